@@ -1,0 +1,161 @@
+// From the CPU and $SIMDACT_TARGET to a kernel. No SIMD code; of Highway, only its list of targets.
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "dispatch/registry.h"
+#include "hwy/highway.h"
+#include "simdact/simdact.h"
+
+// A target is its bit in Highway's masks; lower bits are better.
+struct simdact_target {
+  int64_t bit;
+};
+
+namespace simdact {
+namespace {
+
+constexpr bool Compiled(int64_t bit) { return (HWY_TARGETS & bit) != 0; }
+
+// Highway knows no more than 63 targets; those that were compiled have their place filled, in order of quality.
+struct TargetList {
+  simdact_target targets[63] = {};
+  size_t count = 0;
+};
+constexpr TargetList MakeTargetList() {
+  TargetList list;
+  for (int bit = 0; bit < 63; ++bit) {
+    if (Compiled(int64_t{1} << bit)) list.targets[list.count++].bit = int64_t{1} << bit;
+  }
+  return list;
+}
+constexpr TargetList kTargets = MakeTargetList();
+
+struct Choice {
+  const simdact_target* target;
+  simdact_choice how;
+};
+
+Choice Choose() {
+  const simdact_target* best = nullptr;
+  for (size_t i = 0; i < kTargets.count && best == nullptr; ++i) {
+    if (simdact_target_runs(&kTargets.targets[i])) best = &kTargets.targets[i];
+  }
+  const char* name = std::getenv("SIMDACT_TARGET");
+  if (name == nullptr || *name == '\0') return {best, SIMDACT_CHOICE_BEST};
+  const simdact_target* wanted = simdact_target_by_name(name);
+  if (wanted == nullptr) return {best, SIMDACT_CHOICE_UNKNOWN};
+  if (!simdact_target_runs(wanted)) return {best, SIMDACT_CHOICE_UNSUPPORTED};
+  return {wanted, SIMDACT_CHOICE_FORCED};
+}
+
+// Where an op's row lies: its family's function, and its place there.
+struct Place {
+  const Row* (*rows)(int64_t);
+  size_t index;
+};
+Place FindPlace(simdact_op op) {
+  size_t first = 0;
+#define SIMDACT_X(...) +1
+#define SIMDACT_F(Family, LIST)                                                    \
+  if (const size_t size = 0 LIST(SIMDACT_X); static_cast<size_t>(op) < first + size) \
+    return {&Family##Rows, static_cast<size_t>(op) - first};                       \
+  else                                                                             \
+    first += size;
+  SIMDACT_FAMILIES(SIMDACT_F)
+#undef SIMDACT_F
+#undef SIMDACT_X
+  return {nullptr, 0};
+}
+
+// The default kernel of each op and dtype, looked up at the first call. Threads that race store the same pointer,
+// which points to constants: relaxed order is enough, and no lock is needed.
+std::atomic<const simdact_kernel*> g_default[SIMDACT_OP_COUNT][SIMDACT_DTYPE_COUNT];
+
+HWY_NOINLINE const simdact_kernel* FirstDefault(simdact_op op, simdact_dtype dtype) {
+  const simdact_kernel* kernel = simdact_find(simdact_target_default(), op, dtype, SIMDACT_ACCURATE);
+  g_default[op][dtype].store(kernel, std::memory_order_relaxed);
+  return kernel;
+}
+
+HWY_INLINE const simdact_kernel* Default(simdact_op op, simdact_dtype dtype) {
+  const simdact_kernel* kernel = g_default[op][dtype].load(std::memory_order_relaxed);
+  return HWY_LIKELY(kernel != nullptr) ? kernel : FirstDefault(op, dtype);
+}
+
+// clang-format off
+#define SIMDACT_DEFAULTS_P0 0, {nullptr, nullptr}, {{0.0, 0.0}}
+#define SIMDACT_DEFAULTS_P1(a, da) 1, {#a, nullptr}, {{da, 0.0}}
+#define SIMDACT_DEFAULTS_P2(a, da, b, db) 2, {#a, #b}, {{da, db}}
+#define SIMDACT_CLAIMS_C(...) __VA_ARGS__
+#define SIMDACT_X(Name, name, PARAMETERS, CLAIMS, formula, derivative, note) \
+  {#name, formula, derivative, note, SIMDACT_DEFAULTS_##PARAMETERS, SIMDACT_CLAIMS_##CLAIMS},
+constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+// clang-format on
+
+}  // namespace
+}  // namespace simdact
+
+extern "C" {
+
+size_t simdact_targets(const simdact_target** list, size_t capacity) {
+  for (size_t i = 0; i < simdact::kTargets.count && i < capacity; ++i) list[i] = &simdact::kTargets.targets[i];
+  return simdact::kTargets.count;
+}
+
+const char* simdact_target_name(const simdact_target* target) { return hwy::TargetName(target->bit); }
+
+int simdact_target_runs(const simdact_target* target) { return (hwy::SupportedTargets() & target->bit) != 0; }
+
+int simdact_target_has_fma(const simdact_target* target) {
+  constexpr int64_t kPlain = HWY_SSE2 | HWY_SSSE3 | HWY_SSE4 | HWY_WASM | HWY_WASM_EMU256 | HWY_EMU128 | HWY_SCALAR;
+  return (kPlain & target->bit) == 0;
+}
+
+const simdact_target* simdact_target_by_name(const char* name) {
+  for (size_t i = 0; i < simdact::kTargets.count; ++i) {
+    const simdact_target* target = &simdact::kTargets.targets[i];
+    if (std::strcmp(simdact_target_name(target), name) == 0) return target;
+  }
+  return nullptr;
+}
+
+const simdact_target* simdact_target_default(void) { return simdact::Choose().target; }
+
+simdact_choice simdact_target_choice(void) { return simdact::Choose().how; }
+
+const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, simdact_dtype dtype, simdact_tier tier) {
+  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (static_cast<unsigned>(op) >= SIMDACT_OP_COUNT || static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
+      static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
+    return nullptr;
+  }
+  const simdact::Place place = simdact::FindPlace(op);
+  const simdact::Row* rows = place.rows(target->bit);
+  return rows == nullptr ? nullptr : &rows[place.index].kernels[dtype][tier];
+}
+
+const simdact_description* simdact_describe(simdact_op op) {
+  return static_cast<unsigned>(op) < SIMDACT_OP_COUNT ? &simdact::kDescriptions[op] : nullptr;
+}
+
+#define SIMDACT_TAKE_P0
+#define SIMDACT_TAKE_P1(a, da) , float a
+#define SIMDACT_TAKE_P2(a, da, b, db) , float a, float b
+#define SIMDACT_PACK_P0 {{0.0, 0.0}}
+#define SIMDACT_PACK_P1(a, da) {{a, 0.0}}
+#define SIMDACT_PACK_P2(a, da, b, db) {{a, b}}
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                              \
+  void simdact_##name##_f32(const float* x, float* y, size_t n SIMDACT_TAKE_##PARAMETERS) {                 \
+    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->forward(x, y, n, SIMDACT_PACK_##PARAMETERS);          \
+  }                                                                                                         \
+  void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,                            \
+                                     size_t n SIMDACT_TAKE_##PARAMETERS) {                                  \
+    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->backward(x, dy, dx, n, SIMDACT_PACK_##PARAMETERS);    \
+  }
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+
+}  // extern "C"

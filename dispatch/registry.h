@@ -1,0 +1,20 @@
+// What the families hand to the dispatcher: one row per activation, in the order of the list.
+#ifndef SIMDACT_DISPATCH_REGISTRY_H_
+#define SIMDACT_DISPATCH_REGISTRY_H_
+
+#include "simdact/simdact.h"
+
+namespace simdact {
+
+struct Row {
+  simdact_kernel kernels[SIMDACT_DTYPE_COUNT][SIMDACT_TIER_COUNT];
+};
+
+// The family's rows for a Highway target, or null if it was not compiled.
+#define SIMDACT_F(Family, LIST) const Row* Family##Rows(int64_t target);
+SIMDACT_FAMILIES(SIMDACT_F)
+#undef SIMDACT_F
+
+}  // namespace simdact
+
+#endif  // SIMDACT_DISPATCH_REGISTRY_H_

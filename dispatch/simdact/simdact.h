@@ -1,0 +1,148 @@
+/* simdact: activation functions and their gradients, vectorized, with proven error bounds.
+ *
+ * C99 API. Needs nothing but this header and activations.def; compiles as C and C++.
+ *
+ *   float x[3] = {-1, 0, 1}, y[3];
+ *   simdact_gelu_f32(x, y, 3);
+ *
+ * Arrays: any alignment, any n >= 0. y may be x (dx may be x or dy); partial overlap is an error that
+ * debug builds catch. Nothing outside the n elements is read or written. Functions never fail, allocate,
+ * lock, throw or print; they are thread-safe from the first call. The same input gives the same bits
+ * whatever its place in the array, its alignment or n, on one target and tier.
+ *
+ * Numbers: NaN gives NaN, +-inf gives the limit, tails reach down to the denormals. Bounds in ulps are in
+ * activations.def (`simdact list` prints them). Round-to-nearest is assumed; the floating-point
+ * environment is left alone. */
+#ifndef SIMDACT_SIMDACT_H_
+#define SIMDACT_SIMDACT_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "simdact/activations.def"
+
+#define SIMDACT_VERSION_MAJOR 0
+#define SIMDACT_VERSION_MINOR 1
+#define SIMDACT_VERSION_PATCH 0
+
+#if defined(SIMDACT_STATIC)
+#define SIMDACT_API
+#elif defined(_WIN32) && defined(SIMDACT_BUILD)
+#define SIMDACT_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define SIMDACT_API __declspec(dllimport)
+#else
+#define SIMDACT_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- 1. Arrays: the target is chosen once, from the CPU and $SIMDACT_TARGET ----------------------------
+ *
+ *   void simdact_<op>_f32(const float* x, float* y, size_t n [, float parameter...]);
+ *        y[i] = f(x[i])
+ *   void simdact_<op>_backward_f32(const float* x, const float* dy, float* dx, size_t n [, float...]);
+ *        dx[i] = dy[i] * f'(x[i])
+ *
+ * for each op of activations.def, where formula, derivative, parameters (PyTorch's order) and the source
+ * of the definition stand: relu, leaky_relu(negative_slope), sigmoid, silu, tanh, elu(alpha),
+ * softplus(beta, threshold), gelu. */
+#define SIMDACT_DECLARE_P0
+#define SIMDACT_DECLARE_P1(a, da) , float a
+#define SIMDACT_DECLARE_P2(a, da, b, db) , float a, float b
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                \
+  SIMDACT_API void simdact_##name##_f32(const float* x, float* y,                             \
+                                        size_t n SIMDACT_DECLARE_##PARAMETERS);               \
+  SIMDACT_API void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,  \
+                                                 size_t n SIMDACT_DECLARE_##PARAMETERS);
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+
+/* ---- 2. A kernel as a value: find it once, call it many times ------------------------------------------
+ *
+ *   const simdact_target* avx2 = simdact_target_by_name("AVX2");
+ *   const simdact_kernel* gelu = simdact_find(avx2, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE);
+ *   if (gelu) gelu->forward(x, y, n, simdact_describe(SIMDACT_OP_gelu)->defaults);
+ */
+typedef enum simdact_op {
+#define SIMDACT_X(Name, name, ...) SIMDACT_OP_##name,
+  SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+      SIMDACT_OP_COUNT
+} simdact_op;
+
+typedef enum simdact_dtype { SIMDACT_F32, SIMDACT_DTYPE_COUNT } simdact_dtype;
+
+/* accurate: the claims of activations.def. */
+typedef enum simdact_tier { SIMDACT_ACCURATE, SIMDACT_TIER_COUNT } simdact_tier;
+
+/* Parameters in the order of activations.def; the rest is ignored. Passed by value. */
+enum { SIMDACT_MAX_PARAMETERS = 2 };
+typedef struct simdact_params {
+  double value[SIMDACT_MAX_PARAMETERS];
+} simdact_params;
+
+/* x, y, dy, dx point to n elements of the kernel's dtype. Both functions keep the rules at the top. */
+typedef struct simdact_kernel {
+  void (*forward)(const void* x, void* y, size_t n, simdact_params p);
+  void (*backward)(const void* x, const void* dy, void* dx, size_t n, simdact_params p);
+} simdact_kernel;
+
+/* One instruction set that the library holds code for. */
+typedef struct simdact_target simdact_target;
+
+/* Writes the first `capacity` compiled-in targets, best first, to `list` (may be NULL if capacity is 0).
+ * Returns how many there are. */
+SIMDACT_API size_t simdact_targets(const simdact_target** list, size_t capacity);
+
+/* The name of a target, as Highway spells it: "AVX3_ZEN4", "AVX2", "SSE4", "NEON"... */
+SIMDACT_API const char* simdact_target_name(const simdact_target* target);
+
+/* 1 if this CPU runs the target, else 0. */
+SIMDACT_API int simdact_target_runs(const simdact_target* target);
+
+/* 1 if the target has fused multiply-add, which decides which claims hold. */
+SIMDACT_API int simdact_target_has_fma(const simdact_target* target);
+
+/* The compiled-in target of that name, or NULL. It need not run on this CPU. */
+SIMDACT_API const simdact_target* simdact_target_by_name(const char* name);
+
+/* The target of the array functions: $SIMDACT_TARGET if it names one that runs, else the best that runs. */
+SIMDACT_API const simdact_target* simdact_target_default(void);
+
+/* Whether $SIMDACT_TARGET could be honoured. */
+typedef enum simdact_choice {
+  SIMDACT_CHOICE_BEST = 0,   /* not set: the best target */
+  SIMDACT_CHOICE_FORCED,     /* set, and in use */
+  SIMDACT_CHOICE_UNKNOWN,    /* names no compiled-in target: the best is used instead */
+  SIMDACT_CHOICE_UNSUPPORTED /* names a target this CPU lacks: the best is used instead */
+} simdact_choice;
+SIMDACT_API simdact_choice simdact_target_choice(void);
+
+/* The kernel, or NULL if the op, dtype or tier does not exist or the CPU does not run the target. Valid forever. */
+SIMDACT_API const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op,
+                                               simdact_dtype dtype, simdact_tier tier);
+
+/* What activations.def says about an op. */
+typedef struct simdact_description {
+  const char* name;
+  const char* formula;
+  const char* derivative;
+  const char* note;
+  int parameters;                                      /* how many */
+  const char* parameter_names[SIMDACT_MAX_PARAMETERS];
+  simdact_params defaults;
+  double claim_forward, claim_backward;                /* ulps, f32, accurate, targets with FMA */
+  double claim_forward_plain, claim_backward_plain;    /* the same on targets without */
+} simdact_description;
+
+/* The description of an op, or NULL if there is no such op. */
+SIMDACT_API const simdact_description* simdact_describe(simdact_op op);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SIMDACT_SIMDACT_H_ */

@@ -1,0 +1,9 @@
+// Compiles the family Exponential for every target.
+// clang-format off: the order of includes has a meaning
+#define SIMDACT_FAMILY Exponential
+#define SIMDACT_LIST SIMDACT_EXPONENTIAL
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/exponential.cc"
+#include "hwy/foreach_target.h"  // includes this file once per target
+#include "simdact/exponential-inl.h"
+#include "kernels/family-inl.h"

@@ -1,0 +1,9 @@
+// Compiles the family Hyperbolic for every target.
+// clang-format off: the order of includes has a meaning
+#define SIMDACT_FAMILY Hyperbolic
+#define SIMDACT_LIST SIMDACT_HYPERBOLIC
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/hyperbolic.cc"
+#include "hwy/foreach_target.h"  // includes this file once per target
+#include "simdact/hyperbolic-inl.h"
+#include "kernels/family-inl.h"

@@ -1,0 +1,9 @@
+// Compiles the family Logistic for every target.
+// clang-format off: the order of includes has a meaning
+#define SIMDACT_FAMILY Logistic
+#define SIMDACT_LIST SIMDACT_LOGISTIC
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/logistic.cc"
+#include "hwy/foreach_target.h"  // includes this file once per target
+#include "simdact/logistic-inl.h"
+#include "kernels/family-inl.h"

@@ -1,0 +1,9 @@
+// Compiles the family Normal for every target.
+// clang-format off: the order of includes has a meaning
+#define SIMDACT_FAMILY Normal
+#define SIMDACT_LIST SIMDACT_NORMAL
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/normal.cc"
+#include "hwy/foreach_target.h"  // includes this file once per target
+#include "simdact/normal-inl.h"
+#include "kernels/family-inl.h"

@@ -1,0 +1,9 @@
+// Compiles the family Rectified for every target.
+// clang-format off: the order of includes has a meaning
+#define SIMDACT_FAMILY Rectified
+#define SIMDACT_LIST SIMDACT_RECTIFIED
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/rectified.cc"
+#include "hwy/foreach_target.h"  // includes this file once per target
+#include "simdact/rectified-inl.h"
+#include "kernels/family-inl.h"

@@ -1,0 +1,166 @@
+// elu and softplus: the activations that are expm1 or log1p(exp) of their input.
+//
+// elu(x) = alpha expm1(x) for x < 0, with expm1(x) = (s - 1) + s (r + b), s = 2^n: near 0, where s = 1, the
+// result is one rounding of alpha r plus a small term; elsewhere alpha (s - 1) is split exactly first.
+//
+// softplus(x) = max(x, 0) + log1p(exp(-|beta x|)) / beta. log1p(u) = u G with u = exp(-a), and G(a) a table
+// (tools/exponential.py) that falls from 1 to ln 2; u G / beta is kept as a pair until it has been added to x.
+
+#if defined(SIMDACT_EXPONENTIAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_EXPONENTIAL_INL_H_
+#undef SIMDACT_EXPONENTIAL_INL_H_
+#else
+#define SIMDACT_EXPONENTIAL_INL_H_
+#endif
+
+#include "simdact/exponential-tables.h"
+#include "simdact/logistic-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kEluVectors = Lockstep(4, 4);
+constexpr size_t kEluDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kSoftplusVectors = Lockstep(2, 2);
+constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
+
+#if !HWY_NATIVE_FMA
+struct EluInDouble {
+  double alpha;
+  template <class D64, class V64>
+  HWY_INLINE V64 operator()(D64 d, V64 x) const {
+    const V64 z = hn::Max(hn::Set(d, -120.0), hn::Min(hn::Zero(d), x));
+    return hn::Mul(hn::Set(d, alpha), Expm1Double(d, z));
+  }
+};
+struct EluDerivativeInDouble {
+  double alpha;
+  template <class D64, class V64>
+  HWY_INLINE V64 operator()(D64 d, V64 x) const {
+    const V64 z = hn::Max(hn::Set(d, -300.0), hn::Min(hn::Zero(d), x));
+    return hn::Mul(hn::Set(d, alpha), ExpDouble(d, z));
+  }
+};
+// log1p(u) = 2 atanh(s), s = u / (u + 2) <= 1/3: an odd polynomial of degree 13, 2^-38.5 (tools/exp.py).
+struct SoftplusInDouble {
+  double beta;
+  template <class D64, class V64>
+  HWY_INLINE V64 operator()(D64 d, V64 x) const {
+    const V64 a = hn::Min(hn::Set(d, 200.0), hn::Abs(hn::Mul(hn::Set(d, beta), x)));
+    const V64 u = ExpDouble(d, hn::Neg(a));
+    const V64 s = hn::Div(u, hn::Add(u, hn::Set(d, 2.0)));
+    const V64 s2 = hn::Mul(s, s);
+    V64 q = hn::Set(d, ExpTail::kAtanhDouble[6]);
+    for (int k = 5; k >= 0; --k) q = hn::Add(hn::Mul(q, s2), hn::Set(d, ExpTail::kAtanhDouble[k]));
+    return hn::Add(hn::Max(hn::Zero(d), x), hn::Mul(hn::Mul(s, q), hn::Set(d, 1.0 / beta)));
+  }
+};
+struct SoftplusDerivativeInDouble {
+  double beta;
+  template <class D64, class V64>
+  HWY_INLINE V64 operator()(D64 d, V64 x) const {
+    return SigmoidDouble(d, hn::Mul(hn::Set(d, beta), x));
+  }
+};
+#endif  // !HWY_NATIVE_FMA
+
+// elu(x) = x > 0 ? x : alpha (exp(x) - 1).
+template <class D, class V>
+HWY_INLINE V Elu(D d, const V& x, float alpha) {
+#if HWY_NATIVE_FMA
+  V scale, r, b;
+  Expm1Split(d, AtLeast(hn::Set(d, -30.0f), x), scale, r, b);  // expm1(-30) is -1 to half an ulp
+  const auto a = hn::Set(d, alpha);
+  const V as = op::Mul(a, scale);
+  const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
+  const V low = op::Sub(as, op::Add(high, a));
+  const V below = op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, low)));
+#else
+  const V below = InDouble(d, x, EluInDouble{alpha});
+#endif
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+}
+
+// elu'(x) = x > 0 ? 1 : alpha exp(x). alpha exp(x) is carried at 2^32 of its size until the last product.
+template <class D, class V>
+HWY_INLINE V EluDerivative(D d, const V& x, float alpha) {
+#if HWY_NATIVE_FMA
+  V scale, p;
+  ExpSplit<32>(d, AtLeast(hn::Set(d, -106.0f), x), NoLow(), scale, p);
+  const auto a = hn::Set(d, alpha);
+  const V high = op::Mul(a, scale);
+  const V low = op::MulSub(a, scale, high);
+  const V below = op::Mul(op::Add(high, op::MulAdd(high, p, low)), hn::Set(d, 0x1p-32f));
+#else
+  const V below = InDouble(d, x, EluDerivativeInDouble{alpha});
+#endif
+  return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, 1.0f), below);
+}
+
+// softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta. Above beta x = 30 the two agree.
+template <class D, class V>
+HWY_INLINE V Softplus(D d, const V& x, float beta, float threshold) {
+  const V z = op::Mul(hn::Set(d, beta), x);
+  const auto linear = op::Gt(z, hn::Set(d, threshold < 30.0f ? threshold : 30.0f));
+#if HWY_NATIVE_FMA
+  using Table = ByTarget<LogRatio32, LogRatio8>;
+  // -|beta x| as a pair, |x| bounded so that exp stays in range; exp(-104.5) < 2^-150.
+  const float bound = 104.5f / (beta < 0.0f ? -beta : beta);
+  const V magnitude = AtMost(hn::Set(d, bound), op::Abs(x));
+  const auto minus_beta = hn::Set(d, beta < 0.0f ? beta : -beta);
+  const V exponent = op::Mul(minus_beta, magnitude);
+  const V exponent_low = op::MulSub(minus_beta, magnitude, exponent);
+  V scale, p;
+  ExpSplit<28>(d, exponent, exponent_low, scale, p);
+
+  const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
+  V ratio, ratio_low;
+  PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
+
+  // u / beta, then times the ratio: pairs at 2^28 of their size.
+  const double inverse = 1.0 / beta;
+  const float inverse_high = static_cast<float>(inverse);
+  const float inverse_low = static_cast<float>(inverse - inverse_high);
+  const V u = op::Mul(scale, hn::Set(d, inverse_high));
+  const V u_low = op::MulAdd(scale, hn::Set(d, inverse_low), op::MulSub(scale, hn::Set(d, inverse_high), u));
+  const V g = op::Mul(ratio, u);
+  const V g_low = op::MulAdd(ratio_low, u, op::MulAdd(ratio, u_low, op::MulSub(ratio, u, g)));
+  const V e = op::MulAdd(g, p, g_low);
+
+  const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 0x1p28f));
+  V sum, error;
+  FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
+  const V softplus = op::Mul(op::Add(sum, op::Add(error, e)), hn::Set(d, 0x1p-28f));
+#else
+  const V softplus = InDouble(d, x, SoftplusInDouble{beta});
+#endif
+  return op::IfThenElse(linear, x, softplus);
+}
+
+// softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
+template <class D, class V>
+HWY_INLINE V SoftplusDerivative(D d, const V& x, float beta, float threshold) {
+  const V z = op::Mul(hn::Set(d, beta), x);
+  const auto linear = op::Gt(z, hn::Set(d, threshold));
+#if HWY_NATIVE_FMA
+  const float magnitude = beta < 0.0f ? -beta : beta;
+  const auto end = hn::Set(d, kLogisticEnd / magnitude);
+  const auto begin = hn::Set(d, 40.0f / magnitude);
+  const auto minus_beta = hn::Set(d, -beta);
+  const V bounded = beta < 0.0f ? AtMost(end, AtLeast(hn::Neg(begin), x)) : AtLeast(hn::Neg(end), AtMost(begin, x));
+  const V exponent = op::Mul(minus_beta, bounded);
+  V y, e, scale, p;
+  InverseOnePlusExp(d, exponent, op::MulSub(minus_beta, bounded, exponent), y, e, scale, p);
+  const V sigmoid = op::Mul(op::MulAdd(y, e, y), hn::Set(d, 0x1p-40f));
+#else
+  const V sigmoid = InDouble(d, x, SoftplusDerivativeInDouble{beta});
+#endif
+  return op::IfThenElse(linear, hn::Set(d, 1.0f), sigmoid);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_EXPONENTIAL_INL_H_

@@ -1,0 +1,81 @@
+// Piecewise polynomials with all coefficients in registers.
+//
+// The slot of a >= 0 is read off the bits of the float v = scale a + 1: its exponent and top mantissa bits, so
+// slots are equally spaced within an octave of v and grow with a, as the functions at hand flatten. Each slot
+// has a centre c and P(a) = c0 + (a - c) (c1 + (a - c) (...)), all of them fetched by permutes: 32 slots on
+// AVX-512 (vpermi2ps), 8 elsewhere at 3 to 4 degrees more. c is chosen by tools/piecewise.py so that c0 is
+// almost exact, and on a zero of the function where there is one near.
+
+#if defined(SIMDACT_PIECEWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_PIECEWISE_INL_H_
+#undef SIMDACT_PIECEWISE_INL_H_
+#else
+#define SIMDACT_PIECEWISE_INL_H_
+#endif
+
+#include "simdact/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+// Evaluates the slot of a, in [0, end of the table): P(a) = c0 + delta (c1 + delta rest).
+template <class Table, class D, class V>
+HWY_INLINE void Piecewise(D d, const V& a, V& c0, V& c1, V& rest, V& delta) {
+  constexpr int kDegree = static_cast<int>(sizeof(Table::kRows) / sizeof(Table::kRows[0])) - 2;
+  constexpr size_t kSlots = sizeof(Table::kRows[0]) / sizeof(float);
+  const hn::RebindToSigned<D> di;
+  const auto one = hn::Set(d, 1.0f);
+  V v;
+  if constexpr (Table::kScale == 1.0f) {
+    v = op::Add(a, one);
+  } else {
+    v = op::MulAdd(a, hn::Set(d, Table::kScale), one);
+  }
+  const auto index = op::ShiftRight<Table::kShift>(op::BitCast(di, v));
+
+  delta = op::Sub(a, Lookup<kSlots>(d, Table::kRows[0], index));
+  rest = Lookup<kSlots>(d, Table::kRows[kDegree + 1], index);
+  HWY_UNROLL(8)
+  for (int k = kDegree; k >= 3; --k) {
+    rest = op::MulAdd(rest, delta, Lookup<kSlots>(d, Table::kRows[k], index));
+  }
+  c1 = Lookup<kSlots>(d, Table::kRows[2], index);
+  c0 = Lookup<kSlots>(d, Table::kRows[1], index);
+}
+
+// P(a) rounded to float.
+template <class Table, class D, class V>
+HWY_INLINE V PiecewiseValue(D d, const V& a) {
+  V c0, c1, rest, delta;
+  Piecewise<Table>(d, a, c0, c1, rest, delta);
+  return op::MulAdd(op::MulAdd(rest, delta, c1), delta, c0);
+}
+
+// P(a) = high + low, low being the rounding error of high: the fit and the rounding of the slope are left.
+template <class Table, class D, class V>
+HWY_INLINE void PiecewisePair(D d, const V& a, V& high, V& low) {
+  V c0, c1, rest, delta;
+  Piecewise<Table>(d, a, c0, c1, rest, delta);
+  const V slope = op::MulAdd(rest, delta, c1);
+  high = op::MulAdd(slope, delta, c0);
+  low = op::MulAdd(slope, delta, op::Sub(c0, high));
+}
+
+// The same where P has a zero: c0 is next to nothing there, so the rounding of the slope counts in full and is
+// kept as well.
+template <class Table, class D, class V>
+HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
+  V c0, c1, rest, delta;
+  Piecewise<Table>(d, a, c0, c1, rest, delta);
+  const V slope = op::MulAdd(rest, delta, c1);
+  const V slope_low = op::MulAdd(rest, delta, op::Sub(c1, slope));
+  high = op::MulAdd(slope, delta, c0);
+  low = op::MulAdd(slope_low, delta, op::MulAdd(slope, delta, op::Sub(c0, high)));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_PIECEWISE_INL_H_

@@ -1,0 +1,108 @@
+/* The C API as a C99 program sees it: through simdact.h and the shared library alone. */
+#include "simdact/simdact.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int failures = 0;
+
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                     \
+    }                                                                 \
+  } while (0)
+
+enum { N = 5 };
+static const float kX[N] = {-2.0f, -1.0f, 0.0f, 1.0f, 2.0f};
+
+static int near(float got, double want) { return fabs((double)got - want) <= 2e-7 * fabs(want); }
+
+/* x Phi(x) and its derivative, from the tables of the normal distribution. */
+static const double kGelu[N] = {-0.0455002638963584, -0.158655253931457, 0.0, 0.841344746068543, 1.95449973610364};
+static const double kGeluDerivative[N] = {-0.0852318010781970, -0.0833154705876861, 0.5, 1.08331547058769,
+                                          1.08523180107820};
+
+static void test_arrays(void) {
+  float y[N], dy[N], dx[N];
+  int i;
+  simdact_gelu_f32(kX, y, N);
+  for (i = 0; i < N; ++i) CHECK(near(y[i], kGelu[i]));
+
+  for (i = 0; i < N; ++i) dy[i] = (float)(i + 1);
+  simdact_gelu_backward_f32(kX, dy, dx, N);
+  for (i = 0; i < N; ++i) CHECK(near(dx[i], (i + 1) * kGeluDerivative[i]));
+
+  /* Parameters come last, in PyTorch's order. */
+  simdact_leaky_relu_f32(kX, y, N, 0.25f);
+  for (i = 0; i < N; ++i) CHECK(y[i] == (kX[i] > 0 ? kX[i] : 0.25f * kX[i]));
+  simdact_softplus_f32(kX, y, N, 2.0f, 3.0f);
+  CHECK(near(y[2], log(2.0) / 2));
+  CHECK(y[4] == 2.0f); /* beta x is above the threshold */
+}
+
+static void test_in_place_and_empty(void) {
+  float y[N], in_place[N + 1];
+  simdact_silu_f32(kX, y, N);
+  memcpy(in_place, kX, sizeof kX);
+  in_place[N] = 7.0f;
+  simdact_silu_f32(in_place, in_place, N);
+  CHECK(memcmp(in_place, y, sizeof y) == 0);
+  CHECK(in_place[N] == 7.0f);
+  simdact_silu_f32(NULL, NULL, 0);
+}
+
+static void test_targets(void) {
+  const simdact_target* targets[32];
+  const size_t count = simdact_targets(targets, 32);
+  size_t i;
+  CHECK(count >= 1 && count <= 32);
+  CHECK(simdact_targets(NULL, 0) == count);
+  for (i = 0; i < count; ++i) {
+    const char* name = simdact_target_name(targets[i]);
+    CHECK(simdact_target_by_name(name) == targets[i]);
+    /* A kernel exists exactly where it can run. */
+    CHECK((simdact_find(targets[i], SIMDACT_OP_tanh, SIMDACT_F32, SIMDACT_ACCURATE) != NULL) ==
+          simdact_target_runs(targets[i]));
+  }
+  CHECK(simdact_target_runs(simdact_target_default()));
+  CHECK(simdact_target_by_name("no such target") == NULL);
+}
+
+static void test_kernel_value(void) {
+  const simdact_target* target = simdact_target_default();
+  const simdact_kernel* elu = simdact_find(target, SIMDACT_OP_elu, SIMDACT_F32, SIMDACT_ACCURATE);
+  float by_name[N], by_value[N];
+  CHECK(elu != NULL);
+  if (elu == NULL) return;
+  simdact_elu_f32(kX, by_name, N, 1.0f);
+  elu->forward(kX, by_value, N, simdact_describe(SIMDACT_OP_elu)->defaults);
+  CHECK(memcmp(by_name, by_value, sizeof by_name) == 0);
+
+  CHECK(simdact_find(target, SIMDACT_OP_COUNT, SIMDACT_F32, SIMDACT_ACCURATE) == NULL);
+  CHECK(simdact_find(target, SIMDACT_OP_elu, SIMDACT_DTYPE_COUNT, SIMDACT_ACCURATE) == NULL);
+  CHECK(simdact_find(target, SIMDACT_OP_elu, SIMDACT_F32, SIMDACT_TIER_COUNT) == NULL);
+}
+
+static void test_descriptions(void) {
+  const simdact_description* softplus = simdact_describe(SIMDACT_OP_softplus);
+  CHECK(softplus != NULL);
+  if (softplus == NULL) return;
+  CHECK(strcmp(softplus->name, "softplus") == 0);
+  CHECK(softplus->parameters == 2);
+  CHECK(strcmp(softplus->parameter_names[1], "threshold") == 0);
+  CHECK(softplus->defaults.value[1] == 20.0);
+  CHECK(simdact_describe(SIMDACT_OP_COUNT) == NULL);
+}
+
+int main(void) {
+  test_arrays();
+  test_in_place_and_empty();
+  test_targets();
+  test_kernel_value();
+  test_descriptions();
+  if (failures == 0) printf("C API, %s: passed\n", simdact_target_name(simdact_target_default()));
+  return failures != 0;
+}

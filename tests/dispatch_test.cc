@@ -1,0 +1,146 @@
+// Targets as values: listed best first, found by name, and the one that is asked for is the one that runs.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <set>
+#include <thread>
+
+#include "kernels.h"
+#include "simdact/simdact.hpp"
+
+namespace simdact_test {
+namespace {
+
+TEST(Dispatch, ListsTargetsBestFirst) {
+  const size_t count = simdact_targets(nullptr, 0);
+  ASSERT_GE(count, 1u);
+  std::vector<const simdact_target*> all(count + 1, nullptr);
+  EXPECT_EQ(simdact_targets(all.data(), 1), count);
+  EXPECT_EQ(all[1], nullptr);  // no more than asked for
+  simdact_targets(all.data(), count);
+  std::set<std::string> names;
+  for (size_t i = 0; i < count; ++i) {
+    EXPECT_TRUE(names.insert(simdact_target_name(all[i])).second);
+    EXPECT_EQ(simdact_target_by_name(simdact_target_name(all[i])), all[i]);
+  }
+  EXPECT_EQ(simdact_target_by_name("NONE"), nullptr);
+  EXPECT_EQ(simdact_target_by_name(""), nullptr);
+  EXPECT_TRUE(simdact_target_runs(simdact_target_default()));
+}
+
+TEST(Dispatch, FindsNothingThatDoesNotExist) {
+  const simdact_target* target = simdact_target_default();
+  EXPECT_EQ(simdact_find(nullptr, SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_ACCURATE), nullptr);
+  EXPECT_EQ(simdact_find(target, SIMDACT_OP_COUNT, SIMDACT_F32, SIMDACT_ACCURATE), nullptr);
+  EXPECT_EQ(simdact_find(target, SIMDACT_OP_relu, SIMDACT_DTYPE_COUNT, SIMDACT_ACCURATE), nullptr);
+  EXPECT_EQ(simdact_find(target, SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_TIER_COUNT), nullptr);
+  EXPECT_EQ(simdact_describe(SIMDACT_OP_COUNT), nullptr);
+  std::vector<const simdact_target*> all(simdact_targets(nullptr, 0));
+  simdact_targets(all.data(), all.size());
+  for (const simdact_target* other : all) {
+    const bool found = simdact_find(other, SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_ACCURATE) != nullptr;
+    EXPECT_EQ(found, simdact_target_runs(other) != 0) << simdact_target_name(other);
+  }
+}
+
+// Every target has kernels of its own: no function is found twice.
+TEST(Dispatch, KernelsAreDistinct) {
+  std::set<void (*)(const void*, void*, size_t, simdact_params)> functions;
+  size_t count = 0;
+  ForEachKernel([&](const Case& c) {
+    if (c.direction == kBackward) return;
+    functions.insert(c.kernel->forward);
+    ++count;
+  });
+  EXPECT_EQ(functions.size(), count);
+}
+
+// Runs f in a child process under SIMDACT_TARGET=value and returns its exit code: the choice is made once per
+// process.
+template <class F>
+int Under(const char* value, const F& f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("SIMDACT_TARGET", value, 1);
+    _exit(f());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// The forced target is the one that runs: the array function gives its bits on inputs where targets differ.
+TEST(Dispatch, EnvironmentForcesTheTarget) {
+  std::vector<float> x(4096);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = -12.0f + 24.0f * static_cast<float>(i) / 4096.0f;
+  std::set<std::vector<float>> outcomes;
+  for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
+    std::vector<float> want(x.size()), slope(x.size());
+    simdact_find(target, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE)->forward(x.data(), want.data(), x.size(), {});
+    outcomes.insert(want);
+    const int code = Under(simdact_target_name(target), [&] {
+      if (simdact_target_choice() != SIMDACT_CHOICE_FORCED || simdact_target_default() != target) return 1;
+      std::vector<float> y(x.size());
+      simdact_gelu_f32(x.data(), y.data(), y.size());
+      return std::memcmp(y.data(), want.data(), y.size() * sizeof(float)) == 0 ? 0 : 2;
+    });
+    EXPECT_EQ(code, 0) << simdact_target_name(target);
+  }
+#if defined(__x86_64__)
+  EXPECT_GT(outcomes.size(), 1u) << "targets give the same bits: this test sees nothing";
+#endif
+}
+
+TEST(Dispatch, UnknownTargetIsVisible) {
+  EXPECT_EQ(Under("PDP11", [] { return simdact_target_choice() == SIMDACT_CHOICE_UNKNOWN ? 0 : 1; }), 0);
+  EXPECT_EQ(Under("", [] { return simdact_target_choice() == SIMDACT_CHOICE_BEST ? 0 : 1; }), 0);
+  std::vector<const simdact_target*> all(simdact_targets(nullptr, 0));
+  simdact_targets(all.data(), all.size());
+  for (const simdact_target* target : all) {
+    if (simdact_target_runs(target)) continue;
+    EXPECT_EQ(Under(simdact_target_name(target),
+                    [] {
+                      float x = -1.0f;
+                      simdact_relu_f32(&x, &x, 1);  // still works, on the best target
+                      return simdact_target_choice() == SIMDACT_CHOICE_UNSUPPORTED && x == 0.0f ? 0 : 1;
+                    }),
+              0);
+  }
+}
+
+TEST(Dispatch, FirstCallFromManyThreads) {
+  EXPECT_EQ(Under("", [] {
+              std::vector<std::thread> threads;
+              std::vector<float> results(16);
+              for (float& result : results) {
+                threads.emplace_back([&result] {
+                  const float x = 1.0f;
+                  simdact::tanh(&x, &result, 1);
+                });
+              }
+              for (std::thread& thread : threads) thread.join();
+              for (float result : results) {
+                if (result != results[0]) return 1;
+              }
+              return 0;
+            }),
+            0);
+}
+
+TEST(Cpp, DefaultsArePyTorchs) {
+  const float x = -2.0f, dy = 3.0f;
+  float y, want;
+  simdact::elu(&x, &y, 1);
+  simdact_elu_f32(&x, &want, 1, 1.0f);
+  EXPECT_EQ(y, want);
+  simdact::leaky_relu_backward(&x, &dy, &y, 1);
+  EXPECT_EQ(y, 3.0f * 0.01f);
+  simdact::softplus(&x, &y, 1);
+  simdact_softplus_f32(&x, &want, 1, 1.0f, 20.0f);
+  EXPECT_EQ(y, want);
+}
+
+}  // namespace
+}  // namespace simdact_test

@@ -1,0 +1,38 @@
+# What the linker sees. Run as: cmake -D library=... -D objects=... -D optimized=... -D nm=... -D readelf=... -P
+
+# Names are nm's lines "address kind name"; prints each that `allowed` does not match, and fails.
+function(expect_only allowed names what)
+  string(REGEX REPLACE "\n$" "" names "${names}")
+  string(REPLACE "\n" ";" names "${names}")
+  list(FILTER names EXCLUDE REGEX "${allowed}")
+  if(names)
+    list(JOIN names "\n  " names)
+    message(FATAL_ERROR "${what}:\n  ${names}")
+  endif()
+endfunction()
+
+# 1. The shared library exports simdact_* and nothing else.
+execute_process(COMMAND "${nm}" --dynamic --defined-only "${library}"
+  OUTPUT_VARIABLE exported COMMAND_ERROR_IS_FATAL ANY)
+if(NOT exported MATCHES " T simdact_gelu_f32")
+  message(FATAL_ERROR "${library} does not export simdact_gelu_f32")
+endif()
+expect_only(" [TDBR] simdact_[a-z0-9_]+$" "${exported}" "${library} exports more than simdact_*")
+
+# 2. No object runs code before main, and the kernels leave no weak symbol: the linker could take such a
+#    function, compiled for a CPU with AVX, for everybody's. A debug build does not inline enough for that.
+if(NOT optimized)
+  return()
+endif()
+foreach(object IN LISTS objects)
+  execute_process(COMMAND "${readelf}" --sections --wide "${object}"
+    OUTPUT_VARIABLE sections COMMAND_ERROR_IS_FATAL ANY)
+  if(sections MATCHES "[.](init_array|ctors)")
+    message(FATAL_ERROR "${object} has a global constructor")
+  endif()
+  if(object MATCHES "/kernels/")
+    execute_process(COMMAND "${nm}" --defined-only "${object}"
+      OUTPUT_VARIABLE defined COMMAND_ERROR_IS_FATAL ANY)
+    expect_only(" [TtDdRrBb] " "${defined}" "${object} has weak symbols")
+  endif()
+endforeach()

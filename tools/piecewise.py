@@ -1,0 +1,132 @@
+"""Fits the register tables of kernels/simdact/*-tables.h with Sollya.
+
+A table covers [0, end) with 8 or 32 slots. The slot of a is read from the bits of the float
+v = scale * a + 1: exponent and top mantissa bits, `per_octave` slots to the octave. Each slot holds
+a centre c and the coefficients of a polynomial in a - c, found by fpminimax with float coefficients.
+
+The centre is the point near the middle where f(c) is almost a float (Gal 1991), so that the constant
+term costs no accuracy. Slots near a zero of f are centred on the zero: f = f(c) + (a - c) P(a - c) then
+stays accurate relative to f, however small f gets.
+"""
+import struct
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+PRELUDE = """
+prec = 165!; display = hexadecimal!; verbosity = 0!; roundingwarnings = off!;
+
+// The polynomial through fun(m + t) at 20 Chebyshev nodes t of [-w, w]: good to 2^-70 and cheap to evaluate.
+procedure around(fun, m, w) {
+  var X, Y, k, t;
+  X = [||]; Y = [||];
+  for k from 0 to 19 do {
+    t = round(w * cos(pi * (k + 0.5) / 20), 165, RN);
+    X = X :. t; Y = Y :. round(fun(m + t), 165, RN);
+  };
+  return interpolate(X, Y);
+};
+
+// The float c nearest to m for which h(c - m) is a float to 2^-29 of itself, within 0.45 w; else the best there is.
+procedure almost_float(h, m, w) {
+  var best, score, k, c, v, s, step;
+  score = 1; best = m;
+  for step from 1 to 9 by 4 do if (score > 1b-29) then for k from -200 to 200 do {
+    c = single(m + step * k * w / 4000);
+    v = h(c - m);
+    s = abs(single(v) / v - 1);
+    if (s < score) then { score = s; best = c; };
+  };
+  return best;
+};
+"""
+
+REPORT = """
+e = 0;
+for k from 0 to 100 do {{
+  t = {lo} + ({hi} - ({lo})) * (k + 0.3) / 101; v = abs({error});
+  if (v > e) then e = v;
+}};
+print("SLOT", c); for k from 0 to {degree} do print("C", coeff(p, k));
+display = decimal!; print("E", round(log2(e + 1b-100), 20, RN)); display = hexadecimal!;
+"""
+
+# p = f(c) + t P(t), P fitted to (f(c + t) - f(c)) / t. The error of P is weighted by t, so it vanishes at c: right
+# for a zero of f, and within a bit of the best elsewhere at a tenth of fpminimax's time for f itself.
+CENTRED = """
+lo = {lo}; hi = {hi}; f = {fun}; m = (lo + hi) / 2; w = (hi - lo) / 2;
+if ({on_root}) then c = single({root}) else c = almost_float(around(f, m, w), m, 2 * w);
+q = around((f(x) - f(c)) / (x - c), m, w); h = q(x + (c - m));
+p = single(f(c)) + x * fpminimax(h, [|0,...,{last}|], [|SG...|], [lo - c; hi - c], floating, absolute);
+g = around(f, m, w); g = g(x + (c - m));
+"""
+
+ODD_AT_ZERO = """
+lo = {lo}; hi = {hi}; c = 0; g = {fun};
+p = x * fpminimax(g / x, [|1,...,{last}|], [|SG...|], [1b-30; hi], floating, relative, 1);
+"""
+
+
+def sollya(script):
+    return subprocess.run(["sollya"], input=PRELUDE + script, capture_output=True, text=True).stdout
+
+
+def slot_edges(slots, per_octave, scale):
+    """The float values v at which the slot changes, mapped back to a = (v - 1) / scale."""
+    edge = lambda k: 2.0 ** (k // per_octave) * (1 + k % per_octave / per_octave)
+    return [(edge(k) - 1) / scale for k in range(slots + 1)]
+
+
+def fit_slot(fun, lo, hi, degree, root, odd):
+    last = degree - 1
+    fill = dict(lo=float(lo).hex(), hi=float(hi).hex(), fun=fun, degree=degree, last=last, root=root or 0)
+    width = hi - lo
+    on_root = root is not None and lo - 0.15 * width < float(root) < hi + 0.15 * width
+    if odd and lo == 0:
+        body = ODD_AT_ZERO.format(**fill) + REPORT.format(lo="0", hi="hi", error="p(t) / g(t) - 1", degree=degree)
+    else:
+        # Near a zero of f the relative error of p is that of its factor P.
+        error = "(p(t) - single(f(c))) / t / h(t) - 1" if on_root else "p(t) / g(t) - 1"
+        body = CENTRED.format(on_root=str(on_root).lower(), **fill)
+        body += REPORT.format(lo="lo - c", hi="hi - c", error=error, degree=degree)
+    words = [line.split() for line in sollya(body).splitlines()]
+    row = [w[1] for w in words if w and w[0] in ("SLOT", "C")]
+    return row, float(next(w[1] for w in words if w and w[0] == "E"))
+
+
+def fit(fun, slots, per_octave, scale, degree, root=None, odd=False):
+    """Returns (rows in hardware order, worst log2 of the relative error, its slot)."""
+    edges = slot_edges(slots, per_octave, scale)
+    with ThreadPoolExecutor(2) as pool:
+        fits = list(pool.map(lambda k: fit_slot(fun, edges[k], edges[k + 1], degree, root, odd), range(slots)))
+    worst, where = max((error, k) for k, (_, error) in enumerate(fits))
+    # v = 1 has the bits 0x3F800000; the hardware looks at the low bits of (bits >> shift) only.
+    shift = 23 - (per_octave.bit_length() - 1)
+    first = (struct.unpack("<I", struct.pack("<f", 1.0))[0] >> shift) % slots
+    hardware = [fits[(k - first) % slots][0] for k in range(slots)]
+    return hardware, worst, where
+
+
+def literal(value):
+    """A C++ float literal; Sollya prints integers without a point."""
+    return value + ("f" if "p" in value else ".0f")
+
+
+def emit(name, comment, fun, slots, per_octave, scale, degree, **options):
+    """C++ text of one table: rows are centre, c0, c1, ...; columns are slots in hardware order."""
+    hardware, worst, where = fit(fun, slots, per_octave, scale, degree, **options)
+    edges = slot_edges(slots, per_octave, scale)
+    text = f"// {comment}\n"
+    text += f"// {slots} slots over [0, {edges[-1]:.6g}), degree {degree}; worst fit 2^{worst:.2f}, in [{edges[where]:.4g}, {edges[where + 1]:.4g}).\n"
+    text += f"struct {name} {{\n"
+    text += f"  static constexpr float kScale = {scale!r}f;\n"
+    text += f"  static constexpr int kShift = {23 - (per_octave.bit_length() - 1)};\n"
+    text += f"  alignas(64) static constexpr float kRows[{degree + 2}][{slots}] = {{\n"
+    for k in range(degree + 2):
+        text += "      {" + ", ".join(literal(row[k]) for row in hardware) + "},\n"
+    return text + "  };\n};\n\n"
+
+
+def header(guard, script, tables):
+    text = f"// Generated by tools/{script}; do not edit. Rows: centre, c0, c1, ...; see tools/piecewise.py.\n"
+    text += f"#ifndef {guard}\n#define {guard}\n\nnamespace simdact {{\n\n// clang-format off\n"
+    return text + "".join(tables) + f"// clang-format on\n\n}}  // namespace simdact\n\n#endif  // {guard}\n"
