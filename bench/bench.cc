@@ -210,21 +210,28 @@ __attribute__((noinline)) void PlainRelu(const float* x, float* y, size_t n) {
   for (size_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : 0;
 }
 
-// One element each, so that the time is that of the call. The differences are what dispatch costs.
+// One element each, so that the time is that of the call. The differences are what dispatch costs. x and y are
+// lines apart: a masked load of x beside a y just stored would wait for that store, a matter of neighbours, not of
+// dispatch.
+struct Single {
+  alignas(128) float x = -1;
+  alignas(128) float y = 0;
+};
+
 void AddDispatch() {
   Row("dispatch/plain_function/relu/1", [](benchmark::State& state) {
-    float x = -1, y;
-    Measure(state, 1, 8, [&] { PlainRelu(&x, &y, 1); });
+    Single one;
+    Measure(state, 1, 8, [&] { PlainRelu(&one.x, &one.y, 1); });
   });
   Row("dispatch/kernel_value/relu/1", [](benchmark::State& state) {
     const simdact_kernel* relu =
         simdact_find(simdact_target_default(), SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_ACCURATE);
-    float x = -1, y;
-    Measure(state, 1, 8, [&] { relu->forward(&x, &y, 1, simdact_params{}); });
+    Single one;
+    Measure(state, 1, 8, [&] { relu->forward(&one.x, &one.y, 1, simdact_params{}); });
   });
   Row("dispatch/array_function/relu/1", [](benchmark::State& state) {
-    float x = -1, y;
-    Measure(state, 1, 8, [&] { simdact_relu_f32(&x, &y, 1); });
+    Single one;
+    Measure(state, 1, 8, [&] { simdact_relu_f32(&one.x, &one.y, 1); });
   });
 }
 

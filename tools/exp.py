@@ -46,7 +46,7 @@ J = [-log(2)/2*1.001; log(2)/2*1.001];
 p = fpminimax(exp(x), [|2,...,6|], [|SG...|], J, floating, relative, 1 + x); show(p, 2, 6);""")
 expm1_double = coefficients("""
 J = [-log(2)/2*1.001; log(2)/2*1.001];
-p = fpminimax((exp(x) - 1 - x)/x^2, 6, [|D...|], J, floating, relative); show(p, 0, 6);""")
+p = fpminimax((exp(x) - 1 - x)/x^2, 5, [|D...|], J, floating, relative); show(p, 0, 5);""")
 
 # 2 atanh(s) / s in s^2
 atanh_double = coefficients("""

@@ -46,7 +46,7 @@ for k from 0 to 100 do {{
   t = {lo} + ({hi} - ({lo})) * (k + 0.3) / 101; v = abs({error});
   if (v > e) then e = v;
 }};
-print("SLOT", c); for k from 0 to {degree} do print("C", coeff(p, k));
+print("SLOT", c); for k from 0 to {degree} do print("C", coeff(p, k)); print("L", low);
 display = decimal!; print("E", round(log2(e + 1b-100), 20, RN)); display = hexadecimal!;
 """
 
@@ -56,13 +56,14 @@ CENTRED = """
 lo = {lo}; hi = {hi}; f = {fun}; m = (lo + hi) / 2; w = (hi - lo) / 2;
 if ({on_root}) then c = single({root}) else c = almost_float(around(f, m, w), m, 2 * w);
 q = around((f(x) - f(c)) / (x - c), m, w); h = q(x + (c - m));
-p = single(f(c)) + x * fpminimax(h, [|0,...,{last}|], [|SG...|], [lo - c; hi - c], floating, absolute);
+if ({on_root}) then c0 = 0 else c0 = single(f(c)); low = single(f(c) - c0);
+p = c0 + x * fpminimax(h, [|0,...,{last}|], [|SG...|], [lo - c; hi - c], floating, absolute);
 g = around(f, m, w); g = g(x + (c - m));
 """
 
 ODD_AT_ZERO = """
 lo = {lo}; hi = {hi}; c = 0; g = {fun};
-p = x * fpminimax(g / x, [|1,...,{last}|], [|SG...|], [1b-30; hi], floating, relative, 1);
+p = x * fpminimax(g / x, [|1,...,{last}|], [|SG...|], [1b-30; hi], floating, relative, 1); low = 0;
 """
 
 
@@ -80,16 +81,16 @@ def fit_slot(fun, lo, hi, degree, root, odd):
     last = degree - 1
     fill = dict(lo=float(lo).hex(), hi=float(hi).hex(), fun=fun, degree=degree, last=last, root=root or 0)
     width = hi - lo
-    on_root = root is not None and lo - 0.15 * width < float(root) < hi + 0.15 * width
+    on_root = root is not None and lo - 0.7 * width < float(root) < hi + 0.7 * width
     if odd and lo == 0:
         body = ODD_AT_ZERO.format(**fill) + REPORT.format(lo="0", hi="hi", error="p(t) / g(t) - 1", degree=degree)
     else:
         # Near a zero of f the relative error of p is that of its factor P.
-        error = "(p(t) - single(f(c))) / t / h(t) - 1" if on_root else "p(t) / g(t) - 1"
+        error = "p(t) / t / h(t) - 1" if on_root else "p(t) / g(t) - 1"
         body = CENTRED.format(on_root=str(on_root).lower(), **fill)
         body += REPORT.format(lo="lo - c", hi="hi - c", error=error, degree=degree)
     words = [line.split() for line in sollya(body).splitlines()]
-    row = [w[1] for w in words if w and w[0] in ("SLOT", "C")]
+    row = [w[1] for w in words if w and w[0] in ("SLOT", "C", "L")]
     return row, float(next(w[1] for w in words if w and w[0] == "E"))
 
 
@@ -121,9 +122,13 @@ def emit(name, comment, fun, slots, per_octave, scale, degree, **options):
     text += f"  static constexpr float kScale = {scale!r}f;\n"
     text += f"  static constexpr int kShift = {23 - (per_octave.bit_length() - 1)};\n"
     text += f"  alignas(64) static constexpr float kRows[{degree + 2}][{slots}] = {{\n"
+    line = lambda k: "{" + ", ".join(literal(row[k]) for row in hardware) + "}"
     for k in range(degree + 2):
-        text += "      {" + ", ".join(literal(row[k]) for row in hardware) + "},\n"
-    return text + "  };\n};\n\n"
+        text += "      " + line(k) + ",\n"
+    text += "  };\n"
+    if options.get("root"):
+        text += f"  alignas(64) static constexpr float kC0Low[{slots}] =\n      {line(degree + 2)};\n"
+    return text + "};\n\n"
 
 
 def header(guard, script, tables):

@@ -33,8 +33,8 @@ struct Power8 {
 struct ExpTail {
   alignas(64) static constexpr float kQ[5] = {
       0x1.fffffcp-2f, 0x1.55549p-3f, 0x1.5558ap-5f, 0x1.123ac8p-7f, 0x1.6a604ap-10f};
-  alignas(64) static constexpr double kQDouble[7] = {
-      0x1.0000000004a0cp-1, 0x1.5555556757ef2p-3, 0x1.5555553136806p-5, 0x1.1110c6176ed47p-7, 0x1.6c16fd887eaf4p-10, 0x1.a151c3e29dc61p-13, 0x1.a06d015ff5fdp-16};
+  alignas(64) static constexpr double kQDouble[6] = {
+      0x1.0000000b8fde3p-1, 0x1.55555526e93f2p-3, 0x1.5554e8ea48ef4p-5, 0x1.11114c1a346d9p-7, 0x1.6d43642788d1dp-10, 0x1.a072ed80191c3p-13};
   // log((1 + s) / (1 - s)) / s = q0 + q1 s^2 + ... for 0 <= s <= 1/3.
   alignas(64) static constexpr double kAtanhDouble[7] = {
       0x1.0000000002c3bp1, 0x1.5555552f97e86p-1, 0x1.9999c391fae2ap-2, 0x1.24899120fff47p-2, 0x1.c8d30b5fcf38bp-3, 0x1.5e8bd2fd4f048p-3, 0x1.c01343e3f1e08p-3};

@@ -30,16 +30,16 @@ struct EluInDouble {
   double alpha;
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 z = hn::Max(hn::Set(d, -120.0), hn::Min(hn::Zero(d), x));
-    return hn::Mul(hn::Set(d, alpha), Expm1Double(d, z));
+    const V64 z = AtLeast(hn::Set(d, -120.0), AtMost(hn::Zero(d), x));
+    return op::Mul(hn::Set(d, alpha), Expm1Double(d, z));
   }
 };
 struct EluDerivativeInDouble {
   double alpha;
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 z = hn::Max(hn::Set(d, -300.0), hn::Min(hn::Zero(d), x));
-    return hn::Mul(hn::Set(d, alpha), ExpDouble(d, z));
+    const V64 z = AtLeast(hn::Set(d, -300.0), AtMost(hn::Zero(d), x));
+    return op::Mul(hn::Set(d, alpha), ExpDouble(d, z));
   }
 };
 // log1p(u) = 2 atanh(s), s = u / (u + 2) <= 1/3: an odd polynomial of degree 13, 2^-38.5 (tools/exp.py).
@@ -47,20 +47,20 @@ struct SoftplusInDouble {
   double beta;
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = hn::Min(hn::Set(d, 200.0), hn::Abs(hn::Mul(hn::Set(d, beta), x)));
-    const V64 u = ExpDouble(d, hn::Neg(a));
-    const V64 s = hn::Div(u, hn::Add(u, hn::Set(d, 2.0)));
-    const V64 s2 = hn::Mul(s, s);
-    V64 q = hn::Set(d, ExpTail::kAtanhDouble[6]);
-    for (int k = 5; k >= 0; --k) q = hn::Add(hn::Mul(q, s2), hn::Set(d, ExpTail::kAtanhDouble[k]));
-    return hn::Add(hn::Max(hn::Zero(d), x), hn::Mul(hn::Mul(s, q), hn::Set(d, 1.0 / beta)));
+    const V64 a = AtMost(hn::Set(d, 200.0), op::Abs(op::Mul(hn::Set(d, beta), x)));
+    const V64 u = ExpDouble(d, op::Neg(a));
+    const V64 s = op::Div(u, op::Add(u, hn::Set(d, 2.0)));
+    const V64 s2 = op::Mul(s, s);
+    V64 q = op::Add(op::Mul(s2, hn::Set(d, ExpTail::kAtanhDouble[6])), hn::Set(d, ExpTail::kAtanhDouble[5]));
+    for (int k = 4; k >= 0; --k) q = op::Add(op::Mul(q, s2), hn::Set(d, ExpTail::kAtanhDouble[k]));
+    return op::Add(AtLeast(hn::Zero(d), x), op::Mul(op::Mul(s, q), hn::Set(d, 1.0 / beta)));
   }
 };
 struct SoftplusDerivativeInDouble {
   double beta;
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return SigmoidDouble(d, hn::Mul(hn::Set(d, beta), x));
+    return SigmoidDouble(d, op::Mul(hn::Set(d, beta), x));
   }
 };
 #endif  // !HWY_NATIVE_FMA

@@ -26,15 +26,15 @@ constexpr size_t kTanhDerivativeVectors = Lockstep(4, 2);
 struct TanhInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = hn::Min(hn::Set(d, 20.0), hn::Abs(x));
-    const V64 em1 = Expm1Double(d, hn::Mul(a, hn::Set(d, -2.0)));
-    return hn::CopySign(hn::Div(em1, hn::Add(em1, hn::Set(d, 2.0))), x);
+    const V64 a = AtMost(hn::Set(d, 20.0), op::Abs(x));
+    const V64 em1 = Expm1Double(d, op::Mul(a, hn::Set(d, -2.0)));
+    return op::CopySign(op::Div(em1, op::Add(em1, hn::Set(d, 2.0))), x);
   }
 };
 struct TanhDerivativeInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return hn::Mul(hn::Set(d, 4.0), LogisticDensityDouble(d, hn::Abs(hn::Add(x, x))));
+    return op::Mul(hn::Set(d, 4.0), LogisticDensityDouble(d, op::Abs(op::Add(x, x))));
   }
 };
 #endif

@@ -75,17 +75,17 @@ HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, float gain) {
 
 template <class D64, class V64>
 HWY_INLINE V64 SigmoidDouble(D64 d, V64 x) {
-  const V64 one = hn::Set(d, 1.0);
-  const V64 z = hn::Max(hn::Set(d, -60.0), hn::Min(hn::Set(d, 120.0), hn::Neg(x)));
-  return hn::Div(one, hn::Add(ExpDouble(d, z), one));
+  const auto one = hn::Set(d, 1.0);
+  const V64 z = AtLeast(hn::Set(d, -60.0), AtMost(hn::Set(d, 120.0), op::Neg(x)));
+  return op::Div(one, op::Add(ExpDouble(d, z), one));
 }
 
 // exp(-a) / (1 + exp(-a))^2 for a >= 0.
 template <class D64, class V64>
 HWY_INLINE V64 LogisticDensityDouble(D64 d, V64 a) {
-  const V64 e = ExpDouble(d, hn::Neg(hn::Min(hn::Set(d, 200.0), a)));
-  const V64 sum = hn::Add(e, hn::Set(d, 1.0));
-  return hn::Div(e, hn::Mul(sum, sum));
+  const V64 e = ExpDouble(d, op::Neg(AtMost(hn::Set(d, 200.0), a)));
+  const V64 sum = op::Add(e, hn::Set(d, 1.0));
+  return op::Div(e, op::Mul(sum, sum));
 }
 
 struct SigmoidInDouble {
@@ -97,15 +97,14 @@ struct SigmoidInDouble {
 struct SigmoidDerivativeInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return LogisticDensityDouble(d, hn::Abs(x));
+    return LogisticDensityDouble(d, op::Abs(x));
   }
 };
 struct SiluInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
     // Clamped so that -inf gives -0: -120 sigmoid(-120) rounds to it.
-    const V64 product = hn::Mul(hn::Max(hn::Set(d, -120.0), x), SigmoidDouble(d, x));
-    return product;
+    return op::Mul(AtLeast(hn::Set(d, -120.0), x), SigmoidDouble(d, x));
   }
 };
 // With k = root - 1 = exp(-root) and t = a - root, no term cancels another:
@@ -113,18 +112,18 @@ struct SiluInDouble {
 struct SiluDerivativeInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 one = hn::Set(d, 1.0);
-    const V64 k = hn::Set(d, 0x1.1d25cf210482ep-2);
-    const V64 a = hn::Min(hn::Set(d, 200.0), hn::Abs(x));
-    const V64 t = hn::Sub(hn::Sub(a, hn::Set(d, 1.0)), k);
+    const auto one = hn::Set(d, 1.0);
+    const auto k = hn::Set(d, 0x1.1d25cf210482ep-2);
+    const V64 a = AtMost(hn::Set(d, 200.0), op::Abs(x));
+    const V64 t = op::Sub(op::Sub(a, hn::Set(d, 1.0)), k);
     V64 scale, p;
-    ExpSplitDouble(d, hn::Neg(t), scale, p);
-    const V64 rest = hn::Mul(scale, p);
-    const V64 em1 = hn::Add(hn::Sub(scale, one), rest);
-    const V64 e = hn::Mul(k, hn::Add(scale, rest));
-    const V64 sum = hn::Add(e, one);
-    const V64 below = hn::Div(hn::Mul(e, hn::Sub(hn::Mul(k, em1), t)), hn::Mul(sum, sum));
-    return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), below, hn::Sub(one, below));
+    ExpSplitDouble(d, op::Neg(t), scale, p);
+    const V64 rest = op::Mul(scale, p);
+    const V64 em1 = op::Add(op::Sub(scale, one), rest);
+    const V64 e = op::Mul(k, op::Add(scale, rest));
+    const V64 sum = op::Add(e, one);
+    const V64 below = op::Div(op::Mul(e, op::Sub(op::Mul(k, em1), t)), op::Mul(sum, sum));
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
   }
 };
 
@@ -187,7 +186,7 @@ HWY_INLINE V SiluDerivative(D d, const V& x) {
   ExpSplit<-kLogisticBias>(d, op::Neg(a), NoLow(), scale, p);
   const V g = op::Mul(high, scale);
   const V g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
-  const V below = op::Add(g, op::MulAdd(g, p, g_low));
+  const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
   const auto unit = hn::Set(d, 0x1p-40f);
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit), op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
 #else

@@ -33,15 +33,15 @@ constexpr float kNormalEnd = 14.9f;
 
 #if HWY_NATIVE_FMA
 
-// 2^40 (high + low) exp(-a^2 / 2) = g + e, |e| much below |g|; a in [0, 14.9].
+// 2^40 (high + low) exp(-a^2 / 2) = (g + g_low) (1 + p), |p| < 1/22; a in [0, 14.9].
 template <class D, class V>
-HWY_INLINE void TimesNormal(D d, const V& a, const V& high, const V& low, V& g, V& e) {
+HWY_INLINE void TimesNormal(D d, const V& a, const V& high, const V& low, V& g, V& g_low, V& p) {
   const V half = op::Mul(a, hn::Set(d, -0.5f));
   const V square = op::Mul(half, a);
-  V scale, p;
+  V scale;
   ExpSplit<40>(d, square, op::MulSub(half, a, square), scale, p);
   g = op::Mul(high, scale);
-  e = op::MulAdd(g, p, op::MulAdd(low, scale, op::MulSub(high, scale, g)));
+  g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
 }
 
 #else
@@ -50,30 +50,30 @@ HWY_INLINE void TimesNormal(D d, const V& a, const V& high, const V& low, V& g, 
 // K(a) / (root - a), which has no zero.
 template <class D64, class V64>
 HWY_INLINE V64 MappedPolynomial(D64 d, V64 t, const double* HWY_RESTRICT coefficients, int degree) {
-  V64 q = hn::Set(d, coefficients[degree]);
-  for (int k = degree - 1; k >= 0; --k) q = hn::Add(hn::Mul(q, t), hn::Set(d, coefficients[k]));
+  V64 q = op::Add(op::Mul(t, hn::Set(d, coefficients[degree])), hn::Set(d, coefficients[degree - 1]));
+  for (int k = degree - 2; k >= 0; --k) q = op::Add(op::Mul(q, t), hn::Set(d, coefficients[k]));
   return q;
 }
 struct GeluInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = hn::Min(hn::Set(d, 15.0), hn::Abs(x));
-    const V64 inverse = hn::Div(hn::Set(d, 1.0), hn::Add(a, hn::Set(d, 4.0)));
-    const V64 t = hn::Mul(hn::Sub(a, hn::Set(d, 4.0)), inverse);
-    const V64 mills = hn::Mul(MappedPolynomial(d, t, NormalDouble::kMills, NormalDouble::kDegree), inverse);
-    const V64 normal = ExpDouble(d, hn::Mul(hn::Mul(a, a), hn::Set(d, -0.5)));
-    return hn::Sub(hn::Max(hn::Zero(d), x), hn::Mul(hn::Mul(a, mills), normal));
+    const V64 a = AtMost(hn::Set(d, 15.0), op::Abs(x));
+    const V64 inverse = op::Div(hn::Set(d, 1.0), op::Add(a, hn::Set(d, 4.0)));
+    const V64 t = op::Mul(op::Sub(a, hn::Set(d, 4.0)), inverse);
+    const V64 mills = op::Mul(MappedPolynomial(d, t, NormalDouble::kMills, NormalDouble::kDegree), inverse);
+    const V64 normal = ExpDouble(d, op::Mul(op::Mul(a, a), hn::Set(d, -0.5)));
+    return op::Sub(AtLeast(hn::Zero(d), x), op::Mul(op::Mul(a, mills), normal));
   }
 };
 struct GeluDerivativeInDouble {
   template <class D64, class V64>
   HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = hn::Min(hn::Set(d, 15.0), hn::Abs(x));
-    const V64 t = hn::Div(hn::Sub(a, hn::Set(d, 4.0)), hn::Add(a, hn::Set(d, 4.0)));
+    const V64 a = AtMost(hn::Set(d, 15.0), op::Abs(x));
+    const V64 t = op::Div(op::Sub(a, hn::Set(d, 4.0)), op::Add(a, hn::Set(d, 4.0)));
     const V64 slope = MappedPolynomial(d, t, NormalDouble::kSlope, NormalDouble::kDegree);
-    const V64 normal = ExpDouble(d, hn::Mul(hn::Mul(a, a), hn::Set(d, -0.5)));
-    const V64 below = hn::Mul(hn::Mul(hn::Sub(hn::Set(d, NormalDouble::kRoot), a), slope), normal);
-    return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), below, hn::Sub(hn::Set(d, 1.0), below));
+    const V64 normal = ExpDouble(d, op::Mul(op::Mul(a, a), hn::Set(d, -0.5)));
+    const V64 below = op::Mul(op::Mul(op::Sub(hn::Set(d, NormalDouble::kRoot), a), slope), normal);
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(hn::Set(d, 1.0), below));
   }
 };
 
@@ -85,12 +85,13 @@ HWY_INLINE V Gelu(D d, const V& x) {
 #if HWY_NATIVE_FMA
   using Table = ByTarget<Mills32, Mills8>;
   const V a = AtMost(hn::Set(d, kNormalEnd), op::Abs(x));
-  V mills, mills_low, g, e;
+  V mills, mills_low, g, g_low, p;
   PiecewisePair<Table>(d, a, mills, mills_low);
   const V high = op::Mul(a, mills);
   const V low = op::MulAdd(a, mills_low, op::MulSub(a, mills, high));
-  TimesNormal(d, a, high, low, g, e);
-  const V gelu = op::NegMulAdd(op::Add(g, e), hn::Set(d, 0x1p-40f), AtLeast(hn::Zero(d), x));
+  TimesNormal(d, a, high, low, g, g_low, p);
+  const V tail = op::Add(g, op::MulAdd(g, p, g_low));
+  const V gelu = op::NegMulAdd(tail, hn::Set(d, 0x1p-40f), AtLeast(hn::Zero(d), x));
 #else
   const V gelu = InDouble(d, x, GeluInDouble());
 #endif
@@ -103,10 +104,10 @@ HWY_INLINE V GeluDerivative(D d, const V& x) {
 #if HWY_NATIVE_FMA
   using Table = ByTarget<GeluSlope32, GeluSlope8>;
   const V a = AtMost(hn::Set(d, kNormalEnd), op::Abs(x));
-  V high, low, g, e;
+  V high, low, g, g_low, p;
   PiecewisePairNearZero<Table>(d, a, high, low);
-  TimesNormal(d, a, high, low, g, e);
-  const V below = op::Add(g, e);
+  TimesNormal(d, a, high, low, g, g_low, p);
+  const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
   const auto unit = hn::Set(d, 0x1p-40f);
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit), op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
 #else

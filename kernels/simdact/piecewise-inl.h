@@ -13,17 +13,24 @@
 #define SIMDACT_PIECEWISE_INL_H_
 #endif
 
+#include <type_traits>
+#include <utility>
+
 #include "simdact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
+// The integers beside V: a vector or a pack.
+template <class D, class V>
+using Index = decltype(op::BitCast(hn::RebindToSigned<D>(), std::declval<V>()));
+
 // Evaluates the slot of a, in [0, end of the table): P(a) = c0 + delta (c1 + delta rest).
-template <class Table, class D, class V>
-HWY_INLINE void Piecewise(D d, const V& a, V& c0, V& c1, V& rest, V& delta) {
-  constexpr int kDegree = static_cast<int>(sizeof(Table::kRows) / sizeof(Table::kRows[0])) - 2;
-  constexpr size_t kSlots = sizeof(Table::kRows[0]) / sizeof(float);
+template <class Table, class D, class V, class VI>
+HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& delta) {
+  constexpr int kDegree = static_cast<int>(std::extent<decltype(Table::kRows), 0>::value) - 2;
+  constexpr size_t kSlots = std::extent<decltype(Table::kRows), 1>::value;
   const hn::RebindToSigned<D> di;
   const auto one = hn::Set(d, 1.0f);
   V v;
@@ -32,7 +39,7 @@ HWY_INLINE void Piecewise(D d, const V& a, V& c0, V& c1, V& rest, V& delta) {
   } else {
     v = op::MulAdd(a, hn::Set(d, Table::kScale), one);
   }
-  const auto index = op::ShiftRight<Table::kShift>(op::BitCast(di, v));
+  index = op::ShiftRight<Table::kShift>(op::BitCast(di, v));
 
   delta = op::Sub(a, Lookup<kSlots>(d, Table::kRows[0], index));
   rest = Lookup<kSlots>(d, Table::kRows[kDegree + 1], index);
@@ -47,31 +54,35 @@ HWY_INLINE void Piecewise(D d, const V& a, V& c0, V& c1, V& rest, V& delta) {
 // P(a) rounded to float.
 template <class Table, class D, class V>
 HWY_INLINE V PiecewiseValue(D d, const V& a) {
+  Index<D, V> index;
   V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, c0, c1, rest, delta);
+  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
   return op::MulAdd(op::MulAdd(rest, delta, c1), delta, c0);
 }
 
 // P(a) = high + low, low being the rounding error of high: the fit and the rounding of the slope are left.
 template <class Table, class D, class V>
 HWY_INLINE void PiecewisePair(D d, const V& a, V& high, V& low) {
+  Index<D, V> index;
   V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, c0, c1, rest, delta);
+  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
   const V slope = op::MulAdd(rest, delta, c1);
   high = op::MulAdd(slope, delta, c0);
   low = op::MulAdd(slope, delta, op::Sub(c0, high));
 }
 
-// The same where P has a zero: c0 is next to nothing there, so the rounding of the slope counts in full and is
-// kept as well.
+// The same for a function with a zero. The slots near it have c0 = 0: there the rounding of the slope counts in
+// full and is kept as well, and what f is at the centre joins the low word.
 template <class Table, class D, class V>
 HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
+  Index<D, V> index;
   V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, c0, c1, rest, delta);
+  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
   const V slope = op::MulAdd(rest, delta, c1);
   const V slope_low = op::MulAdd(rest, delta, op::Sub(c1, slope));
   high = op::MulAdd(slope, delta, c0);
-  low = op::MulAdd(slope_low, delta, op::MulAdd(slope, delta, op::Sub(c0, high)));
+  const V c0_low = Lookup<std::extent<decltype(Table::kC0Low)>::value>(d, Table::kC0Low, index);
+  low = op::Add(op::MulAdd(slope, delta, op::Sub(c0, high)), op::MulAdd(slope_low, delta, c0_low));
 }
 
 }  // namespace HWY_NAMESPACE

@@ -47,7 +47,9 @@ constexpr bool kSizeless = HWY_HAVE_SCALABLE || HWY_TARGET_IS_SVE;
 // What fits the target: tables, and vectors in lockstep.
 template <class Wide, class Other>
 using ByTarget = hwy::If<kWide, Wide, Other>;
-constexpr size_t Lockstep(size_t wide, size_t other) { return kSizeless ? 1 : (kWide ? wide : other); }
+constexpr size_t Lockstep(size_t wide, size_t other) {
+  return kSizeless ? 1 : (kWide ? wide : (HWY_NATIVE_FMA ? other : (other + 1) / 2));  // doubles: twice the vectors
+}
 
 namespace op {
 
@@ -109,7 +111,10 @@ SIMDACT_LIFT(MulAdd)     // a b + c
 SIMDACT_LIFT(NegMulAdd)  // c - a b
 SIMDACT_LIFT(MulSub)     // a b - c
 SIMDACT_LIFT(OrAnd)  // a | b & c
+SIMDACT_LIFT(CopySign)
 SIMDACT_LIFT(CopySignToAbs)
+SIMDACT_LIFT(PromoteTo)
+SIMDACT_LIFT(DemoteTo)
 SIMDACT_LIFT(Lt)
 SIMDACT_LIFT(Gt)
 SIMDACT_LIFT(IfThenElse)
