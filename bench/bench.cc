@@ -210,9 +210,9 @@ __attribute__((noinline)) void PlainRelu(const float* x, float* y, size_t n) {
   for (size_t i = 0; i < n; ++i) y[i] = x[i] > 0 ? x[i] : 0;
 }
 
-// One element each, so that the time is that of the call. The differences are what dispatch costs. x and y are
-// lines apart: a masked load of x beside a y just stored would wait for that store, a matter of neighbours, not of
-// dispatch.
+// One element each, so that the time is that of the call. The differences are what dispatch costs. x and y
+// are lines apart: a masked load of x beside a y just stored would wait for that store, a matter of
+// neighbours, not of dispatch.
 struct Single {
   alignas(128) float x = -1;
   alignas(128) float y = 0;

@@ -18,7 +18,8 @@ namespace {
 
 constexpr bool Compiled(int64_t bit) { return (HWY_TARGETS & bit) != 0; }
 
-// Highway knows no more than 63 targets; those that were compiled have their place filled, in order of quality.
+// Highway knows no more than 63 targets; those that were compiled have their place filled, in order of
+// quality.
 struct TargetList {
   simdact_target targets[63] = {};
   size_t count = 0;
@@ -58,10 +59,10 @@ struct Place {
 Place FindPlace(simdact_op op) {
   size_t first = 0;
 #define SIMDACT_X(...) +1
-#define SIMDACT_F(Family, LIST)                                                    \
+#define SIMDACT_F(Family, LIST)                                                      \
   if (const size_t size = 0 LIST(SIMDACT_X); static_cast<size_t>(op) < first + size) \
-    return {&Family##Rows, static_cast<size_t>(op) - first};                       \
-  else                                                                             \
+    return {&Family##Rows, static_cast<size_t>(op) - first};                         \
+  else                                                                               \
     first += size;
   SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
@@ -69,8 +70,8 @@ Place FindPlace(simdact_op op) {
   return {nullptr, 0};
 }
 
-// The default kernel of each op and dtype, looked up at the first call. Threads that race store the same pointer,
-// which points to constants: relaxed order is enough, and no lock is needed.
+// The default kernel of each op and dtype, looked up at the first call. Threads that race store the same
+// pointer, which points to constants: relaxed order is enough, and no lock is needed.
 std::atomic<const simdact_kernel*> g_default[SIMDACT_OP_COUNT][SIMDACT_DTYPE_COUNT];
 
 HWY_NOINLINE const simdact_kernel* FirstDefault(simdact_op op, simdact_dtype dtype) {
@@ -101,7 +102,8 @@ constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
 extern "C" {
 
 size_t simdact_targets(const simdact_target** list, size_t capacity) {
-  for (size_t i = 0; i < simdact::kTargets.count && i < capacity; ++i) list[i] = &simdact::kTargets.targets[i];
+  for (size_t i = 0; i < simdact::kTargets.count && i < capacity; ++i)
+    list[i] = &simdact::kTargets.targets[i];
   return simdact::kTargets.count;
 }
 
@@ -110,7 +112,8 @@ const char* simdact_target_name(const simdact_target* target) { return hwy::Targ
 int simdact_target_runs(const simdact_target* target) { return (hwy::SupportedTargets() & target->bit) != 0; }
 
 int simdact_target_has_fma(const simdact_target* target) {
-  constexpr int64_t kPlain = HWY_SSE2 | HWY_SSSE3 | HWY_SSE4 | HWY_WASM | HWY_WASM_EMU256 | HWY_EMU128 | HWY_SCALAR;
+  constexpr int64_t kPlain =
+      HWY_SSE2 | HWY_SSSE3 | HWY_SSE4 | HWY_WASM | HWY_WASM_EMU256 | HWY_EMU128 | HWY_SCALAR;
   return (kPlain & target->bit) == 0;
 }
 
@@ -126,7 +129,8 @@ const simdact_target* simdact_target_default(void) { return simdact::Choose().ta
 
 simdact_choice simdact_target_choice(void) { return simdact::Choose().how; }
 
-const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, simdact_dtype dtype, simdact_tier tier) {
+const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, simdact_dtype dtype,
+                                   simdact_tier tier) {
   if (target == nullptr || !simdact_target_runs(target)) return nullptr;
   if (static_cast<unsigned>(op) >= SIMDACT_OP_COUNT || static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
       static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
@@ -144,16 +148,25 @@ const simdact_description* simdact_describe(simdact_op op) {
 #define SIMDACT_TAKE_P0
 #define SIMDACT_TAKE_P1(a, da) , float a
 #define SIMDACT_TAKE_P2(a, da, b, db) , float a, float b
-#define SIMDACT_PACK_P0 {{0.0, 0.0}}
-#define SIMDACT_PACK_P1(a, da) {{a, 0.0}}
-#define SIMDACT_PACK_P2(a, da, b, db) {{a, b}}
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                              \
-  void simdact_##name##_f32(const float* x, float* y, size_t n SIMDACT_TAKE_##PARAMETERS) {                 \
-    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->forward(x, y, n, SIMDACT_PACK_##PARAMETERS);          \
-  }                                                                                                         \
-  void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,                            \
-                                     size_t n SIMDACT_TAKE_##PARAMETERS) {                                  \
-    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->backward(x, dy, dx, n, SIMDACT_PACK_##PARAMETERS);    \
+#define SIMDACT_PACK_P0 \
+  {                     \
+    { 0.0, 0.0 }        \
+  }
+#define SIMDACT_PACK_P1(a, da) \
+  {                            \
+    { a, 0.0 }                 \
+  }
+#define SIMDACT_PACK_P2(a, da, b, db) \
+  {                                   \
+    { a, b }                          \
+  }
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                           \
+  void simdact_##name##_f32(const float* x, float* y, size_t n SIMDACT_TAKE_##PARAMETERS) {              \
+    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->forward(x, y, n, SIMDACT_PACK_##PARAMETERS);       \
+  }                                                                                                      \
+  void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,                         \
+                                     size_t n SIMDACT_TAKE_##PARAMETERS) {                               \
+    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->backward(x, dy, dx, n, SIMDACT_PACK_##PARAMETERS); \
   }
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X

@@ -1,5 +1,6 @@
 // Compiles the family Exponential for every target.
-// clang-format off: the order of includes has a meaning
+// The order of includes has a meaning.
+// clang-format off
 #define SIMDACT_FAMILY Exponential
 #define SIMDACT_LIST SIMDACT_EXPONENTIAL
 #undef HWY_TARGET_INCLUDE

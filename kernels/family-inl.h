@@ -1,5 +1,6 @@
 // Binds a family's list to the unary driver. A family's source defines SIMDACT_FAMILY and SIMDACT_LIST, and
-// includes this file last; it is compiled for each target and leaves one function behind: <Family>Rows(target).
+// includes this file last; it is compiled for each target and leaves one function behind:
+// <Family>Rows(target).
 
 // clang-format off
 #include "dispatch/registry.h"
@@ -17,9 +18,10 @@ namespace {
 #define SIMDACT_FIELDS_P1(Name) \
   float a;                      \
   explicit Name##Op(const simdact_params& p) : a(static_cast<float>(p.value[0])) {}
-#define SIMDACT_FIELDS_P2(Name) \
-  float a, b;                   \
-  explicit Name##Op(const simdact_params& p) : a(static_cast<float>(p.value[0])), b(static_cast<float>(p.value[1])) {}
+#define SIMDACT_FIELDS_P2(Name)              \
+  float a, b;                                \
+  explicit Name##Op(const simdact_params& p) \
+      : a(static_cast<float>(p.value[0])), b(static_cast<float>(p.value[1])) {}
 #define SIMDACT_ARGUMENTS_P0
 #define SIMDACT_ARGUMENTS_P1(...) , a
 #define SIMDACT_ARGUMENTS_P2(...) , a, b
@@ -29,19 +31,19 @@ namespace {
 #define SIMDACT_PASTE(a, b) a##b
 #define SIMDACT_FIELDS(count, Name) SIMDACT_PASTE(SIMDACT_FIELDS_, count)(Name)
 
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                             \
-  struct Name##Op {                                                        \
-    static constexpr size_t kVectors = k##Name##Vectors;                   \
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                               \
+  struct Name##Op {                                                          \
+    static constexpr size_t kVectors = k##Name##Vectors;                     \
     static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors; \
-    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                       \
-    template <class D, class V>                                            \
-    HWY_INLINE V Value(D d, const V& x) const {                            \
-      return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                    \
-    }                                                                      \
-    template <class D, class V>                                            \
-    HWY_INLINE V Derivative(D d, const V& x) const {                       \
-      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);        \
-    }                                                                      \
+    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                         \
+    template <class D, class V>                                              \
+    HWY_INLINE V Value(D d, const V& x) const {                              \
+      return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                      \
+    }                                                                        \
+    template <class D, class V>                                              \
+    HWY_INLINE V Derivative(D d, const V& x) const {                         \
+      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);          \
+    }                                                                        \
   };
 SIMDACT_LIST(SIMDACT_X)
 #undef SIMDACT_X

@@ -1,5 +1,6 @@
 // Compiles the family Hyperbolic for every target.
-// clang-format off: the order of includes has a meaning
+// The order of includes has a meaning.
+// clang-format off
 #define SIMDACT_FAMILY Hyperbolic
 #define SIMDACT_LIST SIMDACT_HYPERBOLIC
 #undef HWY_TARGET_INCLUDE

@@ -1,5 +1,6 @@
 // Compiles the family Logistic for every target.
-// clang-format off: the order of includes has a meaning
+// The order of includes has a meaning.
+// clang-format off
 #define SIMDACT_FAMILY Logistic
 #define SIMDACT_LIST SIMDACT_LOGISTIC
 #undef HWY_TARGET_INCLUDE

@@ -1,5 +1,6 @@
 // Compiles the family Normal for every target.
-// clang-format off: the order of includes has a meaning
+// The order of includes has a meaning.
+// clang-format off
 #define SIMDACT_FAMILY Normal
 #define SIMDACT_LIST SIMDACT_NORMAL
 #undef HWY_TARGET_INCLUDE

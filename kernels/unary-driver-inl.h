@@ -1,9 +1,9 @@
 // The unary shape: y = f(x) and dx = dy f'(x) over arrays. The loops of the library, once each.
 //
-// An Op supplies kVectors and kDerivativeVectors (how many vectors to work on in lockstep), a constructor from
-// simdact_params, and Value(d, v), Derivative(d, v) on a vector or a Pack. What is left over after the packs goes
-// through the same arithmetic one vector at a time, the last one partly filled: a result depends on its input
-// alone, not on its place. Arrays may be the same array; loads of a step precede its stores.
+// An Op supplies kVectors and kDerivativeVectors (how many vectors to work on in lockstep), a constructor
+// from simdact_params, and Value(d, v), Derivative(d, v) on a vector or a Pack. What is left over after the
+// packs goes through the same arithmetic one vector at a time, the last one partly filled: a result depends
+// on its input alone, not on its place. Arrays may be the same array; loads of a step precede its stores.
 
 #if defined(SIMDACT_UNARY_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_UNARY_DRIVER_INL_H_

@@ -1,4 +1,5 @@
-// The claims of activations.def, on dense samples of every binade. `simdact accuracy --exhaustive` proves them.
+// The claims of activations.def, on dense samples of every binade. `simdact accuracy --exhaustive` proves
+// them.
 
 #include <random>
 
@@ -28,8 +29,8 @@ void ExpectClaims(simdact_op op, const simdact_params& p, double allowance) {
     const auto worst = Sweep(op, direction, p, targets, TestSample());
     for (size_t t = 0; t < targets.size(); ++t) {
       EXPECT_LE(worst[t].ulps, Claim(op, direction, simdact_target_has_fma(targets[t]) != 0) + allowance)
-          << DirectionName(direction) << " on " << simdact_target_name(targets[t]) << " at " << worst[t].x << ": got "
-          << worst[t].got << ", want " << static_cast<double>(worst[t].exact);
+          << DirectionName(direction) << " on " << simdact_target_name(targets[t]) << " at " << worst[t].x
+          << ": got " << worst[t].got << ", want " << static_cast<double>(worst[t].exact);
     }
   }
 }

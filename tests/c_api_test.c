@@ -21,7 +21,8 @@ static const float kX[N] = {-2.0f, -1.0f, 0.0f, 1.0f, 2.0f};
 static int near(float got, double want) { return fabs((double)got - want) <= 2e-7 * fabs(want); }
 
 /* x Phi(x) and its derivative, from the tables of the normal distribution. */
-static const double kGelu[N] = {-0.0455002638963584, -0.158655253931457, 0.0, 0.841344746068543, 1.95449973610364};
+static const double kGelu[N] = {-0.0455002638963584, -0.158655253931457, 0.0, 0.841344746068543,
+                                1.95449973610364};
 static const double kGeluDerivative[N] = {-0.0852318010781970, -0.0833154705876861, 0.5, 1.08331547058769,
                                           1.08523180107820};
 

@@ -58,8 +58,8 @@ TEST(Contract, TouchesNothingOutsideTheArrays) {
       const auto run = [&](const float* x, const float* dy, float* y) {
         c.direction == kForward ? c.kernel->forward(x, y, n, p) : c.kernel->backward(x, dy, y, n, p);
       };
-      run(from.Begin(), upstream.Begin(), to.Begin());                // a load or store before the start faults
-      run(from.End() - n, upstream.End() - n, to.End() - n);          // and one behind the end
+      run(from.Begin(), upstream.Begin(), to.Begin());        // a load or store before the start faults
+      run(from.End() - n, upstream.End() - n, to.End() - n);  // and one behind the end
     }
   });
 }
@@ -86,8 +86,10 @@ TEST(Contract, SameInputSameBitsAtEveryLengthAndOffset) {
     for (size_t n = 0; n <= kMost; n += Quick() ? 13 : 1) {
       const size_t offset = n % 5;
       const size_t count = n - std::min(n, offset);
-      simdact_accuracy::Run(*c.kernel, c.direction, c.description->defaults, x.data() + offset, y.data() + offset, count);
-      ASSERT_EQ(std::memcmp(y.data() + offset, want.data() + offset, count * sizeof(float)), 0) << "n = " << n;
+      simdact_accuracy::Run(*c.kernel, c.direction, c.description->defaults, x.data() + offset,
+                            y.data() + offset, count);
+      ASSERT_EQ(std::memcmp(y.data() + offset, want.data() + offset, count * sizeof(float)), 0)
+          << "n = " << n;
     }
   });
 }

@@ -78,7 +78,8 @@ TEST(Dispatch, EnvironmentForcesTheTarget) {
   std::set<std::vector<float>> outcomes;
   for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
     std::vector<float> want(x.size()), slope(x.size());
-    simdact_find(target, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE)->forward(x.data(), want.data(), x.size(), {});
+    simdact_find(target, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE)
+        ->forward(x.data(), want.data(), x.size(), {});
     outcomes.insert(want);
     const int code = Under(simdact_target_name(target), [&] {
       if (simdact_target_choice() != SIMDACT_CHOICE_FORCED || simdact_target_default() != target) return 1;
@@ -111,21 +112,22 @@ TEST(Dispatch, UnknownTargetIsVisible) {
 }
 
 TEST(Dispatch, FirstCallFromManyThreads) {
-  EXPECT_EQ(Under("", [] {
-              std::vector<std::thread> threads;
-              std::vector<float> results(16);
-              for (float& result : results) {
-                threads.emplace_back([&result] {
-                  const float x = 1.0f;
-                  simdact::tanh(&x, &result, 1);
-                });
-              }
-              for (std::thread& thread : threads) thread.join();
-              for (float result : results) {
-                if (result != results[0]) return 1;
-              }
-              return 0;
-            }),
+  EXPECT_EQ(Under("",
+                  [] {
+                    std::vector<std::thread> threads;
+                    std::vector<float> results(16);
+                    for (float& result : results) {
+                      threads.emplace_back([&result] {
+                        const float x = 1.0f;
+                        simdact::tanh(&x, &result, 1);
+                      });
+                    }
+                    for (std::thread& thread : threads) thread.join();
+                    for (float result : results) {
+                      if (result != results[0]) return 1;
+                    }
+                    return 0;
+                  }),
             0);
 }
 

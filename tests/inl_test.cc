@@ -1,7 +1,8 @@
 // The vector functions inside a user's own Highway code: bias and gelu in one pass, dispatched by the user.
 // Also: they give the bits of the array functions, on whole, half and single-lane vectors.
 
-// clang-format off: the order of includes has a meaning
+// The order of includes has a meaning.
+// clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/inl_test.cc"
 #include "hwy/foreach_target.h"
@@ -27,7 +28,9 @@ void BiasGeluWith(D d, const float* x, float bias, float* y, size_t n) {
   }
 }
 
-void BiasGelu(const float* x, float bias, float* y, size_t n) { BiasGeluWith(hn::ScalableTag<float>(), x, bias, y, n); }
+void BiasGelu(const float* x, float bias, float* y, size_t n) {
+  BiasGeluWith(hn::ScalableTag<float>(), x, bias, y, n);
+}
 void BiasGeluHalf(const float* x, float bias, float* y, size_t n) {
   BiasGeluWith(hn::Half<hn::ScalableTag<float>>(), x, bias, y, n);
 }

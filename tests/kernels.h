@@ -38,7 +38,8 @@ void ForEachKernel(const F& f) {
     for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
       for (const Direction direction : {kForward, kBackward}) {
         const auto id = static_cast<simdact_op>(op);
-        const Case c{target, id, direction, simdact_find(target, id, SIMDACT_F32, SIMDACT_ACCURATE), simdact_describe(id)};
+        const Case c{target, id, direction, simdact_find(target, id, SIMDACT_F32, SIMDACT_ACCURATE),
+                     simdact_describe(id)};
         ASSERT_NE(c.kernel, nullptr);
         SCOPED_TRACE(c.Name());
         f(c);

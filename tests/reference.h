@@ -1,7 +1,8 @@
-// What each activation is: its formula, written for accuracy, in any real type R. Shares nothing with kernels/.
+// What each activation is: its formula, written for accuracy, in any real type R. Shares nothing with
+// kernels/.
 //
-// No form cancels in the tails (erfc, expm1, log1p), so R = long double is good to 2^-60 everywhere but at the
-// zeros of silu' and gelu', where it still has 2^-38. R = double serves to skim billions of inputs: see
+// No form cancels in the tails (erfc, expm1, log1p), so R = long double is good to 2^-60 everywhere but at
+// the zeros of silu' and gelu', where it still has 2^-38. R = double serves to skim billions of inputs: see
 // accuracy.h. reference_test.cc checks both against MPFR.
 //
 // name(x, p) and name_derivative(x, p); p holds the parameters in the list's order.

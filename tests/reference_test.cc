@@ -11,7 +11,9 @@ namespace {
 // A 200-bit number with value semantics; just the operations that the formulas need.
 class Big {
  public:
-  Big(double value = 0.0) { mpfr_init2(v_, 200), mpfr_set_d(v_, value, MPFR_RNDN); }  // NOLINT: implicit, as double
+  Big(double value = 0.0) {
+    mpfr_init2(v_, 200), mpfr_set_d(v_, value, MPFR_RNDN);
+  }  // NOLINT: implicit, as double
   Big(const Big& other) { mpfr_init2(v_, 200), mpfr_set(v_, other.v_, MPFR_RNDN); }
   Big& operator=(const Big& other) {
     mpfr_set(v_, other.v_, MPFR_RNDN);

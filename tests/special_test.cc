@@ -30,7 +30,9 @@ TEST(Special, InfinityGivesTheLimit) {
     if (c.direction == kForward) {
       const float left = Evaluate(c, -kInf);
       EXPECT_EQ(left, want.at_minus_inf);
-      if (std::signbit(want.at_minus_inf)) { EXPECT_TRUE(std::signbit(left)); }
+      if (std::signbit(want.at_minus_inf)) {
+        EXPECT_TRUE(std::signbit(left));
+      }
       EXPECT_EQ(Evaluate(c, kInf), want.at_plus_inf);
     } else {
       EXPECT_EQ(Evaluate(c, -kInf), want.slope_at_minus_inf);
@@ -57,7 +59,9 @@ TEST(Special, NanStaysInItsLane) {
         x[at] = special;
         simdact_accuracy::Run(*c.kernel, c.direction, p, x.data(), y.data(), n);
         for (size_t i = 0; i < n; ++i) {
-          if (i != at) { ASSERT_EQ(y[i], ordinary) << "lane " << i << " beside " << special << " in " << at; }
+          if (i != at) {
+            ASSERT_EQ(y[i], ordinary) << "lane " << i << " beside " << special << " in " << at;
+          }
         }
         ASSERT_TRUE(std::isnan(special) ? std::isnan(y[at]) : y[at] == want);
       }
@@ -90,9 +94,15 @@ TEST(Special, KinksFollowPyTorch) {
   ForEachKernel([&](const Case& c) {
     if (c.direction != kBackward) return;
     for (const float zero : {0.0f, -0.0f}) {
-      if (c.op == SIMDACT_OP_relu) { EXPECT_EQ(Evaluate(c, zero), 0.0f); }
-      if (c.op == SIMDACT_OP_leaky_relu) { EXPECT_EQ(Evaluate(c, zero, {{0.2, 0.0}}), 0.2f); }
-      if (c.op == SIMDACT_OP_elu) { EXPECT_EQ(Evaluate(c, zero, {{0.1, 0.0}}), 0.1f); }
+      if (c.op == SIMDACT_OP_relu) {
+        EXPECT_EQ(Evaluate(c, zero), 0.0f);
+      }
+      if (c.op == SIMDACT_OP_leaky_relu) {
+        EXPECT_EQ(Evaluate(c, zero, {{0.2, 0.0}}), 0.2f);
+      }
+      if (c.op == SIMDACT_OP_elu) {
+        EXPECT_EQ(Evaluate(c, zero, {{0.1, 0.0}}), 0.1f);
+      }
     }
     if (c.op == SIMDACT_OP_softplus) {
       EXPECT_EQ(Evaluate(c, 20.5f), 1.0f);
@@ -106,12 +116,24 @@ TEST(Special, KinksFollowPyTorch) {
 TEST(Special, TailsReachTheDenormals) {
   ForEachKernel([&](const Case& c) {
     if (c.direction != kForward) return;
-    if (c.op == SIMDACT_OP_gelu) { EXPECT_NEAR(Evaluate(c, -12.0f) / -2.1317789e-32f, 1.0f, 1e-6f); }
-    if (c.op == SIMDACT_OP_gelu) { EXPECT_LT(Evaluate(c, -14.0f), 0.0f); }
-    if (c.op == SIMDACT_OP_silu) { EXPECT_EQ(Evaluate(c, -100.0f), -3.72007598e-42f); }
-    if (c.op == SIMDACT_OP_sigmoid) { EXPECT_EQ(Evaluate(c, -100.0f), 3.783506e-44f); }
-    if (c.op == SIMDACT_OP_sigmoid || c.op == SIMDACT_OP_softplus) { EXPECT_EQ(Evaluate(c, -103.9f), 0x1p-149f); }
-    if (c.op == SIMDACT_OP_tanh) { EXPECT_EQ(Evaluate(c, 0x1p-149f), 0x1p-149f); }
+    if (c.op == SIMDACT_OP_gelu) {
+      EXPECT_NEAR(Evaluate(c, -12.0f) / -2.1317789e-32f, 1.0f, 1e-6f);
+    }
+    if (c.op == SIMDACT_OP_gelu) {
+      EXPECT_LT(Evaluate(c, -14.0f), 0.0f);
+    }
+    if (c.op == SIMDACT_OP_silu) {
+      EXPECT_EQ(Evaluate(c, -100.0f), -3.72007598e-42f);
+    }
+    if (c.op == SIMDACT_OP_sigmoid) {
+      EXPECT_EQ(Evaluate(c, -100.0f), 3.783506e-44f);
+    }
+    if (c.op == SIMDACT_OP_sigmoid || c.op == SIMDACT_OP_softplus) {
+      EXPECT_EQ(Evaluate(c, -103.9f), 0x1p-149f);
+    }
+    if (c.op == SIMDACT_OP_tanh) {
+      EXPECT_EQ(Evaluate(c, 0x1p-149f), 0x1p-149f);
+    }
   });
 }
 

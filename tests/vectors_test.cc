@@ -76,7 +76,8 @@ TEST(SourceVectors, PrintedValuesHold) {
         const auto fixed = kTrueValues.find({entry["source"], entry["op"], kind, x});
         if (fixed != kTrueValues.end()) want = fixed->second;
         const float got = Evaluate(c, static_cast<float>(x), ParametersOf(entry, *c.description));
-        EXPECT_NEAR(got, want, Tolerance(entry, want) + (fixed != kTrueValues.end() ? 3e-6 * want + 1e-45 : 0.0))
+        EXPECT_NEAR(got, want,
+                    Tolerance(entry, want) + (fixed != kTrueValues.end() ? 3e-6 * want + 1e-45 : 0.0))
             << entry["source"] << " x = " << x;
         ++checked;
       }

@@ -30,7 +30,8 @@ std::vector<const simdact_target*> AllTargets() {
 
 std::string TargetNames(const std::vector<const simdact_target*>& targets) {
   std::string names;
-  for (const simdact_target* target : targets) names += std::string(names.empty() ? "" : " ") + simdact_target_name(target);
+  for (const simdact_target* target : targets)
+    names += std::string(names.empty() ? "" : " ") + simdact_target_name(target);
   return names;
 }
 
@@ -60,9 +61,10 @@ const simdact_target* FindTarget(const std::string& name) {
 void CheckEnvironment() {
   const simdact_choice choice = simdact_target_choice();
   if (choice == SIMDACT_CHOICE_UNKNOWN || choice == SIMDACT_CHOICE_UNSUPPORTED) {
-    throw UsageError(std::string("SIMDACT_TARGET=") + std::getenv("SIMDACT_TARGET") +
-                     (choice == SIMDACT_CHOICE_UNKNOWN ? " is not compiled in" : " does not run on this CPU") +
-                     "; valid: " + TargetNames(RunningTargets()));
+    throw UsageError(
+        std::string("SIMDACT_TARGET=") + std::getenv("SIMDACT_TARGET") +
+        (choice == SIMDACT_CHOICE_UNKNOWN ? " is not compiled in" : " does not run on this CPU") +
+        "; valid: " + TargetNames(RunningTargets()));
   }
 }
 
@@ -88,7 +90,9 @@ int Targets(bool as_json) {
   json list = json::array();
   for (const simdact_target* target : AllTargets()) {
     const bool runs = simdact_target_runs(target) != 0;
-    list.push_back({{"name", simdact_target_name(target)}, {"runs", runs}, {"fma", simdact_target_has_fma(target) != 0}});
+    list.push_back({{"name", simdact_target_name(target)},
+                    {"runs", runs},
+                    {"fma", simdact_target_has_fma(target) != 0}});
     if (!as_json) {
       std::printf("%-10s %s%s\n", simdact_target_name(target), runs ? "runs here" : "not on this CPU",
                   target == preferred ? ", default" : "");
@@ -126,9 +130,11 @@ int List(bool as_json) {
     for (int i = 0; i < d.parameters; ++i) {
       parameters += Format("%s%s = %g", i == 0 ? "" : ", ", d.parameter_names[i], d.defaults.value[i]);
     }
-    std::printf("%s(%s)\n  f  = %s\n  f' = %s\n  f32 max error in ulps: forward %g, backward %g; without FMA %g, %g\n  %s\n",
-                d.name, parameters.c_str(), d.formula, d.derivative, d.claim_forward, d.claim_backward,
-                d.claim_forward_plain, d.claim_backward_plain, d.note);
+    std::printf(
+        "%s(%s)\n  f  = %s\n  f' = %s\n  f32 max error in ulps: forward %g, backward %g; without FMA %g, "
+        "%g\n  %s\n",
+        d.name, parameters.c_str(), d.formula, d.derivative, d.claim_forward, d.claim_backward,
+        d.claim_forward_plain, d.claim_backward_plain, d.note);
   }
   if (as_json) WriteJson({{"ops", ops}}, "-");
   return 0;
@@ -151,11 +157,13 @@ simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& as
       valid += std::string(valid.empty() ? "" : " ") + d.parameter_names[index];
     }
     if (equals == std::string::npos || index == d.parameters) {
-      throw UsageError("-p " + assignment + ": " + d.name + (d.parameters == 0 ? " takes no parameters" : " takes NAME=VALUE for: " + valid));
+      throw UsageError("-p " + assignment + ": " + d.name +
+                       (d.parameters == 0 ? " takes no parameters" : " takes NAME=VALUE for: " + valid));
     }
     char* end = nullptr;
     p.value[index] = std::strtod(assignment.c_str() + equals + 1, &end);
-    if (*end != '\0' || end == assignment.c_str() + equals + 1) throw UsageError("-p " + assignment + ": not a number");
+    if (*end != '\0' || end == assignment.c_str() + equals + 1)
+      throw UsageError("-p " + assignment + ": not a number");
   }
   return p;
 }
@@ -165,23 +173,34 @@ void CheckDtypeAndTier(const std::string& dtype, const std::string& tier) {
   if (tier != "accurate") throw UsageError("no tier '" + tier + "'; valid: accurate");
 }
 
+// A float in any of strtof's spellings.
+float ParseInput(const std::string& text) {
+  char* end = nullptr;
+  const float x = std::strtof(text.c_str(), &end);
+  if (*end != '\0' || end == text.c_str()) {
+    throw UsageError("'" + text + "' is not a number; valid: 0.5, -1e-3, 0x1.8p-2, inf, nan");
+  }
+  return x;
+}
+
 int Eval(const EvalOptions& options) {
   CheckDtypeAndTier(options.dtype, options.tier);
   const simdact_op op = FindOp(options.op);
-  const simdact_target* target = options.target.empty() ? simdact_target_default() : FindTarget(options.target);
+  const simdact_target* target =
+      options.target.empty() ? simdact_target_default() : FindTarget(options.target);
   const Direction direction = options.backward ? kBackward : kForward;
   const simdact_params p = RoundedToFloat(ParseParameters(op, options.parameters));
   const simdact_kernel& kernel = *simdact_find(target, op, SIMDACT_F32, SIMDACT_ACCURATE);
-  std::printf("# %s %s f32 accurate on %s\n%-15s %-17s %-28s %s\n", options.op.c_str(), DirectionName(direction),
-              simdact_target_name(target), "x", "value", "exact", "error (ulp)");
-  for (const std::string& text : options.inputs) {
-    char* end = nullptr;
-    const float x = std::strtof(text.c_str(), &end);
-    if (*end != '\0' || end == text.c_str()) throw UsageError("'" + text + "' is not a number");
+  std::vector<float> inputs;
+  for (const std::string& text : options.inputs) inputs.push_back(ParseInput(text));
+
+  std::printf("# %s %s f32 accurate on %s\n%-15s %-17s %-28s %s\n", options.op.c_str(),
+              DirectionName(direction), simdact_target_name(target), "x", "value", "exact", "error (ulp)");
+  for (const float x : inputs) {
     float y;
     Run(kernel, direction, p, &x, &y, 1);
     const long double exact = ReferenceOf(op, direction).exact(x, p.value);
-    const bool agree = std::isnan(y) ? std::isnan(exact) : std::isinf(y) && static_cast<long double>(y) == exact;
+    const bool agree = std::isnan(y) && std::isnan(exact);
     std::printf("%-15.9g %-17.9g %-28.21Lg %.4f\n", x, y, exact, agree ? 0.0 : UlpError(y, exact));
   }
   return 0;
@@ -203,7 +222,8 @@ json ProfileOf(const Worst& worst) {
   return points;
 }
 
-json RowOf(simdact_op op, Direction direction, const simdact_target* target, const Worst& worst, uint64_t inputs) {
+json RowOf(simdact_op op, Direction direction, const simdact_target* target, const Worst& worst,
+           uint64_t inputs) {
   const double claim = Claim(op, direction, simdact_target_has_fma(target) != 0);
   return {{"op", simdact_describe(op)->name},
           {"direction", DirectionName(direction)},
@@ -225,7 +245,8 @@ int Accuracy(const AccuracyOptions& options) {
   CheckDtypeAndTier(options.dtype, options.tier);
   std::vector<simdact_op> ops;
   for (const std::string& name : options.ops) ops.push_back(FindOp(name));
-  for (int op = 0; options.ops.empty() && op < SIMDACT_OP_COUNT; ++op) ops.push_back(static_cast<simdact_op>(op));
+  for (int op = 0; options.ops.empty() && op < SIMDACT_OP_COUNT; ++op)
+    ops.push_back(static_cast<simdact_op>(op));
   std::vector<const simdact_target*> targets = RunningTargets();
   if (!options.target.empty()) {
     targets.clear();
@@ -237,31 +258,37 @@ int Accuracy(const AccuracyOptions& options) {
 
   json rows = json::array();
   bool ok = true;
-  std::printf("%-12s %-9s %-10s %11s %8s %6s  %s\n", "op", "direction", "target", "inputs", "max ulp", "claim", "worst input, got, want");
+  std::printf("%-12s %-9s %-10s %11s %8s %6s  %s\n", "op", "direction", "target", "inputs", "max ulp",
+              "claim", "worst input, got, want");
   for (const simdact_op op : ops) {
     for (const Direction direction : {kForward, kBackward}) {
       const char* name = simdact_describe(op)->name;
       std::function<void(double)> progress;
       if (isatty(STDERR_FILENO) != 0) {
-        progress = [&](double done) { std::fprintf(stderr, "\r%s %s %.0f %% ", name, DirectionName(direction), 100 * done); };
+        progress = [&](double done) {
+          std::fprintf(stderr, "\r%s %s %.0f %% ", name, DirectionName(direction), 100 * done);
+        };
       }
       uint64_t inputs = 0;
-      const auto worst = Sweep(op, direction, simdact_describe(op)->defaults, targets, sample, &inputs, progress);
+      const auto worst =
+          Sweep(op, direction, simdact_describe(op)->defaults, targets, sample, &inputs, progress);
       if (progress) std::fprintf(stderr, "\r%40s\r", "");
       for (size_t t = 0; t < targets.size(); ++t) {
         rows.push_back(RowOf(op, direction, targets[t], worst[t], inputs));
         const json& row = rows.back();
         ok = ok && row["ok"];
-        std::printf("%-12s %-9s %-10s %11llu %8.4f %6.2f%s %s (%.9g) %.9g %.12Lg\n", name, DirectionName(direction),
-                    simdact_target_name(targets[t]), static_cast<unsigned long long>(inputs), worst[t].ulps,
-                    row["claim"].get<double>(), row["ok"] ? " " : "!", row["x"].get<std::string>().c_str(),
-                    worst[t].x, worst[t].got, worst[t].exact);
+        std::printf("%-12s %-9s %-10s %11llu %8.4f %6.2f%s %s (%.9g) %.9g %.12Lg\n", name,
+                    DirectionName(direction), simdact_target_name(targets[t]),
+                    static_cast<unsigned long long>(inputs), worst[t].ulps, row["claim"].get<double>(),
+                    row["ok"] ? " " : "!", row["x"].get<std::string>().c_str(), worst[t].x, worst[t].got,
+                    worst[t].exact);
       }
       std::fflush(stdout);
     }
   }
   if (!options.file.empty()) {
-    const std::string version = Format("%d.%d.%d", SIMDACT_VERSION_MAJOR, SIMDACT_VERSION_MINOR, SIMDACT_VERSION_PATCH);
+    const std::string version =
+        Format("%d.%d.%d", SIMDACT_VERSION_MAJOR, SIMDACT_VERSION_MINOR, SIMDACT_VERSION_PATCH);
     WriteJson({{"version", version}, {"exhaustive", options.exhaustive}, {"rows", rows}}, options.file);
   }
   return ok ? 0 : 1;
@@ -275,7 +302,8 @@ int Main(int argc, char** argv) {
   EvalOptions eval_options;
   AccuracyOptions accuracy_options;
 
-  CLI::App* targets = app.add_subcommand("targets", "which targets are compiled in, which run here, which is the default");
+  CLI::App* targets =
+      app.add_subcommand("targets", "which targets are compiled in, which run here, which is the default");
   targets->add_flag("--json", as_json, "print JSON");
   targets->callback([&] { status = Targets(as_json); });
 
@@ -290,13 +318,14 @@ int Main(int argc, char** argv) {
   eval->add_option("--target", eval_options.target, "default: the best, or $SIMDACT_TARGET");
   eval->add_option("--tier", eval_options.tier, "accurate");
   eval->add_flag("--backward", eval_options.backward, "the derivative");
-  eval->add_option("-p", eval_options.parameters, "NAME=VALUE of a parameter")->take_all()->expected(1);
+  eval->add_option("-p", eval_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
   eval->callback([&] { status = Eval(eval_options); });
 
   CLI::App* accuracy = app.add_subcommand("accuracy", "the largest errors, against the claims");
   accuracy->add_option("ops", accuracy_options.ops, "activations; default: all");
   accuracy->add_option("--dtype", accuracy_options.dtype, "f32");
-  accuracy->add_option("--target", accuracy_options.target, "one target or several, separated by commas; default: all that run");
+  accuracy->add_option("--target", accuracy_options.target,
+                       "one target or several, separated by commas; default: all that run");
   accuracy->add_option("--tier", accuracy_options.tier, "accurate");
   accuracy->add_flag("--exhaustive", accuracy_options.exhaustive, "all finite inputs instead of a sample");
   accuracy->add_option("--json", accuracy_options.file, "write the rows to FILE");

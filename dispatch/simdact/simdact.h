@@ -52,10 +52,9 @@ extern "C" {
 #define SIMDACT_DECLARE_P0
 #define SIMDACT_DECLARE_P1(a, da) , float a
 #define SIMDACT_DECLARE_P2(a, da, b, db) , float a, float b
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                \
-  SIMDACT_API void simdact_##name##_f32(const float* x, float* y,                             \
-                                        size_t n SIMDACT_DECLARE_##PARAMETERS);               \
-  SIMDACT_API void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,  \
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                            \
+  SIMDACT_API void simdact_##name##_f32(const float* x, float* y, size_t n SIMDACT_DECLARE_##PARAMETERS); \
+  SIMDACT_API void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,              \
                                                  size_t n SIMDACT_DECLARE_##PARAMETERS);
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
@@ -121,7 +120,8 @@ typedef enum simdact_choice {
 } simdact_choice;
 SIMDACT_API simdact_choice simdact_target_choice(void);
 
-/* The kernel, or NULL if the op, dtype or tier does not exist or the CPU does not run the target. Valid forever. */
+/* The kernel, or NULL if the op, dtype or tier does not exist or the CPU does not run the target. Valid
+ * forever. */
 SIMDACT_API const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op,
                                                simdact_dtype dtype, simdact_tier tier);
 
@@ -131,11 +131,11 @@ typedef struct simdact_description {
   const char* formula;
   const char* derivative;
   const char* note;
-  int parameters;                                      /* how many */
+  int parameters; /* how many */
   const char* parameter_names[SIMDACT_MAX_PARAMETERS];
   simdact_params defaults;
-  double claim_forward, claim_backward;                /* ulps, f32, accurate, targets with FMA */
-  double claim_forward_plain, claim_backward_plain;    /* the same on targets without */
+  double claim_forward, claim_backward;             /* ulps, f32, accurate, targets with FMA */
+  double claim_forward_plain, claim_backward_plain; /* the same on targets without */
 } simdact_description;
 
 /* The description of an op, or NULL if there is no such op. */

@@ -20,13 +20,13 @@ namespace simdact {
 #define SIMDACT_PASS_P2(a, da, b, db) , a, b
 
 // y[i] = f(x[i]) and dx[i] = dy[i] f'(x[i]), i < n, for each op of activations.def.
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                 \
-  inline void name(const float* x, float* y, size_t n SIMDACT_TAKE_##PARAMETERS) noexcept {    \
-    simdact_##name##_f32(x, y, n SIMDACT_PASS_##PARAMETERS);                                   \
-  }                                                                                            \
-  inline void name##_backward(const float* x, const float* dy, float* dx,                      \
-                              size_t n SIMDACT_TAKE_##PARAMETERS) noexcept {                   \
-    simdact_##name##_backward_f32(x, dy, dx, n SIMDACT_PASS_##PARAMETERS);                     \
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                                              \
+  inline void name(const float* x, float* y, size_t n SIMDACT_TAKE_##PARAMETERS) noexcept { \
+    simdact_##name##_f32(x, y, n SIMDACT_PASS_##PARAMETERS);                                \
+  }                                                                                         \
+  inline void name##_backward(const float* x, const float* dy, float* dx,                   \
+                              size_t n SIMDACT_TAKE_##PARAMETERS) noexcept {                \
+    simdact_##name##_backward_f32(x, dy, dx, n SIMDACT_PASS_##PARAMETERS);                  \
   }
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X

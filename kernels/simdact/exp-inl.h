@@ -8,9 +8,9 @@
 // half of a pair. Alone it gives 0.57 ulp (N = 16); without the table 0.89.
 //
 // The exponent goes into T by one integer addition: the table holds T's bits less j << shift, and adding
-// (n N + j) << shift cancels that. The magic number 1.5 * 2^23 / N, added to x / ln 2, leaves n N + j in the low
-// bits of the sum; a bias on it moves the result away from the denormals, so that everything before the last
-// multiplication by a power of two is normal and as fast as ordinary data.
+// (n N + j) << shift cancels that. The magic number 1.5 * 2^23 / N, added to x / ln 2, leaves n N + j in the
+// low bits of the sum; a bias on it moves the result away from the denormals, so that everything before the
+// last multiplication by a power of two is normal and as fast as ordinary data.
 //
 // Without fused multiply-add, error-free products cost more than twice the width: there kernels compute in
 // double (expm1 of degree 7, 2^-32.2 by tools/exp.py) and round once.
@@ -115,8 +115,8 @@ HWY_INLINE V64 Expm1Double(D64 d, V64 x) {
   return op::Add(op::Sub(scale, hn::Set(d, 1.0)), op::Mul(scale, p));
 }
 
-// Applies f(d64, v64), a function of doubles, to floats: each vector becomes two of doubles, which f works on in
-// lockstep. (A single lane, as on the scalar target, becomes one.)
+// Applies f(d64, v64), a function of doubles, to floats: each vector becomes two of doubles, which f works on
+// in lockstep. (A single lane, as on the scalar target, becomes one.)
 template <class D, class V, class F>
 HWY_INLINE V InDouble(D d, const V& x, const F& f) {
   if constexpr (hn::MaxLanes(D()) == 1) {

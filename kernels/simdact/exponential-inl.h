@@ -4,7 +4,8 @@
 // result is one rounding of alpha r plus a small term; elsewhere alpha (s - 1) is split exactly first.
 //
 // softplus(x) = max(x, 0) + log1p(exp(-|beta x|)) / beta. log1p(u) = u G with u = exp(-a), and G(a) a table
-// (tools/exponential.py) that falls from 1 to ln 2; u G / beta is kept as a pair until it has been added to x.
+// (tools/exponential.py) that falls from 1 to ln 2; u G / beta is kept as a pair until it has been added to
+// x.
 
 #if defined(SIMDACT_EXPONENTIAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_EXPONENTIAL_INL_H_
@@ -148,7 +149,8 @@ HWY_INLINE V SoftplusDerivative(D d, const V& x, float beta, float threshold) {
   const auto end = hn::Set(d, kLogisticEnd / magnitude);
   const auto begin = hn::Set(d, 40.0f / magnitude);
   const auto minus_beta = hn::Set(d, -beta);
-  const V bounded = beta < 0.0f ? AtMost(end, AtLeast(hn::Neg(begin), x)) : AtLeast(hn::Neg(end), AtMost(begin, x));
+  const V bounded =
+      beta < 0.0f ? AtMost(end, AtLeast(hn::Neg(begin), x)) : AtLeast(hn::Neg(end), AtMost(begin, x));
   const V exponent = op::Mul(minus_beta, bounded);
   V y, e, scale, p;
   InverseOnePlusExp(d, exponent, op::MulSub(minus_beta, bounded, exponent), y, e, scale, p);

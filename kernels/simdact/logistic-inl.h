@@ -2,15 +2,15 @@
 //
 //   D = 1 + exp(z),   sigmoid(-z) = 1 / D,   silu(-z) = -z / D,   sigmoid'(z) = exp(z) / D^2
 //
-// D is known to 2^-30 as a pair: 1 + scale is a two-sum, exp's p joins its low word. With y = 1 / D rounded and
-// e = 1 - y D evaluated by FMA, y (1 + e) is 1 / D to 2^-30, so the last rounding is all that is left; a
+// D is known to 2^-30 as a pair: 1 + scale is a two-sum, exp's p joins its low word. With y = 1 / D rounded
+// and e = 1 - y D evaluated by FMA, y (1 + e) is 1 / D to 2^-30, so the last rounding is all that is left; a
 // reciprocal estimate and one Newton step serve as well as a division, and on AVX-512 are faster or equal.
-// Everything is kept at 2^-40 of its size: exp(112) would overflow, and sigmoid(-100) is a denormal, which only
-// the last multiplication makes.
+// Everything is kept at 2^-40 of its size: exp(112) would overflow, and sigmoid(-100) is a denormal, which
+// only the last multiplication makes.
 //
-// silu'(-a) = exp(-a) K(a) with K(a) = sigmoid(a) (1 - a sigmoid(a)), which crosses zero at a = 1.2785: K comes
-// from a table centred on that root (tools/logistic.py), so the derivative keeps its relative accuracy through
-// the crossing. silu'(a) = 1 - silu'(-a).
+// silu'(-a) = exp(-a) K(a) with K(a) = sigmoid(a) (1 - a sigmoid(a)), which crosses zero at a = 1.2785: K
+// comes from a table centred on that root (tools/logistic.py), so the derivative keeps its relative accuracy
+// through the crossing. silu'(a) = 1 - silu'(-a).
 
 #if defined(SIMDACT_LOGISTIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_LOGISTIC_INL_H_
@@ -58,7 +58,8 @@ HWY_INLINE void InverseOnePlusExp(D d, const V& z, const Low& low, V& y, V& e, V
   e = op::NegMulAdd(y, tail, op::NegMulAdd(y, high, one));
 }
 
-// exp(z) / (1 + exp(z))^2 times kGain, z in [0, 112]: w = scale y and w y as exact products, p and 2 e on top.
+// exp(z) / (1 + exp(z))^2 times kGain, z in [0, 112]: w = scale y and w y as exact products, p and 2 e on
+// top.
 template <class D, class V, class Low>
 HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, float gain) {
   V y, e, scale, p;
@@ -174,7 +175,8 @@ template <class D, class V>
 HWY_INLINE V SiluDerivative(D d, const V& x) {
 #if HWY_NATIVE_FMA
   using Table = ByTarget<SiluSlope32, SiluSlope8>;
-  const auto end = hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
+  const auto end =
+      hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
   const V a = AtMost(hn::Set(d, kLogisticEnd), op::Abs(x));
   V high, low;
   PiecewisePairNearZero<Table>(d, AtMost(end, a), high, low);
@@ -188,7 +190,8 @@ HWY_INLINE V SiluDerivative(D d, const V& x) {
   const V g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
   const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
   const auto unit = hn::Set(d, 0x1p-40f);
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit), op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
+                        op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
 #else
   return InDouble(d, x, SiluDerivativeInDouble());
 #endif

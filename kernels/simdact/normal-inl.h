@@ -5,10 +5,10 @@
 //   gelu(x) = max(x, 0) - a M(a) exp(-a^2 / 2)
 //   gelu'(-a) = K(a) exp(-a^2 / 2),   K(a) = M(a) - a / sqrt(2 pi),   gelu'(a) = 1 - gelu'(-a)
 //
-// No term cancels in the left tail, so gelu(-13) is right where x/2 (1 + erf(x/sqrt 2)) gives 0. a^2 is kept as
-// a pair: its rounding error would cost up to 2^6 ulp in the exponential. M and K are tables (tools/normal.py);
-// K's is centred on its zero at 0.7518, so the derivative keeps its relative accuracy through the crossing.
-// M (or K) times the exponential is an exact product up to the last rounding.
+// No term cancels in the left tail, so gelu(-13) is right where x/2 (1 + erf(x/sqrt 2)) gives 0. a^2 is kept
+// as a pair: its rounding error would cost up to 2^6 ulp in the exponential. M and K are tables
+// (tools/normal.py); K's is centred on its zero at 0.7518, so the derivative keeps its relative accuracy
+// through the crossing. M (or K) times the exponential is an exact product up to the last rounding.
 
 #if defined(SIMDACT_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_NORMAL_INL_H_
@@ -109,7 +109,8 @@ HWY_INLINE V GeluDerivative(D d, const V& x) {
   TimesNormal(d, a, high, low, g, g_low, p);
   const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
   const auto unit = hn::Set(d, 0x1p-40f);
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit), op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
+                        op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
 #else
   return InDouble(d, x, GeluDerivativeInDouble());
 #endif

@@ -1,9 +1,9 @@
 // Piecewise polynomials with all coefficients in registers.
 //
-// The slot of a >= 0 is read off the bits of the float v = scale a + 1: its exponent and top mantissa bits, so
-// slots are equally spaced within an octave of v and grow with a, as the functions at hand flatten. Each slot
-// has a centre c and P(a) = c0 + (a - c) (c1 + (a - c) (...)), all of them fetched by permutes: 32 slots on
-// AVX-512 (vpermi2ps), 8 elsewhere at 3 to 4 degrees more. c is chosen by tools/piecewise.py so that c0 is
+// The slot of a >= 0 is read off the bits of the float v = scale a + 1: its exponent and top mantissa bits,
+// so slots are equally spaced within an octave of v and grow with a, as the functions at hand flatten. Each
+// slot has a centre c and P(a) = c0 + (a - c) (c1 + (a - c) (...)), all of them fetched by permutes: 32 slots
+// on AVX-512 (vpermi2ps), 8 elsewhere at 3 to 4 degrees more. c is chosen by tools/piecewise.py so that c0 is
 // almost exact, and on a zero of the function where there is one near.
 
 #if defined(SIMDACT_PIECEWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -51,13 +51,18 @@ HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& 
   c0 = Lookup<kSlots>(d, Table::kRows[1], index);
 }
 
-// P(a) rounded to float.
-template <class Table, class D, class V>
+// P(a) rounded to float. Where c0 is 0 the rounding of the slope shows, up to half an ulp: kKeepSlope saves it at the
+// price of three operations, which change nothing elsewhere.
+template <class Table, bool kKeepSlope, class D, class V>
 HWY_INLINE V PiecewiseValue(D d, const V& a) {
   Index<D, V> index;
   V c0, c1, rest, delta;
   Piecewise<Table>(d, a, index, c0, c1, rest, delta);
-  return op::MulAdd(op::MulAdd(rest, delta, c1), delta, c0);
+  const V slope = op::MulAdd(rest, delta, c1);
+  if constexpr (kKeepSlope) {
+    c0 = op::MulAdd(op::MulAdd(rest, delta, op::Sub(c1, slope)), delta, c0);
+  }
+  return op::MulAdd(slope, delta, c0);
 }
 
 // P(a) = high + low, low being the rounding error of high: the fit and the rounding of the slope are left.
@@ -71,8 +76,8 @@ HWY_INLINE void PiecewisePair(D d, const V& a, V& high, V& low) {
   low = op::MulAdd(slope, delta, op::Sub(c0, high));
 }
 
-// The same for a function with a zero. The slots near it have c0 = 0: there the rounding of the slope counts in
-// full and is kept as well, and what f is at the centre joins the low word.
+// The same for a function with a zero. The slots near it have c0 = 0: there the rounding of the slope counts
+// in full and is kept as well, and what f is at the centre joins the low word.
 template <class Table, class D, class V>
 HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
   Index<D, V> index;

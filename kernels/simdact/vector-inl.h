@@ -48,7 +48,9 @@ constexpr bool kSizeless = HWY_HAVE_SCALABLE || HWY_TARGET_IS_SVE;
 template <class Wide, class Other>
 using ByTarget = hwy::If<kWide, Wide, Other>;
 constexpr size_t Lockstep(size_t wide, size_t other) {
-  return kSizeless ? 1 : (kWide ? wide : (HWY_NATIVE_FMA ? other : (other + 1) / 2));  // doubles: twice the vectors
+  return kSizeless
+             ? 1
+             : (kWide ? wide : (HWY_NATIVE_FMA ? other : (other + 1) / 2));  // doubles: twice the vectors
 }
 
 namespace op {
@@ -79,22 +81,23 @@ HWY_INLINE V At(const Pack<V, kCount>& pack, size_t u) {
 }
 
 // Defines op::Name with the signature of hn::Name, lifted in all its arguments.
-#define SIMDACT_LIFT_AS(Name, TEMPLATE, CALL)                     \
-  TEMPLATE HWY_INLINE auto Name(const A&... a) {                  \
-    constexpr size_t kCount = MaxWidth<A...>();                   \
-    if constexpr (kCount == 0) {                                  \
-      return CALL(a...);                                          \
-    } else {                                                      \
-      Pack<decltype(CALL(At(a, 0)...)), kCount> result;           \
-      HWY_UNROLL(8)                                          \
-      for (size_t u = 0; u < kCount; ++u) {                       \
-        result.v[u] = CALL(At(a, u)...);                          \
-      }                                                           \
-      return result;                                              \
-    }                                                             \
+#define SIMDACT_LIFT_AS(Name, TEMPLATE, CALL)           \
+  TEMPLATE HWY_INLINE auto Name(const A&... a) {        \
+    constexpr size_t kCount = MaxWidth<A...>();         \
+    if constexpr (kCount == 0) {                        \
+      return CALL(a...);                                \
+    } else {                                            \
+      Pack<decltype(CALL(At(a, 0)...)), kCount> result; \
+      HWY_UNROLL(8)                                     \
+      for (size_t u = 0; u < kCount; ++u) {             \
+        result.v[u] = CALL(At(a, u)...);                \
+      }                                                 \
+      return result;                                    \
+    }                                                   \
   }
 #define SIMDACT_LIFT(Name) SIMDACT_LIFT_AS(Name, template <class... A>, hn::Name)
-#define SIMDACT_LIFT_SHIFT(Name) SIMDACT_LIFT_AS(Name, template <int kBits HWY_COMMA class... A>, hn::Name<kBits>)
+#define SIMDACT_LIFT_SHIFT(Name) \
+  SIMDACT_LIFT_AS(Name, template <int kBits HWY_COMMA class... A>, hn::Name<kBits>)
 #define HWY_COMMA ,
 
 SIMDACT_LIFT(Add)
@@ -110,7 +113,7 @@ SIMDACT_LIFT(And)
 SIMDACT_LIFT(MulAdd)     // a b + c
 SIMDACT_LIFT(NegMulAdd)  // c - a b
 SIMDACT_LIFT(MulSub)     // a b - c
-SIMDACT_LIFT(OrAnd)  // a | b & c
+SIMDACT_LIFT(OrAnd)      // a | b & c
 SIMDACT_LIFT(CopySign)
 SIMDACT_LIFT(CopySignToAbs)
 SIMDACT_LIFT(PromoteTo)
@@ -129,8 +132,8 @@ SIMDACT_LIFT_SHIFT(ShiftRight)
 
 }  // namespace op
 
-// min and max with a constant that let NaN through. x86 returns the second operand if either is NaN; elsewhere
-// Highway may prefer the number (NEON's vminnm), but a comparison is false for NaN and keeps x.
+// min and max with a constant that let NaN through. x86 returns the second operand if either is NaN;
+// elsewhere Highway may prefer the number (NEON's vminnm), but a comparison is false for NaN and keeps x.
 template <class V, class X>
 HWY_INLINE X AtMost(V limit, const X& x) {
 #if HWY_ARCH_X86
@@ -178,7 +181,8 @@ HWY_INLINE hn::Vec<D> LookupOne(D d, const float* HWY_RESTRICT table, VI index) 
   if constexpr (kLanes == kEntries) {
     return hn::TableLookupLanes(hn::Load(d, table), hn::IndicesFromVec(d, index));
   } else if constexpr (2 * kLanes == kEntries && HWY_TARGET != HWY_AVX2) {
-    return hn::TwoTablesLookupLanes(d, hn::Load(d, table), hn::Load(d, table + kLanes), hn::IndicesFromVec(d, index));
+    return hn::TwoTablesLookupLanes(d, hn::Load(d, table), hn::Load(d, table + kLanes),
+                                    hn::IndicesFromVec(d, index));
   } else {
     return hn::GatherIndex(d, table, index);
   }
