@@ -5,7 +5,7 @@ import piecewise
 RATIO = "(log1p(exp(-x)) * exp(x))"
 
 TABLES = [
-    piecewise.emit("LogRatio32", "log(1 + exp(-a)) / exp(-a)", RATIO, 32, 8, 0.84, 5),
+    piecewise.emit("LogRatio32", "log(1 + exp(-a)) / exp(-a)", RATIO, 32, 8, 0.84, 4),
     piecewise.emit("LogRatio8", "log(1 + exp(-a)) / exp(-a)", RATIO, 8, 2, 0.84, 7),
 ]
 print(piecewise.header("SIMDACT_EXPONENTIAL_TABLES_H_", "exponential.py", TABLES), end="")

@@ -23,7 +23,7 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kEluVectors = Lockstep(4, 4);
 constexpr size_t kEluDerivativeVectors = Lockstep(4, 4);
-constexpr size_t kSoftplusVectors = Lockstep(2, 2);
+constexpr size_t kSoftplusVectors = Lockstep(4, 2);
 constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
 
 #if !HWY_NATIVE_FMA
@@ -102,31 +102,37 @@ HWY_INLINE V EluDerivative(D d, const V& x, float alpha) {
 // softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta. Above beta x = 30 the two agree.
 template <class D, class V>
 HWY_INLINE V Softplus(D d, const V& x, float beta, float threshold) {
-  const V z = op::Mul(hn::Set(d, beta), x);
+  V z = x;
+  if (beta != 1.0f) z = op::Mul(hn::Set(d, beta), x);
   const auto linear = op::Gt(z, hn::Set(d, threshold < 30.0f ? threshold : 30.0f));
 #if HWY_NATIVE_FMA
   using Table = ByTarget<LogRatio32, LogRatio8>;
-  // -|beta x| as a pair, |x| bounded so that exp stays in range; exp(-104.5) < 2^-150.
+  // |x| bounded so that exp(-|beta x|) stays in range; exp(-104.5) < 2^-150.
   const float bound = 104.5f / (beta < 0.0f ? -beta : beta);
   const V magnitude = AtMost(hn::Set(d, bound), op::Abs(x));
-  const auto minus_beta = hn::Set(d, beta < 0.0f ? beta : -beta);
-  const V exponent = op::Mul(minus_beta, magnitude);
-  const V exponent_low = op::MulSub(minus_beta, magnitude, exponent);
-  V scale, p;
-  ExpSplit<28>(d, exponent, exponent_low, scale, p);
-
   const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
-  V ratio, ratio_low;
-  PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
-
-  // u / beta, then times the ratio: pairs at 2^28 of their size.
-  const double inverse = 1.0 / beta;
-  const float inverse_high = static_cast<float>(inverse);
-  const float inverse_low = static_cast<float>(inverse - inverse_high);
-  const V u = op::Mul(scale, hn::Set(d, inverse_high));
-  const V u_low = op::MulAdd(scale, hn::Set(d, inverse_low), op::MulSub(scale, hn::Set(d, inverse_high), u));
-  const V g = op::Mul(ratio, u);
-  const V g_low = op::MulAdd(ratio_low, u, op::MulAdd(ratio, u_low, op::MulSub(ratio, u, g)));
+  V ratio, ratio_low, p, g, g_low;
+  if (beta == 1.0f) {
+    V u;
+    ExpSplit<28>(d, op::Neg(magnitude), NoLow(), u, p);
+    PiecewisePair<Table>(d, AtMost(end, magnitude), ratio, ratio_low);
+    g = op::Mul(ratio, u);
+    g_low = op::MulAdd(ratio_low, u, op::MulSub(ratio, u, g));
+  } else {
+    // beta x and 1 / beta are pairs, and so is u / beta. (For beta = 1 this is the same at 0.7 of the speed.)
+    const auto minus_beta = hn::Set(d, beta < 0.0f ? beta : -beta);
+    const V exponent = op::Mul(minus_beta, magnitude);
+    V scale;
+    ExpSplit<28>(d, exponent, op::MulSub(minus_beta, magnitude, exponent), scale, p);
+    PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
+    const double inverse = 1.0 / beta;
+    const auto inverse_high = hn::Set(d, static_cast<float>(inverse));
+    const auto inverse_low = hn::Set(d, static_cast<float>(inverse - static_cast<float>(inverse)));
+    const V u = op::Mul(scale, inverse_high);
+    const V u_low = op::MulAdd(scale, inverse_low, op::MulSub(scale, inverse_high, u));
+    g = op::Mul(ratio, u);
+    g_low = op::MulAdd(ratio_low, u, op::MulAdd(ratio, u_low, op::MulSub(ratio, u, g)));
+  }
   const V e = op::MulAdd(g, p, g_low);
 
   const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 0x1p28f));

@@ -27,10 +27,10 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kSigmoidVectors = Lockstep(4, 4);
+constexpr size_t kSigmoidVectors = Lockstep(8, 4);
 constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 2);
-constexpr size_t kSiluVectors = Lockstep(4, 4);
-constexpr size_t kSiluDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kSiluVectors = Lockstep(8, 4);
+constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
 
 #if HWY_NATIVE_FMA
 

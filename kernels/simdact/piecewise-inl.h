@@ -51,8 +51,8 @@ HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& 
   c0 = Lookup<kSlots>(d, Table::kRows[1], index);
 }
 
-// P(a) rounded to float. Where c0 is 0 the rounding of the slope shows, up to half an ulp: kKeepSlope saves it at the
-// price of three operations, which change nothing elsewhere.
+// P(a) rounded to float. Where c0 is 0 the rounding of the slope shows, up to half an ulp: kKeepSlope saves
+// it at the price of three operations, which change nothing elsewhere.
 template <class Table, bool kKeepSlope, class D, class V>
 HWY_INLINE V PiecewiseValue(D d, const V& a) {
   Index<D, V> index;

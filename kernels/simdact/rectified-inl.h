@@ -20,10 +20,10 @@ constexpr size_t kReluDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kLeakyReluVectors = Lockstep(4, 4);
 constexpr size_t kLeakyReluDerivativeVectors = Lockstep(4, 4);
 
-// relu(x) = max(x, 0); -0 stays -0, NaN stays NaN.
+// relu(x) = max(x, 0); -0 stays -0, NaN stays NaN: AtLeast hands x on when no side is less.
 template <class D, class V>
 HWY_INLINE V Relu(D d, const V& x) {
-  return op::IfThenZeroElse(op::Lt(x, hn::Zero(d)), x);
+  return AtLeast(hn::Zero(d), x);
 }
 
 // relu'(x) = x > 0 ? 1 : 0.
