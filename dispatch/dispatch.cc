@@ -33,27 +33,62 @@ constexpr TargetList MakeTargetList() {
 }
 constexpr TargetList kTargets = MakeTargetList();
 
+// Threads that race to fill one of the caches below store the same value, and what pointers point to is
+// constant: relaxed order is enough, and no lock is needed.
+
+// Asking the CPU takes a microsecond, and Highway notes the answer for its own dispatch: once is enough.
+bool Runs(int64_t bit) {
+  static std::atomic<int64_t> cache{0};
+  int64_t supported = cache.load(std::memory_order_relaxed);
+  if (supported == 0) {
+    supported = hwy::SupportedTargets();
+    cache.store(supported, std::memory_order_relaxed);
+  }
+  return (supported & bit) != 0;
+}
+
+const simdact_target* Best() {
+  for (size_t i = 0; i < kTargets.count; ++i) {
+    if (Runs(kTargets.targets[i].bit)) return &kTargets.targets[i];
+  }
+  return nullptr;
+}
+
+simdact_choice ReadEnvironment(const simdact_target** target) {
+  *target = Best();
+  const char* name = std::getenv("SIMDACT_TARGET");
+  if (name == nullptr || *name == '\0') return SIMDACT_CHOICE_BEST;
+  const simdact_target* wanted = simdact_target_by_name(name);
+  if (wanted == nullptr) return SIMDACT_CHOICE_UNKNOWN;
+  if (!Runs(wanted->bit)) return SIMDACT_CHOICE_UNSUPPORTED;
+  *target = wanted;
+  return SIMDACT_CHOICE_FORCED;
+}
+
 struct Choice {
   const simdact_target* target;
   simdact_choice how;
 };
 
+// The environment is read once, so that all array functions agree whatever becomes of it later. The target is
+// stored last: who sees it sees `how` as well.
 Choice Choose() {
-  const simdact_target* best = nullptr;
-  for (size_t i = 0; i < kTargets.count && best == nullptr; ++i) {
-    if (simdact_target_runs(&kTargets.targets[i])) best = &kTargets.targets[i];
+  static std::atomic<const simdact_target*> cached_target{nullptr};
+  static std::atomic<int> cached_how{0};
+  Choice choice{cached_target.load(std::memory_order_acquire), SIMDACT_CHOICE_BEST};
+  if (choice.target != nullptr) {
+    choice.how = static_cast<simdact_choice>(cached_how.load(std::memory_order_relaxed));
+    return choice;
   }
-  const char* name = std::getenv("SIMDACT_TARGET");
-  if (name == nullptr || *name == '\0') return {best, SIMDACT_CHOICE_BEST};
-  const simdact_target* wanted = simdact_target_by_name(name);
-  if (wanted == nullptr) return {best, SIMDACT_CHOICE_UNKNOWN};
-  if (!simdact_target_runs(wanted)) return {best, SIMDACT_CHOICE_UNSUPPORTED};
-  return {wanted, SIMDACT_CHOICE_FORCED};
+  choice.how = ReadEnvironment(&choice.target);
+  cached_how.store(choice.how, std::memory_order_relaxed);
+  cached_target.store(choice.target, std::memory_order_release);
+  return choice;
 }
 
 // Where an op's row lies: its family's function, and its place there.
 struct Place {
-  const Row* (*rows)(int64_t);
+  FamilyCode (*code)(int64_t);
   size_t index;
 };
 Place FindPlace(simdact_op op) {
@@ -61,7 +96,7 @@ Place FindPlace(simdact_op op) {
 #define SIMDACT_X(...) +1
 #define SIMDACT_F(Family, LIST)                                                      \
   if (const size_t size = 0 LIST(SIMDACT_X); static_cast<size_t>(op) < first + size) \
-    return {&Family##Rows, static_cast<size_t>(op) - first};                         \
+    return {&Family##Code, static_cast<size_t>(op) - first};                         \
   else                                                                               \
     first += size;
   SIMDACT_FAMILIES(SIMDACT_F)
@@ -70,8 +105,7 @@ Place FindPlace(simdact_op op) {
   return {nullptr, 0};
 }
 
-// The default kernel of each op and dtype, looked up at the first call. Threads that race store the same
-// pointer, which points to constants: relaxed order is enough, and no lock is needed.
+// The default kernel of each op and dtype, looked up at the first call.
 std::atomic<const simdact_kernel*> g_default[SIMDACT_OP_COUNT][SIMDACT_DTYPE_COUNT];
 
 HWY_NOINLINE const simdact_kernel* FirstDefault(simdact_op op, simdact_dtype dtype) {
@@ -109,12 +143,10 @@ size_t simdact_targets(const simdact_target** list, size_t capacity) {
 
 const char* simdact_target_name(const simdact_target* target) { return hwy::TargetName(target->bit); }
 
-int simdact_target_runs(const simdact_target* target) { return (hwy::SupportedTargets() & target->bit) != 0; }
+int simdact_target_runs(const simdact_target* target) { return simdact::Runs(target->bit); }
 
 int simdact_target_has_fma(const simdact_target* target) {
-  constexpr int64_t kPlain =
-      HWY_SSE2 | HWY_SSSE3 | HWY_SSE4 | HWY_WASM | HWY_WASM_EMU256 | HWY_EMU128 | HWY_SCALAR;
-  return (kPlain & target->bit) == 0;
+  return simdact::FindPlace(simdact_op{}).code(target->bit).fma;
 }
 
 const simdact_target* simdact_target_by_name(const char* name) {
@@ -137,7 +169,7 @@ const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, 
     return nullptr;
   }
   const simdact::Place place = simdact::FindPlace(op);
-  const simdact::Row* rows = place.rows(target->bit);
+  const simdact::Row* rows = place.code(target->bit).rows;
   return rows == nullptr ? nullptr : &rows[place.index].kernels[dtype][tier];
 }
 

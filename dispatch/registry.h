@@ -10,8 +10,13 @@ struct Row {
   simdact_kernel kernels[SIMDACT_DTYPE_COUNT][SIMDACT_TIER_COUNT];
 };
 
-// The family's rows for a Highway target, or null if it was not compiled.
-#define SIMDACT_F(Family, LIST) const Row* Family##Rows(int64_t target);
+// A family compiled for one target.
+struct FamilyCode {
+  const Row* rows;  // null if it was not compiled
+  bool fma;         // whether its kernels use fused multiply-add
+};
+
+#define SIMDACT_F(Family, LIST) FamilyCode Family##Code(int64_t target);
 SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
 

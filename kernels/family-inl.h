@@ -1,6 +1,6 @@
 // Binds a family's list to the unary driver. A family's source defines SIMDACT_FAMILY and SIMDACT_LIST, and
 // includes this file last; it is compiled for each target and leaves one function behind:
-// <Family>Rows(target).
+// <Family>Code(target).
 
 // clang-format off
 #include "dispatch/registry.h"
@@ -50,6 +50,7 @@ SIMDACT_LIST(SIMDACT_X)
 
 #define SIMDACT_X(Name, ...) {{{{&Forward<Name##Op>, &Backward<Name##Op>}}}},
 constexpr Row kRows[] = {SIMDACT_LIST(SIMDACT_X)};
+constexpr bool kFma = HWY_NATIVE_FMA;
 #undef SIMDACT_X
 
 }  // namespace
@@ -59,12 +60,12 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace simdact {
-const Row* HWY_CONCAT(SIMDACT_FAMILY, Rows)(int64_t target) {
+FamilyCode HWY_CONCAT(SIMDACT_FAMILY, Code)(int64_t target) {
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (target == TARGET) return NAMESPACE::kRows;
+  if (target == TARGET) return {NAMESPACE::kRows, NAMESPACE::kFma};
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
-  return nullptr;
+  return {nullptr, false};
 }
 }  // namespace simdact
 #endif  // HWY_ONCE

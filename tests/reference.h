@@ -15,11 +15,11 @@ namespace simdact_reference {
 
 template <class R>
 R relu(R x, const double*) {
-  return x > 0 ? x : R(0);
+  return x <= 0 ? R(0) : x;
 }
 template <class R>
 R relu_derivative(R x, const double*) {
-  return x > 0 ? R(1) : R(0);
+  return x > 0 ? R(1) : x <= 0 ? R(0) : x;
 }
 
 template <class R>
@@ -28,7 +28,7 @@ R leaky_relu(R x, const double* p) {
 }
 template <class R>
 R leaky_relu_derivative(R x, const double* p) {
-  return x > 0 ? R(1) : R(p[0]);
+  return x > 0 ? R(1) : x <= 0 ? R(p[0]) : x;
 }
 
 template <class R>
@@ -75,7 +75,7 @@ template <class R>
 R softplus(R x, const double* p) {
   const R beta = p[0], z = beta * x;
   if (z > p[1]) return x;
-  return (x > 0 ? x : R(0)) + std::log1p(std::exp(-std::fabs(z))) / beta;
+  return ((z > 0 ? z : R(0)) + std::log1p(std::exp(-std::fabs(z)))) / beta;
 }
 template <class R>
 R softplus_derivative(R x, const double* p) {

@@ -255,6 +255,9 @@ int Accuracy(const AccuracyOptions& options) {
   }
   Sample sample;
   sample.exhaustive = options.exhaustive;
+  if (!options.file.empty() && !std::ofstream(options.file)) {  // before the work, not after it
+    throw UsageError("cannot write '" + options.file + "'");
+  }
 
   json rows = json::array();
   bool ok = true;

@@ -58,6 +58,9 @@ extern "C" {
                                                  size_t n SIMDACT_DECLARE_##PARAMETERS);
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
+#undef SIMDACT_DECLARE_P0
+#undef SIMDACT_DECLARE_P1
+#undef SIMDACT_DECLARE_P2
 
 /* ---- 2. A kernel as a value: find it once, call it many times ------------------------------------------
  *
@@ -108,7 +111,8 @@ SIMDACT_API int simdact_target_has_fma(const simdact_target* target);
 /* The compiled-in target of that name, or NULL. It need not run on this CPU. */
 SIMDACT_API const simdact_target* simdact_target_by_name(const char* name);
 
-/* The target of the array functions: $SIMDACT_TARGET if it names one that runs, else the best that runs. */
+/* The target of the array functions: $SIMDACT_TARGET if it names one that runs, else the best that runs.
+ * Decided once, at the first call of an array function or of this one. */
 SIMDACT_API const simdact_target* simdact_target_default(void);
 
 /* Whether $SIMDACT_TARGET could be honoured. */

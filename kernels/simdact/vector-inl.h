@@ -96,9 +96,9 @@ HWY_INLINE V At(const Pack<V, kCount>& pack, size_t u) {
     }                                                   \
   }
 #define SIMDACT_LIFT(Name) SIMDACT_LIFT_AS(Name, template <class... A>, hn::Name)
+#define SIMDACT_COMMA ,
 #define SIMDACT_LIFT_SHIFT(Name) \
-  SIMDACT_LIFT_AS(Name, template <int kBits HWY_COMMA class... A>, hn::Name<kBits>)
-#define HWY_COMMA ,
+  SIMDACT_LIFT_AS(Name, template <int kBits SIMDACT_COMMA class... A>, hn::Name<kBits>)
 
 SIMDACT_LIFT(Add)
 SIMDACT_LIFT(Sub)
@@ -130,13 +130,17 @@ SIMDACT_LIFT(MulByFloorPow2)
 SIMDACT_LIFT_SHIFT(ShiftLeft)
 SIMDACT_LIFT_SHIFT(ShiftRight)
 
+#undef SIMDACT_LIFT_SHIFT
+#undef SIMDACT_COMMA
+#undef SIMDACT_LIFT
+#undef SIMDACT_LIFT_AS
 }  // namespace op
 
 // min and max with a constant that let NaN through. x86 returns the second operand if either is NaN;
 // elsewhere Highway may prefer the number (NEON's vminnm), but a comparison is false for NaN and keeps x.
 template <class V, class X>
 HWY_INLINE X AtMost(V limit, const X& x) {
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE2
   return op::Min(limit, x);
 #else
   return op::IfThenElse(op::Gt(x, limit), limit, x);
@@ -144,7 +148,7 @@ HWY_INLINE X AtMost(V limit, const X& x) {
 }
 template <class V, class X>
 HWY_INLINE X AtLeast(V limit, const X& x) {
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE2
   return op::Max(limit, x);
 #else
   return op::IfThenElse(op::Lt(x, limit), limit, x);
@@ -164,29 +168,27 @@ HWY_INLINE void FastTwoSum(const A& big, const B& small, X& sum, X& error) {
   error = op::Sub(small, op::Sub(sum, big));
 }
 
-// The entry table[i] for each lane's i = index mod kEntries. One or two register permutes where the table
-// fits into one or two vectors; a gather on the shorter vectors that only a caller of the -inl.h may pass.
+// The entry table[i] for each lane's i = index mod kEntries: one or two register permutes where the table
+// fits into one or two vectors, else a gather: on the shorter vectors that only a caller of the -inl.h may
+// pass, and on SVE.
 namespace detail {
 template <size_t kEntries, class D, class VI>
 HWY_INLINE hn::Vec<D> LookupOne(D d, const float* HWY_RESTRICT table, VI index) {
   const hn::RebindToSigned<D> di;
-  // x86's permutes ignore the upper bits; Highway's debug build insists on seeing them cleared.
-  constexpr bool kWraps = HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86 && !HWY_IS_DEBUG_BUILD &&
-                          (hn::MaxLanes(D()) == kEntries || 2 * hn::MaxLanes(D()) == kEntries);
-  if constexpr (!kWraps) index = hn::And(index, hn::Set(di, static_cast<int32_t>(kEntries - 1)));
-#if HWY_HAVE_SCALABLE || HWY_TARGET_IS_SVE
-  return hn::GatherIndex(d, table, index);
-#else
   constexpr size_t kLanes = hn::MaxLanes(D());
-  if constexpr (kLanes == kEntries) {
+  constexpr bool kOne = !kSizeless && kLanes == kEntries;
+  constexpr bool kTwo = !kSizeless && 2 * kLanes == kEntries && HWY_TARGET != HWY_AVX2;
+  // x86's permutes ignore the upper bits; Highway's debug build insists on seeing them cleared.
+  constexpr bool kWraps = (kOne || kTwo) && HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2 && !HWY_IS_DEBUG_BUILD;
+  if constexpr (!kWraps) index = hn::And(index, hn::Set(di, static_cast<int32_t>(kEntries - 1)));
+  if constexpr (kOne) {
     return hn::TableLookupLanes(hn::Load(d, table), hn::IndicesFromVec(d, index));
-  } else if constexpr (2 * kLanes == kEntries && HWY_TARGET != HWY_AVX2) {
+  } else if constexpr (kTwo) {
     return hn::TwoTablesLookupLanes(d, hn::Load(d, table), hn::Load(d, table + kLanes),
                                     hn::IndicesFromVec(d, index));
   } else {
     return hn::GatherIndex(d, table, index);
   }
-#endif
 }
 }  // namespace detail
 

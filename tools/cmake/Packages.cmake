@@ -7,6 +7,14 @@ macro(simdact_stop_without what condition package)
   endif()
 endmacro()
 
+# simdact_fetch(name url sha256): the release of a project on GitHub, for machines without its package.
+macro(simdact_fetch name url sha256)
+  include(FetchContent)
+  message(STATUS "${name}: not installed, fetching it")
+  FetchContent_Declare(${name} URL "${url}" URL_HASH SHA256=${sha256} TIMEOUT 30)
+  FetchContent_MakeAvailable(${name})
+endmacro()
+
 # GTest::gtest_main. A cross build has no library to link and compiles Debian's sources of it.
 macro(simdact_need_googletest)
   if(NOT CMAKE_CROSSCOMPILING)
@@ -17,12 +25,23 @@ macro(simdact_need_googletest)
     set(BUILD_GMOCK OFF CACHE BOOL "" FORCE)
     add_subdirectory(/usr/src/googletest "${PROJECT_BINARY_DIR}/googletest" EXCLUDE_FROM_ALL)
   endif()
+  if(NOT TARGET GTest::gtest_main)
+    set(INSTALL_GTEST OFF CACHE BOOL "" FORCE)
+    simdact_fetch(googletest https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz
+      81964fe578e9bd7c94dfdb09c8e4d6e6759e19967e397dbea48d1c10e45d0df2)
+  endif()
   simdact_stop_without(GoogleTest "TARGET;GTest::gtest_main" libgtest-dev)
 endmacro()
 
 macro(simdact_need_benchmark)
   find_package(benchmark CONFIG QUIET)
-  simdact_stop_without("Google Benchmark" benchmark_FOUND libbenchmark-dev)
+  if(NOT TARGET benchmark::benchmark)
+    set(BENCHMARK_ENABLE_TESTING OFF CACHE BOOL "" FORCE)
+    set(BENCHMARK_ENABLE_INSTALL OFF CACHE BOOL "" FORCE)
+    simdact_fetch(benchmark https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz
+      6430e4092653380d9dc4ccb45a1e2dc9259d581f4866dc0759713126056bc1d7)
+  endif()
+  simdact_stop_without("Google Benchmark" "TARGET;benchmark::benchmark" libbenchmark-dev)
 endmacro()
 
 macro(simdact_need_cli11)
