@@ -2,6 +2,7 @@
 
   report.py [--full]    measures; writes build/report/{index.html,report.md,report.json}
   report.py --readme    puts the tables of the last report.json between the markers of README.md
+  report.py --proof FILE...   puts there what `simdact accuracy --exhaustive --json FILE` found
 
 Needs nothing but Python. Exit status: 0 done, 1 a check failed, 2 bad usage.
 """
@@ -350,6 +351,29 @@ def update_readme():
     print("README.md: tables replaced")
 
 
+def update_proof(files):
+    """The table of exhaustive maxima: a row per op and direction, a column per target, with the worst inputs."""
+    rows = []
+    for file in files:
+        checked = json.loads(pathlib.Path(file).read_text())
+        if not checked["exhaustive"]:
+            sys.exit(f"report.py: {file} is of a sample; make it with simdact accuracy --exhaustive --json FILE")
+        rows += read_accuracy(checked)
+    targets = list(dict.fromkeys(row["target"] for row in rows))
+    names = list(dict.fromkeys((row["op"], row["direction"]) for row in rows))
+    cells = {(row["op"], row["direction"], row["target"]): row for row in rows}
+    lines = ["| max ulp (at x) | " + " | ".join(targets) + " |", "| :-- |" + " --: |" * len(targets)]
+    for op, direction in names:
+        line = f"| `{op}` {direction} |"
+        for target in targets:
+            row = cells.get((op, direction, target))
+            line += f" {row['max_ulp']:.4f} ({row['x_decimal']:.9g}) |" if row else " – |"
+        lines.append(line)
+    readme = ROOT / "README.md"
+    readme.write_text(replace_between(readme.read_text(), "proof", "\n".join(lines) + "\n"))
+    print("README.md: proof replaced")
+
+
 def summary(report, problems):
     """What the terminal shows at the end."""
     default = report["machine"]["default_target"]
@@ -377,7 +401,11 @@ def main():
     parser.add_argument(
         "--readme", action="store_true", help="only put the last report's tables into README.md"
     )
+    parser.add_argument("--proof", nargs="+", metavar="FILE", help="only put exhaustive errors into README.md")
     options = parser.parse_args()
+    if options.proof:
+        update_proof(options.proof)
+        return 0
     if options.readme:
         update_readme()
         return 0

@@ -80,6 +80,8 @@ struct GeluDerivativeInDouble {
 #endif  // HWY_NATIVE_FMA
 
 // gelu(x) = x Phi(x).
+// Worst: 0.8954 ulp at -0x1.5ab0e4p+3, got -1.2854926e-26 for -1.28549267116e-26 (AVX2); 0.7887 at
+// 0x1.ffccd6p-4 (AVX-512).
 template <class D, class V>
 HWY_INLINE V Gelu(D d, const V& x) {
 #if HWY_NATIVE_FMA
@@ -99,6 +101,8 @@ HWY_INLINE V Gelu(D d, const V& x) {
 }
 
 // gelu'(x) = Phi(x) + x phi(x).
+// Worst: 1.4147 ulp at -0x1.c092b4p+0, got -0.110720605 for -0.110720594118 (AVX2: the slot around the zero
+// is wide); 0.8035 at 0x1.88b9fep-13 (AVX-512).
 template <class D, class V>
 HWY_INLINE V GeluDerivative(D d, const V& x) {
 #if HWY_NATIVE_FMA
