@@ -397,7 +397,7 @@ def summary(report, problems):
 
 def main():
     parser = argparse.ArgumentParser(description="Checks accuracy, measures speed, writes build/report.")
-    parser.add_argument("--full", action="store_true", help="check all 2^32 inputs: hours")
+    parser.add_argument("--full", action="store_true", help="check all 2^32 inputs: half an hour or more")
     parser.add_argument(
         "--readme", action="store_true", help="only put the last report's tables into README.md"
     )
