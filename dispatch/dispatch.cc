@@ -36,7 +36,7 @@ constexpr TargetList kTargets = MakeTargetList();
 // Threads that race to fill one of the caches below store the same value, and what pointers point to is
 // constant: relaxed order is enough, and no lock is needed.
 
-// Asking the CPU takes a microsecond, and Highway notes the answer for its own dispatch: once is enough.
+// Asking the CPU is slow, and Highway notes the answer for its own dispatch: once is enough.
 bool Runs(int64_t bit) {
   static std::atomic<int64_t> cache{0};
   int64_t supported = cache.load(std::memory_order_relaxed);

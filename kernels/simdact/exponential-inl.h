@@ -130,7 +130,7 @@ HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
     g_low = op::MulAdd(ratio_low, u, op::MulSub(ratio, u, g));
   } else {
     // beta x and 1 / beta are pairs, and so is u / beta. 1 / beta may lift the tail by 2^60, so exp goes as
-    // far down as 2^-225. (For beta = 1 this is the same at 0.7 of the speed.)
+    // far down as 2^-225. (beta = 1 needs none of this.)
     const auto minus_beta = hn::Set(d, -beta);
     const V magnitude = AtMost(hn::Set(d, 156.0f / beta), op::Abs(x));
     const V exponent = op::Mul(minus_beta, magnitude);
