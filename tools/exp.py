@@ -1,7 +1,13 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/exp-tables.h: 2^(j/16), 2^(j/8), and the polynomials of exp. Needs Sollya."""
+"""Generates kernels/simdact/exp-tables.h: 2^(j/16), 2^(j/8), and the polynomials of exp.
+
+Needs Sollya, and mpmath for the tables in double precision.
+"""
 import struct
 
+from mpmath import exp, log, mpf
+
+import chebyshev
 from piecewise import sollya
 
 FLOAT = """
@@ -41,6 +47,28 @@ p = fpminimax(exp(x), [|2,...,{degree}|], [|SG...|], J, floating, relative, 1 + 
     return text + "};\n\n"
 
 
+def double_table(entries):
+    """The same with doubles; the rest is relative to 2^(j/N) as above."""
+    shift = 52 - (entries.bit_length() - 1)
+    powers = [mpf(2) ** (mpf(j) / entries) for j in range(entries)]
+    bits = [struct.unpack("<q", struct.pack("<d", float(v)))[0] - (j << shift) for j, v in enumerate(powers)]
+    unshifted = [struct.unpack("<d", struct.pack("<q", b))[0] for b in bits]
+    rest = [(v - mpf(float(v))) / v for v in powers]
+    # 1% more than needed: the reduction rounds to the nearest j only roughly.
+    end = log(2) / (2 * entries) * mpf("1.01")
+    tail = lambda r: (exp(r) - 1 - r) / r**2
+    q, reached = chebyshev.shortest(tail, -end, end, lambda r, _: r**2 / exp(r), 62, lows=0)
+    text = f"// 2^(j/{entries}), and exp(r) = 1 + r + r^2 (q0 + q1 r + ...) to 2^{reached:.1f} for |r| <= ln(2)/{2 * entries}.\n"
+    text += f"struct PowerDouble{entries} {{\n  static constexpr int kEntries = {entries};\n  static constexpr int kShift = {shift};\n"
+    text += chebyshev.array("kBits", unshifted) + chebyshev.array("kRest", rest)
+    return text + chebyshev.polynomial("kQ", q) + "};\n\n"
+
+
+def exp_constants():
+    text = "// n kLn2High is exact for multiples n of 1/8 up to 2^11, without FMA: 14 bits times 39.\nstruct ExpDouble {\n"
+    return text + chebyshev.constant("kLog2e", 1 / log(mpf(2))) + chebyshev.ln2() + "};"
+
+
 expm1 = coefficients("""
 J = [-log(2)/2*1.001; log(2)/2*1.001];
 p = fpminimax(exp(x), [|2,...,6|], [|SG...|], J, floating, relative, 1 + x); show(p, 2, 6);""")
@@ -59,5 +87,6 @@ print(table(16, 3) + table(8, 4), end="")
 print("// exp(r) = 1 + r + r^2 (q0 + q1 r + ...) for |r| <= ln(2)/2.\nstruct ExpTail {")
 print(array("kQ", expm1) + array("kQDouble", expm1_double, "double"), end="")
 print("  // log((1 + s) / (1 - s)) / s = q0 + q1 s^2 + ... for 0 <= s <= 1/3.")
-print(array("kAtanhDouble", atanh_double, "double") + "};")
+print(array("kAtanhDouble", atanh_double, "double") + "};\n")
+print(double_table(8) + double_table(4) + exp_constants())
 print("// clang-format on\n\n}  // namespace simdact\n\n#endif  // SIMDACT_EXP_TABLES_H_")

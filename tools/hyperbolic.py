@@ -1,9 +1,24 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/hyperbolic-tables.h: tanh by slots. Needs Sollya."""
+"""Generates kernels/simdact/hyperbolic-tables.h: tanh by slots, and x - tanh x.
+
+Needs Sollya, and mpmath for the table in double precision.
+"""
+from mpmath import sqrt, tanh
+
+import chebyshev
 import piecewise
+
+
+def tanhshrink_table():
+    ratio = lambda s: (sqrt(s) - tanh(sqrt(s))) / sqrt(s) ** 3
+    c, reached = chebyshev.shortest(ratio, 0, 1, lambda _, value: 1 / value, 61, first=12)
+    text = f"// x - tanh x = x^3 (c0 + s (c1 + ...)), s = x^2, to 2^{reached:.1f} for |x| <= 1.\n"
+    return text + "struct TanhshrinkDouble {\n" + chebyshev.polynomial("kC", c) + "};\n\n"
+
 
 TABLES = [
     piecewise.emit("Tanh32", "tanh(a); 1 - 2^-25 is reached at 9.01.", "tanh(x)", 32, 8, 1.66, 5, odd=True),
     piecewise.emit("Tanh8", "tanh(a)", "tanh(x)", 8, 2, 1.66, 8, odd=True),
+    tanhshrink_table(),
 ]
 print(piecewise.header("SIMDACT_HYPERBOLIC_TABLES_H_", "hyperbolic.py", TABLES), end="")

@@ -1,5 +1,11 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/normal-tables.h: Mills' ratio, and its like for gelu'. Needs Sollya."""
+"""Generates kernels/simdact/normal-tables.h: Mills' ratio, and its like for gelu'.
+
+Needs Sollya, and mpmath for the tables in double precision.
+"""
+from mpmath import erf, erfc, exp, findroot, mpf, pi, sqrt
+
+import chebyshev
 import piecewise
 
 MILLS = "(erfc(x / sqrt(2)) / 2 * exp(x^2 / 2))"
@@ -44,5 +50,46 @@ def double_tables(degree=12):
     return text + array("kMills", mills) + array("kSlope", slope) + "};\n\n"
 
 
-TABLES.append(double_tables())
+def mills(a):
+    return erfc(a / sqrt(2)) / 2 * exp(a**2 / 2)
+
+
+def relative(_, value):
+    return 1 / value
+
+
+def rational(fun, centre, bits=59):
+    """Fits fun in t = (a - centre) / (a + centre) for a in [0, 39], where Phi(-a) leaves the doubles."""
+    inverse = lambda t: centre * (1 + t) / (1 - t)
+    return chebyshev.shortest(lambda t: fun(inverse(t)), -1, mpf(39 - centre) / (39 + centre), relative, bits, first=18)
+
+
+def members(name, centre, coefficients):
+    text = chebyshev.constant(f"{name}Centre", centre) + chebyshev.array(name, [parts[0] for parts in coefficients])
+    return text + chebyshev.constant(f"{name}Low", coefficients[0][1])
+
+
+def wide_tables():
+    """Centres by trial: a large one shortens the polynomial, a small one keeps its terms below their sum."""
+    root = findroot(lambda a: mills(a) - a / sqrt(2 * pi), mpf(ROOT))
+    slope = lambda a: (mills(a) - a / sqrt(2 * pi)) / (root - a)
+    m, m_error = rational(lambda a: mills(a) * (a + 2.5), 2.5)
+    k, k_error = rational(slope, 6)
+    flat, flat_error = rational(lambda a: mills(a) * (a + 1), 5)
+    text = "// In t = (a - centre) / (a + centre), a in [0, 39], each with the low word of c0:\n"
+    text += f"// M(a) (a + centre) to 2^{m_error:.1f}, K(a) / (root - a) to 2^{k_error:.1f}.\nstruct NormalWide {{\n"
+    text += members("kMills", 2.5, m) + members("kSlope", 6, k) + chebyshev.pair("kRoot", root) + "};\n\n"
+    # M(0) = 1/2 and M(a) a -> 0.4: times a + 1 there is little left for the terms after c0.
+    text += f"// The same of M(a) (a + 1), to 2^{flat_error:.1f}.\nstruct MillsWide {{\n"
+    return text + members("kMills", 5, flat) + "};\n\n"
+
+
+def erf_table():
+    ratio = lambda s: erf(sqrt(s)) / sqrt(s)
+    c, reached = chebyshev.shortest(ratio, 0, mpf("0.85") ** 2, relative, 62, first=8)
+    text = f"// erf(x) = x (c0 + s (c1 + ...)), s = x^2, to 2^{reached:.1f} for |x| <= 0.85; and 2 / sqrt(pi).\n"
+    return text + "struct ErfDouble {\n" + chebyshev.polynomial("kC", c) + chebyshev.pair("kSlope", 2 / sqrt(pi)) + "};\n\n"
+
+
+TABLES += [double_tables(), wide_tables(), erf_table()]
 print(piecewise.header("SIMDACT_NORMAL_TABLES_H_", "normal.py", TABLES), end="")

@@ -39,6 +39,38 @@ struct ExpTail {
   alignas(64) static constexpr double kAtanhDouble[7] = {
       0x1.0000000002c3bp1, 0x1.5555552f97e86p-1, 0x1.9999c391fae2ap-2, 0x1.24899120fff47p-2, 0x1.c8d30b5fcf38bp-3, 0x1.5e8bd2fd4f048p-3, 0x1.c01343e3f1e08p-3};
 };
+
+// 2^(j/8), and exp(r) = 1 + r + r^2 (q0 + q1 r + ...) to 2^-66.4 for |r| <= ln(2)/16.
+struct PowerDouble8 {
+  static constexpr int kEntries = 8;
+  static constexpr int kShift = 49;
+  alignas(64) static constexpr double kBits[8] = {
+      0x1p0, 0x1.f72b83c7d517bp-1, 0x1.f06fe0a31b715p-1, 0x1.ebfdad5362a27p-1, 0x1.ea09e667f3bcdp-1, 0x1.eace5422aa0dbp-1, 0x1.ee89f995ad3adp-1, 0x1.f5818dcfba487p-1};
+  alignas(64) static constexpr double kRest[8] = {
+      0.0, -0x1.01b15eaa59348p-55, 0x1.34d754db0abb6p-55, 0x1.690cebb7aafbp-56, -0x1.3b3efbf5e2229p-54, 0x1.db72fc1f0eab4p-55, 0x1.c1a7792cb3386p-55, 0x1.4a385a63d07a7p-56};
+  alignas(64) static constexpr double kQ[7] = {
+      0x1p-1, 0x1.5555555555609p-3, 0x1.5555555555459p-5, 0x1.11111109b404fp-7, 0x1.6c16c173fade4p-10, 0x1.a01fd93f7245bp-13, 0x1.a01a34d2691d7p-16};
+};
+
+// 2^(j/4), and exp(r) = 1 + r + r^2 (q0 + q1 r + ...) to 2^-65.6 for |r| <= ln(2)/8.
+struct PowerDouble4 {
+  static constexpr int kEntries = 4;
+  static constexpr int kShift = 50;
+  alignas(64) static constexpr double kBits[4] = {
+      0x1p0, 0x1.f06fe0a31b715p-1, 0x1.ea09e667f3bcdp-1, 0x1.ee89f995ad3adp-1};
+  alignas(64) static constexpr double kRest[4] = {
+      0.0, 0x1.34d754db0abb6p-55, -0x1.3b3efbf5e2229p-54, 0x1.c1a7792cb3386p-55};
+  alignas(64) static constexpr double kQ[8] = {
+      0x1.fffffffffffffp-2, 0x1.5555555555559p-3, 0x1.555555555808cp-5, 0x1.11111111080cp-7, 0x1.6c16c0e0eff4p-10, 0x1.a01a0333cb61dp-13, 0x1.a02fb3cb0efedp-16, 0x1.71ceeb39a9d62p-19};
+};
+
+// n kLn2High is exact for multiples n of 1/8 up to 2^11, without FMA: 14 bits times 39.
+struct ExpDouble {
+  static constexpr double kLog2e = 0x1.71547652b82fep0;
+  static constexpr double kLn2High = 0x1.62e42fefa4p-1;
+  static constexpr double kLn2Low = -0x1.8432a1b0e2634p-43;
+  static constexpr double kLn2Lower = 0x1.f97b57a079a19p-103;
+};
 // clang-format on
 
 }  // namespace simdact

@@ -40,6 +40,13 @@ struct Tanh8 {
   };
 };
 
+// x - tanh x = x^3 (c0 + s (c1 + ...)), s = x^2, to 2^-62.3 for |x| <= 1.
+struct TanhshrinkDouble {
+  alignas(64) static constexpr double kC[18] = {
+      0x1.5555555555555p-2, -0x1.111111111111p-3, 0x1.ba1ba1ba1b865p-5, -0x1.664f4882b8486p-6, 0x1.226e355cebe33p-7, -0x1.d6d3d09089a4ep-9, 0x1.7da35ea5cdc2dp-10, -0x1.3557dc9b09ff1p-11, 0x1.f57844dd6123dp-13, -0x1.965a1a3259a2ap-14, 0x1.48bfc0c5ec4e5p-15, -0x1.0810e0853fe54p-16, 0x1.9e0d43415699bp-18, -0x1.30c8caf1d42cp-19, 0x1.89b755ed3291ap-21, -0x1.939657a6c32bap-23, 0x1.19e09d01dde03p-25, -0x1.87ab202595894p-29};
+  static constexpr double kC0Low = 0x1.54a69ea09d5ap-56;
+};
+
 // clang-format on
 
 }  // namespace simdact

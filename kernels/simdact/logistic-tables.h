@@ -46,6 +46,73 @@ struct SiluSlope8 {
       {-0x1.5cd412p-27f, -0x1.896648p-36f, -0x1.afbb9p-33f, -0x1.61d962p-31f, -0x1.537e72p-33f, -0x1.0739fcp-28f, -0x1.f73b1ep-37f, -0x1.5cd412p-27f};
 };
 
+// Where the slopes are zero, and their terms there; to two words each.
+struct SlopeRoots {
+  // 1 + e = r, where e = exp(-r)
+  static constexpr double kSilu = 0x1.474973c84120bp0;
+  static constexpr double kSiluLow = 0x1.f8d74bc9ac154p-54;
+  static constexpr double kSiluLower = 0x1.44a50180ba78p-108;
+  static constexpr double kSiluE = 0x1.1d25cf210482ep-2;
+  static constexpr double kSiluELow = -0x1.ca2d0d94faaecp-60;
+  // 1 + e = r v'(r), where e = exp(-v(r)) and v(x) = x (slope + cubic x^2)
+  static constexpr double kGeluTanh = 0x1.81429f9e97e4dp-1;
+  static constexpr double kGeluTanhLow = -0x1.4f523ed77dbdcp-55;
+  static constexpr double kGeluTanhE = 0x1.2af64e9c485eep-2;
+  static constexpr double kGeluTanhELow = -0x1.3ca470b477afcp-57;
+  static constexpr double kGeluTanhSquare = 0x1.21e4bab8db157p-1;
+  static constexpr double kGeluTanhSquareLow = -0x1.3bbcb5d6e01bap-58;
+  static constexpr double kGeluTanhSlope = 0x1.9884533d43651p0;
+  static constexpr double kGeluTanhSlopeLow = -0x1.cbc0d30ebfd15p-54;
+  static constexpr double kGeluTanhCubic = 0x1.2444f2a4d8b4bp-4;
+  static constexpr double kGeluTanhCubicLow = -0x1.6c843a29d1c7p-61;
+  static constexpr double kGeluTanhCubic3 = 0x1.b6676bf7450fp-3;
+  static constexpr double kGeluTanhCubic3Low = 0x1.bba7351828aabp-57;
+  // 4 (x + 1) + e (4 x + 6) + 4 e^2 + e^3 = 0, where e = exp(x)
+  static constexpr double kMish = -0x1.31432c0d12d84p0;
+  static constexpr double kMishLow = -0x1.bf319154da21p-55;
+  static constexpr double kMishE = 0x1.36c4202fc3eccp-2;
+  static constexpr double kMishELow = 0x1.6d73a02f8d922p-56;
+  static constexpr double kMish1 = 0x1.7e53ec82f25e8p-2;
+  static constexpr double kMish1Low = 0x1.11c70cad3d414p-58;
+  static constexpr double kMish2 = 0x1.793f9434fbb17p-2;
+  static constexpr double kMish2Low = -0x1.2e0e4ad867ca8p-56;
+  static constexpr double kMish3 = 0x1.c9f40193f744cp-6;
+  static constexpr double kMish3Low = -0x1.cd6edac167dafp-60;
+};
+
+// The same in float.
+struct SlopeRootsFloat {
+  // 1 + e = r, where e = exp(-r)
+  static constexpr float kSilu = 0x1.474974p0f;
+  static constexpr float kSiluLow = -0x1.bdf6fap-27f;
+  static constexpr float kSiluE = 0x1.1d25dp-2f;
+  static constexpr float kSiluELow = -0x1.bdf6fap-27f;
+  // 1 + e = r v'(r), where e = exp(-v(r)) and v(x) = x (slope + cubic x^2)
+  static constexpr float kGeluTanh = 0x1.8142ap-1f;
+  static constexpr float kGeluTanhLow = -0x1.85a06cp-27f;
+  static constexpr float kGeluTanhE = 0x1.2af64ep-2f;
+  static constexpr float kGeluTanhELow = 0x1.3890bep-27f;
+  static constexpr float kGeluTanhSquare = 0x1.21e4bap-1f;
+  static constexpr float kGeluTanhSquareLow = 0x1.71b62ap-26f;
+  static constexpr float kGeluTanhSlope = 0x1.988454p0f;
+  static constexpr float kGeluTanhSlopeLow = -0x1.857936p-25f;
+  static constexpr float kGeluTanhCubic = 0x1.2444f2p-4f;
+  static constexpr float kGeluTanhCubicLow = 0x1.49b16ap-29f;
+  static constexpr float kGeluTanhCubic3 = 0x1.b6676cp-3f;
+  static constexpr float kGeluTanhCubic3Low = -0x1.175e2p-32f;
+  // 4 (x + 1) + e (4 x + 6) + 4 e^2 + e^3 = 0, where e = exp(x)
+  static constexpr float kMish = -0x1.31432cp0f;
+  static constexpr float kMishLow = -0x1.a25b08p-29f;
+  static constexpr float kMishE = 0x1.36c42p-2f;
+  static constexpr float kMishELow = 0x1.7e1f66p-29f;
+  static constexpr float kMish1 = 0x1.7e53ecp-2f;
+  static constexpr float kMish1Low = 0x1.05e4bep-27f;
+  static constexpr float kMish2 = 0x1.793f94p-2f;
+  static constexpr float kMish2Low = 0x1.a7dd8cp-29f;
+  static constexpr float kMish3 = 0x1.c9f402p-6f;
+  static constexpr float kMish3Low = -0x1.b022eep-32f;
+};
+
 // clang-format on
 
 }  // namespace simdact
