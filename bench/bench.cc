@@ -1,34 +1,33 @@
 // simdact_bench: the speed of every kernel, per instruction set, as Google Benchmark rows.
 //
-//   op/forward/f32/accurate/TARGET/n       n floats: 1, 64, L1, L2 and DRAM sizes
-//   op/backward/f32/accurate/TARGET/n
-//   op/forward/f32/accurate/TARGET/digits  what the layers of a trained network feed that op
-//   memcpy/f32/n  copy/f32/n               ceilings: no kernel can move memory faster for long
-//   dispatch/HOW/relu/1                    what finding the target costs a call
+//   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 64, L1, L2 and DRAM sizes (f32 and bf16)
+//   op/backward/DTYPE/accurate/TARGET/n
+//   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
+//   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
+//   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
+//   dispatch/HOW/relu/1                      what finding the target costs a call
 //
-// All flags of Google Benchmark apply; choose rows with --benchmark_filter=REGEX. Times are CPU times of
-// one thread. Counters: items_per_second (elements), bytes_per_second (as the caller counts them: 8 bytes
-// per element forward, 12 backward) and el_per_cycle.
+// DTYPE: f32, f64, bf16, f16. All flags of Google Benchmark apply; choose rows with
+// --benchmark_filter=REGEX, for there are thousands. Times are CPU times of one thread. Counters:
+// items_per_second (elements), bytes_per_second (as the caller counts them: an element is read and written
+// forward, two are read and one written backward) and el_per_cycle.
 //
 // el_per_cycle is the one to compare between machines. Look at relu for what a target's loads and stores
 // allow, forward and backward: it moves the same memory and computes next to nothing.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <exception>
-#include <memory>
-#include <new>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "bench/arrays.h"
+#include "bench/clock.h"
 #include "simdact/simdact.h"
+#include "tests/accuracy.h"
 #include "tests/digits.h"
 
 #ifndef SIMDACT_TEST_DATA
@@ -37,94 +36,19 @@
 
 namespace {
 
+using namespace simdact_bench;  // NOLINT: this is the benchmark
+using simdact_accuracy::DirectionName;
+using simdact_accuracy::DtypeName;
+using simdact_accuracy::Dtypes;
+using simdact_accuracy::RunningTargets;
+
 // 4096: x and y (or x, dy and dx) fit in a first-level cache of 48 KiB; 65536: in a second of 1 MiB; 16M:
 // in none, large servers excepted.
-constexpr size_t kSizes[] = {1, 64, 4096, 65536, size_t{1} << 24};
-
-// ---- The clock -----------------------------------------------------------------------------------------
-
-// Sixteen additions, each waiting for the one before: a cycle each on every CPU of interest. The addend is
-// in a register because some CPUs (Intel Golden Cove) fold the addition of a constant into the next one.
-#if defined(__x86_64__)
-#define SIMDACT_ADD16(sum, one) \
-  __asm__ volatile(".rept 16\n add %1, %0\n .endr" : "+r"(sum) : "r"(one) : "cc")
-#elif defined(__aarch64__)
-#define SIMDACT_ADD16(sum, one) __asm__ volatile(".rept 16\n add %0, %0, %1\n .endr" : "+r"(sum) : "r"(one))
-#endif
-
-// Cycles per second right now; 0 where we do not know how to tell.
-//
-// The time stamp counter would not do: rdtsc (and cntvct on Arm) ticks at a constant rate, while the core
-// speeds up and slows down with heat, neighbours and wide vectors. For the same reason this is called right
-// after the loop it judges. The fastest of some short runs is one that nothing interrupted.
-double CyclesPerSecond() {
-#ifdef SIMDACT_ADD16
-  constexpr int kRuns = 8, kBlocks = 1000;
-  double best = 1e30;
-  uint64_t sum = 0;
-  const uint64_t one = 1;
-  for (int run = 0; run < kRuns; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int block = 0; block < kBlocks; ++block) SIMDACT_ADD16(sum, one);
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    best = std::min(best, time.count());
-  }
-  return kBlocks * 16 / best;
-#else
-  return 0;
-#endif
-}
-
-// CPU time of this thread, which is what Google Benchmark divides by. Seconds.
-double ThreadSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-// ---- Data ----------------------------------------------------------------------------------------------
-
-// Bell-shaped in [-10, 10], standard deviation 2.9. Four uniform numbers added up, because
-// std::normal_distribution differs from one standard library to the next.
-void FillRandom(float* x, size_t n) {
-  std::mt19937 bits(20240229);
-  for (size_t i = 0; i < n; ++i) {
-    double sum = 0;
-    for (int k = 0; k < 4; ++k) sum += static_cast<double>(bits()) * 0x1p-32;
-    x[i] = static_cast<float>(5 * (sum - 2));
-  }
-}
-
-struct FreeAligned {
-  void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
-};
-
-// Arrays that all rows share: filling 16M elements anew for each row would take longer than the row.
-class Arrays {
- public:
-  // x holds the same numbers at the start whatever n is. Grows when asked for more than before.
-  void Reserve(size_t n) {
-    if (n <= size_) return;
-    size_ = n;
-    for (auto* array : {&x_, &dy_, &y_}) {
-      array->reset(static_cast<float*>(::operator new[](n * sizeof(float), std::align_val_t{64})));
-    }
-    FillRandom(x_.get(), n);
-    std::fill_n(dy_.get(), n, 1.5f);
-    std::fill_n(y_.get(), n, 0.0f);  // touches the pages, so that no row pays for that
-  }
-  float* x() const { return x_.get(); }
-  float* dy() const { return dy_.get(); }
-  float* y() const { return y_.get(); }
-
- private:
-  size_t size_ = 0;
-  std::unique_ptr<float[], FreeAligned> x_, dy_, y_;
-};
-
-Arrays& Shared() {
-  static Arrays arrays;
-  return arrays;
+constexpr size_t kMemorySize = size_t{1} << 24;
+std::vector<size_t> SizesOf(simdact_dtype dtype) {
+  std::vector<size_t> sizes = {1, 64, 4096, 65536};
+  if (dtype == SIMDACT_F32 || dtype == SIMDACT_BF16) sizes.push_back(kMemorySize);
+  return sizes;
 }
 
 // ---- Rows ----------------------------------------------------------------------------------------------
@@ -150,33 +74,72 @@ void Row(const std::string& name, Function function) {
   benchmark::RegisterBenchmark(name.c_str(), function);
 }
 
-void AddKernel(const simdact_target* target, simdact_op op, const std::vector<float>* digits) {
-  const simdact_kernel* kernel = simdact_find(target, op, SIMDACT_F32, SIMDACT_ACCURATE);
-  if (kernel == nullptr) return;
-  const simdact_description* about = simdact_describe(op);
-  const simdact_params p = about->defaults;
-  const std::string forward =
-      std::string(about->name) + "/forward/f32/accurate/" + simdact_target_name(target);
-  const std::string backward =
-      std::string(about->name) + "/backward/f32/accurate/" + simdact_target_name(target);
-  for (size_t n : kSizes) {
-    Row(forward + "/" + std::to_string(n), [=](benchmark::State& state) {
-      Shared().Reserve(n);
-      const Arrays& a = Shared();
-      Measure(state, n, 8, [&] { kernel->forward(a.x(), a.y(), n, p); });
-    });
-    Row(backward + "/" + std::to_string(n), [=](benchmark::State& state) {
-      Shared().Reserve(n);
-      const Arrays& a = Shared();
-      Measure(state, n, 12, [&] { kernel->backward(a.x(), a.dy(), a.y(), n, p); });
+// y = f(x), then either of the derivatives.
+void AddForward(const std::string& prefix, const simdact_kernel* kernel, simdact_op op, simdact_dtype dtype) {
+  const simdact_params p = simdact_describe(op)->defaults;
+  for (size_t n : SizesOf(dtype)) {
+    Row(prefix + std::to_string(n), [=](benchmark::State& state) {
+      Arrays& a = Arrays::Shared(dtype, NeedsPositive(op));
+      a.Reserve(n);
+      Measure(state, n, 2 * SizeOf(dtype), [&] { kernel->forward(a.x(), a.y(), n, p); });
     });
   }
+}
+
+void AddBackward(const std::string& prefix, const simdact_kernel* kernel, simdact_op op,
+                 simdact_dtype dtype) {
+  const simdact_params p = simdact_describe(op)->defaults;
+  for (size_t n : SizesOf(dtype)) {
+    Row(prefix + std::to_string(n), [=](benchmark::State& state) {
+      Arrays& a = Arrays::Shared(dtype, NeedsPositive(op));
+      a.Reserve(n);
+      Measure(state, n, 3 * SizeOf(dtype), [&] { kernel->backward(a.x(), a.dy(), a.y(), n, p); });
+    });
+  }
+}
+
+// Its inputs are the op's outputs, so each row makes its own; not for 16M, where memory decides and the rows
+// of `backward` say it all.
+void AddFromOutput(const std::string& prefix, const simdact_kernel* kernel, simdact_op op,
+                   simdact_dtype dtype) {
+  if (kernel->backward_from_output == nullptr) return;
+  const simdact_params p = simdact_describe(op)->defaults;
+  for (size_t n : SizesOf(dtype)) {
+    if (n == kMemorySize) continue;
+    Row(prefix + std::to_string(n), [=](benchmark::State& state) {
+      Arrays& a = Arrays::Shared(dtype, NeedsPositive(op));
+      a.Reserve(n);
+      const Buffer output = Allocate(n * SizeOf(dtype));
+      kernel->forward(a.x(), output.get(), n, p);
+      Measure(state, n, 3 * SizeOf(dtype),
+              [&] { kernel->backward_from_output(output.get(), a.dy(), a.y(), n, p); });
+    });
+  }
+}
+
+void AddDigits(const std::string& prefix, const simdact_kernel* kernel, simdact_op op,
+               const std::vector<float>* digits) {
   if (digits == nullptr) return;
-  Row(forward + "/digits", [=](benchmark::State& state) {
-    Shared().Reserve(digits->size());
-    Measure(state, digits->size(), 8,
-            [&] { kernel->forward(digits->data(), Shared().y(), digits->size(), p); });
+  const simdact_params p = simdact_describe(op)->defaults;
+  Row(prefix + "digits", [=](benchmark::State& state) {
+    Arrays& a = Arrays::Shared(SIMDACT_F32, false);
+    a.Reserve(digits->size());
+    Measure(state, digits->size(), 8, [&] { kernel->forward(digits->data(), a.y(), digits->size(), p); });
   });
+}
+
+void AddKernel(const simdact_target* target, simdact_op op, simdact_dtype dtype,
+               const std::vector<float>* digits) {
+  const simdact_kernel* kernel = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  if (kernel == nullptr) return;
+  const auto prefix = [&](simdact_direction direction) {
+    return std::string(simdact_describe(op)->name) + "/" + DirectionName(direction) + "/" + DtypeName(dtype) +
+           "/accurate/" + simdact_target_name(target) + "/";
+  };
+  AddForward(prefix(SIMDACT_FORWARD), kernel, op, dtype);
+  AddBackward(prefix(SIMDACT_BACKWARD), kernel, op, dtype);
+  AddFromOutput(prefix(SIMDACT_BACKWARD_FROM_OUTPUT), kernel, op, dtype);
+  if (dtype == SIMDACT_F32) AddDigits(prefix(SIMDACT_FORWARD), kernel, op, digits);
 }
 
 // y = s x in a plain loop, vectorized by the compiler for the baseline of the build. With s = 1, but
@@ -185,24 +148,25 @@ void Copy(const float* x, float* y, size_t n, float s) {
   for (size_t i = 0; i < n; ++i) y[i] = s * x[i];
 }
 
-void AddCeilings() {
-  for (size_t n : kSizes) {
-    // Note that memcpy may stream past the caches when n is large, which saves it a third of the traffic.
-    Row("memcpy/f32/" + std::to_string(n), [=](benchmark::State& state) {
-      Shared().Reserve(n);
-      const Arrays& a = Shared();
-      size_t bytes = n * sizeof(float);
-      benchmark::DoNotOptimize(bytes);  // else n = 1 becomes a single move
-      Measure(state, n, 8, [&] { std::memcpy(a.y(), a.x(), bytes); });
-    });
-    Row("copy/f32/" + std::to_string(n), [=](benchmark::State& state) {
-      Shared().Reserve(n);
-      const Arrays& a = Shared();
-      float one = 1;
-      benchmark::DoNotOptimize(one);
-      Measure(state, n, 8, [&] { Copy(a.x(), a.y(), n, one); });
-    });
-  }
+void AddMemcpy(simdact_dtype dtype, size_t n) {
+  // Note that memcpy may stream past the caches when n is large, which saves it a third of the traffic.
+  Row(std::string("memcpy/") + DtypeName(dtype) + "/" + std::to_string(n), [=](benchmark::State& state) {
+    Arrays& a = Arrays::Shared(dtype, false);
+    a.Reserve(n);
+    size_t bytes = n * SizeOf(dtype);
+    benchmark::DoNotOptimize(bytes);  // else n = 1 becomes a single move
+    Measure(state, n, 2 * SizeOf(dtype), [&] { std::memcpy(a.y(), a.x(), bytes); });
+  });
+}
+
+void AddCopy(size_t n) {
+  Row("copy/f32/" + std::to_string(n), [=](benchmark::State& state) {
+    Arrays& a = Arrays::Shared(SIMDACT_F32, false);
+    a.Reserve(n);
+    float one = 1;
+    benchmark::DoNotOptimize(one);
+    Measure(state, n, 8, [&] { Copy(static_cast<float*>(a.x()), static_cast<float*>(a.y()), n, one); });
+  });
 }
 
 // What anyone would write by hand; kept out of line, as the library's functions are.
@@ -236,15 +200,6 @@ void AddDispatch() {
 }
 
 // ---- Setting up ----------------------------------------------------------------------------------------
-
-std::vector<const simdact_target*> RunningTargets() {
-  std::vector<const simdact_target*> targets(simdact_targets(nullptr, 0));
-  simdact_targets(targets.data(), targets.size());
-  targets.erase(std::remove_if(targets.begin(), targets.end(),
-                               [](const simdact_target* t) { return simdact_target_runs(t) == 0; }),
-                targets.end());
-  return targets;
-}
 
 // False, with a line on stderr, if $SIMDACT_TARGET asks for what cannot be had: figures for another
 // instruction set than the one asked for would be worse than none.
@@ -292,14 +247,17 @@ int main(int argc, char** argv) {
 #else
   benchmark::AddCustomContext("compiler", "g++ " __VERSION__);
 #endif
-  AddCeilings();
   AddDispatch();
-  for (const simdact_target* target : targets) {
-    for (int k = 0; k < SIMDACT_OP_COUNT; ++k) {
-      const simdact_op op = static_cast<simdact_op>(k);
-      AddKernel(target, op, DigitsOf(network, op));
+  for (const simdact_dtype dtype : Dtypes()) {
+    for (size_t n : SizesOf(dtype)) AddMemcpy(dtype, n);
+    for (const simdact_target* target : targets) {
+      for (int k = 0; k < SIMDACT_OP_COUNT; ++k) {
+        const auto op = static_cast<simdact_op>(k);
+        AddKernel(target, op, dtype, DigitsOf(network, op));
+      }
     }
   }
+  for (size_t n : SizesOf(SIMDACT_F32)) AddCopy(n);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -120,13 +120,26 @@ HWY_INLINE const simdact_kernel* Default(simdact_op op, simdact_dtype dtype) {
 }
 
 // clang-format off
-#define SIMDACT_DEFAULTS_P0 0, {nullptr, nullptr}, {{0.0, 0.0}}
-#define SIMDACT_DEFAULTS_P1(a, da) 1, {#a, nullptr}, {{da, 0.0}}
+#define SIMDACT_DEFAULTS_P0 0, {}, {{}}
+#define SIMDACT_DEFAULTS_P1(a, da) 1, {#a}, {{da}}
 #define SIMDACT_DEFAULTS_P2(a, da, b, db) 2, {#a, #b}, {{da, db}}
-#define SIMDACT_CLAIMS_C(...) __VA_ARGS__
-#define SIMDACT_X(Name, name, PARAMETERS, CLAIMS, formula, derivative, note) \
-  {#name, formula, derivative, note, SIMDACT_DEFAULTS_##PARAMETERS, SIMDACT_CLAIMS_##CLAIMS},
+#define SIMDACT_DEFAULTS_P4(a, da, b, db, c, dc, d, dd) 4, {#a, #b, #c, #d}, {{da, db, dc, dd}}
+#define SIMDACT_FORMULA_Y(formula, claim) formula
+#define SIMDACT_FORMULA_NO_Y nullptr
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, formula, derivative, note) \
+  {#name, formula, derivative, SIMDACT_FORMULA_##OUTPUT, note, SIMDACT_DEFAULTS_##PARAMETERS},
 constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+
+// Per op: f32 and f64, forward, backward and from the output.
+#define SIMDACT_CLAIM_Y(formula, claim) claim
+#define SIMDACT_CLAIM_NO_Y -1.0
+#define SIMDACT_CLAIM_C(f, b, f64, b64) {f, b}, {f64, b64}
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, ...) {{SIMDACT_CLAIM_##CLAIMS}, SIMDACT_CLAIM_##OUTPUT},
+struct Claims {
+  double from_input[2][2], from_output;
+};
+constexpr Claims kClaims[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
 // clang-format on
 
@@ -177,29 +190,47 @@ const simdact_description* simdact_describe(simdact_op op) {
   return static_cast<unsigned>(op) < SIMDACT_OP_COUNT ? &simdact::kDescriptions[op] : nullptr;
 }
 
-#define SIMDACT_TAKE_P0
-#define SIMDACT_TAKE_P1(a, da) , float a
-#define SIMDACT_TAKE_P2(a, da, b, db) , float a, float b
+double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direction, int fma) {
+  if (static_cast<unsigned>(op) >= SIMDACT_OP_COUNT || static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
+      static_cast<unsigned>(direction) >= SIMDACT_DIRECTION_COUNT) {
+    return -1.0;
+  }
+  const simdact::Claims& claims = simdact::kClaims[op];
+  const bool wide = dtype == SIMDACT_F64;
+  const double claim =
+      direction == SIMDACT_BACKWARD_FROM_OUTPUT ? claims.from_output : claims.from_input[wide][direction];
+  if (claim < 0) return claim;
+  if (dtype == SIMDACT_BF16 || dtype == SIMDACT_F16) return 0.5;  // correctly rounded
+  const double in_double = 0.51;                                  // and rounded once
+  return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
+}
+
 #define SIMDACT_PACK_P0 \
-  {                     \
-    { 0.0, 0.0 }        \
-  }
+  {}
 #define SIMDACT_PACK_P1(a, da) \
-  {                            \
-    { a, 0.0 }                 \
-  }
+  { a }
 #define SIMDACT_PACK_P2(a, da, b, db) \
-  {                                   \
-    { a, b }                          \
-  }
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                           \
-  void simdact_##name##_f32(const float* x, float* y, size_t n SIMDACT_TAKE_##PARAMETERS) {              \
-    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->forward(x, y, n, SIMDACT_PACK_##PARAMETERS);       \
-  }                                                                                                      \
-  void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,                         \
-                                     size_t n SIMDACT_TAKE_##PARAMETERS) {                               \
-    simdact::Default(SIMDACT_OP_##name, SIMDACT_F32)->backward(x, dy, dx, n, SIMDACT_PACK_##PARAMETERS); \
-  }
+  { a, b }
+#define SIMDACT_PACK_P4(a, da, b, db, c, dc, d, dd) \
+  { a, b, c, d }
+#define SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, T, DTYPE, E, ...)                                   \
+  void simdact_##name##_##T(const E* x, E* y, __VA_ARGS__) {                                         \
+    simdact::Default(SIMDACT_OP_##name, DTYPE)->forward(x, y, n, {SIMDACT_PACK_##PARAMETERS});       \
+  }                                                                                                  \
+  void simdact_##name##_backward_##T(const E* x, const E* dy, E* dx, __VA_ARGS__) {                  \
+    simdact::Default(SIMDACT_OP_##name, DTYPE)->backward(x, dy, dx, n, {SIMDACT_PACK_##PARAMETERS}); \
+  }                                                                                                  \
+  SIMDACT_IF_##OUTPUT(                                                                               \
+      void simdact_##name##_backward_from_output_##T(const E* y, const E* dy, E* dx, __VA_ARGS__) {  \
+        simdact::Default(SIMDACT_OP_##name, DTYPE)                                                   \
+            ->backward_from_output(y, dy, dx, n, {SIMDACT_PACK_##PARAMETERS});                       \
+      })
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                                      \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f32, SIMDACT_F32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)   \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f64, SIMDACT_F64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS) \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, bf16, SIMDACT_BF16, uint16_t,                                    \
+                 size_t n SIMDACT_FLOATS_##PARAMETERS)                                                      \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f16, SIMDACT_F16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 

@@ -7,4 +7,5 @@
 #define HWY_TARGET_INCLUDE "kernels/exponential.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/exponential-inl.h"
+#include "simdact/xielu-inl.h"
 #include "kernels/family-inl.h"

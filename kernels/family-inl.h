@@ -5,6 +5,7 @@
 // clang-format off
 #include "dispatch/registry.h"
 #include "kernels/unary-driver-inl.h"
+#include "kernels/half-driver-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -12,43 +13,80 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// One Op per line of the list: the parameters as scalars, and the vector functions Name and NameDerivative.
+// One Op per line of the list and number format: the parameters as scalars, and the vector functions Name,
+// NameDerivative and NameDerivativeFromOutput.
 #define SIMDACT_FIELDS_P0(Name) \
   explicit Name##Op(const simdact_params&) {}
 #define SIMDACT_FIELDS_P1(Name) \
-  float a;                      \
-  explicit Name##Op(const simdact_params& p) : a(static_cast<float>(p.value[0])) {}
-#define SIMDACT_FIELDS_P2(Name)              \
-  float a, b;                                \
+  T a;                          \
+  explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])) {}
+#define SIMDACT_FIELDS_P2(Name) \
+  T a, b;                       \
+  explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])), b(static_cast<T>(p.value[1])) {}
+#define SIMDACT_FIELDS_P4(Name)              \
+  T a, b, c, e;                              \
   explicit Name##Op(const simdact_params& p) \
-      : a(static_cast<float>(p.value[0])), b(static_cast<float>(p.value[1])) {}
+      : a(static_cast<T>(p.value[0])),       \
+        b(static_cast<T>(p.value[1])),       \
+        c(static_cast<T>(p.value[2])),       \
+        e(static_cast<T>(p.value[3])) {}
 #define SIMDACT_ARGUMENTS_P0
 #define SIMDACT_ARGUMENTS_P1(...) , a
 #define SIMDACT_ARGUMENTS_P2(...) , a, b
+#define SIMDACT_ARGUMENTS_P4(...) , a, b, c, e
 #define SIMDACT_COUNT_P0 P0
 #define SIMDACT_COUNT_P1(...) P1
 #define SIMDACT_COUNT_P2(...) P2
+#define SIMDACT_COUNT_P4(...) P4
 #define SIMDACT_PASTE(a, b) a##b
 #define SIMDACT_FIELDS(count, Name) SIMDACT_PASTE(SIMDACT_FIELDS_, count)(Name)
 
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                               \
-  struct Name##Op {                                                          \
-    static constexpr size_t kVectors = k##Name##Vectors;                     \
-    static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors; \
-    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                         \
-    template <class D, class V>                                              \
-    HWY_INLINE V Value(D d, const V& x) const {                              \
-      return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                      \
-    }                                                                        \
-    template <class D, class V>                                              \
-    HWY_INLINE V Derivative(D d, const V& x) const {                         \
-      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);          \
-    }                                                                        \
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                               \
+  template <class T>                                                                                 \
+  struct Name##Op {                                                                                  \
+    static constexpr size_t kVectors = k##Name##Vectors;                                             \
+    static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors;                         \
+    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \
+    template <class D, class V>                                                                      \
+    HWY_INLINE V Value(D d, const V& x) const {                                                      \
+      return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                              \
+    }                                                                                                \
+    template <class D, class V>                                                                      \
+    HWY_INLINE V Derivative(D d, const V& x) const {                                                 \
+      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                  \
+    }                                                                                                \
+    SIMDACT_IF_##OUTPUT(template <class D, class V> HWY_INLINE V FromOutput(D d, const V& y) const { \
+      return Name##DerivativeFromOutput(d, y SIMDACT_ARGUMENTS_##PARAMETERS);                        \
+    })                                                                                               \
   };
 SIMDACT_LIST(SIMDACT_X)
 #undef SIMDACT_X
 
-#define SIMDACT_X(Name, ...) {{{{&Forward<Name##Op>, &Backward<Name##Op>}}}},
+// clang-format off
+#define SIMDACT_OR_NULL_Y(formula, claim) SIMDACT_KEEP
+#define SIMDACT_OR_NULL_NO_Y SIMDACT_NULL
+#define SIMDACT_NULL(...) nullptr
+#define SIMDACT_NO_KERNEL {nullptr, nullptr, nullptr}
+#define SIMDACT_KERNEL(Name, OUTPUT, T) \
+  {&Forward<Name##Op<T>, T>, &Backward<Name##Op<T>, T, From::kInput>, \
+   SIMDACT_OR_NULL_##OUTPUT(&Backward<Name##Op<T>, T, From::kOutput>)}
+#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) \
+  {&ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>, \
+   &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kInput>, \
+   SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
+#ifdef SIMDACT_NO_F64
+#define SIMDACT_F64_KERNEL(Name, OUTPUT) SIMDACT_NO_KERNEL
+#else
+#define SIMDACT_F64_KERNEL(Name, OUTPUT) SIMDACT_KERNEL(Name, OUTPUT, double)
+#endif
+#ifdef SIMDACT_NO_HALF
+#undef SIMDACT_HALF_KERNEL
+#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) SIMDACT_NO_KERNEL
+#endif
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  {{{SIMDACT_KERNEL(Name, OUTPUT, float)}, {SIMDACT_F64_KERNEL(Name, OUTPUT)}, \
+    {SIMDACT_HALF_KERNEL(Name, OUTPUT, Bf16)}, {SIMDACT_HALF_KERNEL(Name, OUTPUT, F16)}}},
+// clang-format on
 constexpr Row kRows[] = {SIMDACT_LIST(SIMDACT_X)};
 constexpr bool kFma = HWY_NATIVE_FMA;
 #undef SIMDACT_X

@@ -7,4 +7,5 @@
 #define HWY_TARGET_INCLUDE "kernels/logistic.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/logistic-inl.h"
+#include "simdact/mish-inl.h"
 #include "kernels/family-inl.h"

@@ -7,4 +7,5 @@
 #define HWY_TARGET_INCLUDE "kernels/normal.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/normal-inl.h"
+#include "simdact/gelu_tanh-inl.h"
 #include "kernels/family-inl.h"

@@ -1,9 +1,11 @@
-// The unary shape: y = f(x) and dx = dy f'(x) over arrays. The loops of the library, once each.
+// The unary shape: y = f(x) and dx = dy f'(.) over arrays of float or double. The loops of the library, once
+// each; 16-bit formats go through them too (half-driver-inl.h).
 //
-// An Op supplies kVectors and kDerivativeVectors (how many vectors to work on in lockstep), a constructor
-// from simdact_params, and Value(d, v), Derivative(d, v) on a vector or a Pack. What is left over after the
-// packs goes through the same arithmetic one vector at a time, the last one partly filled: a result depends
-// on its input alone, not on its place. Arrays may be the same array; loads of a step precede its stores.
+// An Op supplies kVectors and kDerivativeVectors (how many vectors of floats to work on in lockstep), a
+// constructor from simdact_params, and Value(d, v), Derivative(d, v) and perhaps FromOutput(d, v) on a vector
+// or a Pack. What is left over after the packs goes through the same arithmetic one vector at a time, the
+// last one partly filled: a result depends on its input alone, not on its place. Arrays may be the same
+// array; loads of a step precede its stores.
 
 #if defined(SIMDACT_UNARY_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_UNARY_DRIVER_INL_H_
@@ -30,7 +32,7 @@ inline bool AliasIsExact(const void* a, const void* b, size_t bytes) {
 }
 
 template <size_t kCount, class D>
-HWY_INLINE Pack<hn::Vec<D>, kCount> LoadPack(D d, const float* from) {
+HWY_INLINE Pack<hn::Vec<D>, kCount> LoadPack(D d, const Scalar<D>* from) {
   Pack<hn::Vec<D>, kCount> pack;
   HWY_UNROLL(8)
   for (size_t u = 0; u < kCount; ++u) pack.v[u] = hn::LoadU(d, from + u * hn::Lanes(d));
@@ -38,23 +40,31 @@ HWY_INLINE Pack<hn::Vec<D>, kCount> LoadPack(D d, const float* from) {
 }
 
 template <size_t kCount, class D>
-HWY_INLINE void StorePack(D d, const Pack<hn::Vec<D>, kCount>& pack, float* to) {
+HWY_INLINE void StorePack(D d, const Pack<hn::Vec<D>, kCount>& pack, Scalar<D>* to) {
   HWY_UNROLL(8)
   for (size_t u = 0; u < kCount; ++u) hn::StoreU(pack.v[u], d, to + u * hn::Lanes(d));
 }
 
-template <class Op>
+// Doubles need more registers for constants, and their chains are longer: two vectors at least, four at most.
+template <class T>
+constexpr size_t VectorsFor(size_t for_float) {
+  if (kSizeless || sizeof(T) == sizeof(float)) return for_float;
+  return for_float < 2 ? 2 : for_float > 4 ? 4 : for_float;
+}
+
+template <class Op, class T>
 void Forward(const void* x_void, void* y_void, size_t n, simdact_params p) {
-  assert(AliasIsExact(x_void, y_void, n * sizeof(float)));
-  const float* x = static_cast<const float*>(x_void);
-  float* y = static_cast<float*>(y_void);
+  assert(AliasIsExact(x_void, y_void, n * sizeof(T)));
+  const T* x = static_cast<const T*>(x_void);
+  T* y = static_cast<T*>(y_void);
   const Op op(p);
-  const hn::ScalableTag<float> d;
+  const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
+  constexpr size_t kCount = VectorsFor<T>(Op::kVectors);
   size_t i = 0;
-  if constexpr (Op::kVectors > 1) {
-    for (; n - i >= Op::kVectors * lanes; i += Op::kVectors * lanes) {
-      StorePack<Op::kVectors>(d, op.Value(d, LoadPack<Op::kVectors>(d, x + i)), y + i);
+  if constexpr (kCount > 1) {
+    for (; n - i >= kCount * lanes; i += kCount * lanes) {
+      StorePack<kCount>(d, op.Value(d, LoadPack<kCount>(d, x + i)), y + i);
     }
   }
   for (; i < n; i += lanes) {
@@ -62,26 +72,38 @@ void Forward(const void* x_void, void* y_void, size_t n, simdact_params p) {
   }
 }
 
-template <class Op>
-void Backward(const void* x_void, const void* dy_void, void* dx_void, size_t n, simdact_params p) {
-  assert(AliasIsExact(x_void, dx_void, n * sizeof(float)));
-  assert(AliasIsExact(dy_void, dx_void, n * sizeof(float)));
-  const float* x = static_cast<const float*>(x_void);
-  const float* dy = static_cast<const float*>(dy_void);
-  float* dx = static_cast<float*>(dx_void);
+// The derivative from the input, or from the output.
+enum class From { kInput, kOutput };
+template <From kFrom, class Op, class D, class V>
+HWY_INLINE V Slope(const Op& op, D d, const V& v) {
+  if constexpr (kFrom == From::kInput) {
+    return op.Derivative(d, v);
+  } else {
+    return op.FromOutput(d, v);
+  }
+}
+
+// source is x or y, whichever the derivative is taken from.
+template <class Op, class T, From kFrom>
+void Backward(const void* source_void, const void* dy_void, void* dx_void, size_t n, simdact_params p) {
+  assert(AliasIsExact(source_void, dx_void, n * sizeof(T)));
+  assert(AliasIsExact(dy_void, dx_void, n * sizeof(T)));
+  const T* source = static_cast<const T*>(source_void);
+  const T* dy = static_cast<const T*>(dy_void);
+  T* dx = static_cast<T*>(dx_void);
   const Op op(p);
-  const hn::ScalableTag<float> d;
+  const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
+  constexpr size_t kCount = VectorsFor<T>(Op::kDerivativeVectors);
   size_t i = 0;
-  if constexpr (Op::kDerivativeVectors > 1) {
-    constexpr size_t kCount = Op::kDerivativeVectors;
+  if constexpr (kCount > 1) {
     for (; n - i >= kCount * lanes; i += kCount * lanes) {
-      const auto slope = op.Derivative(d, LoadPack<kCount>(d, x + i));
+      const auto slope = Slope<kFrom>(op, d, LoadPack<kCount>(d, source + i));
       StorePack<kCount>(d, op::Mul(slope, LoadPack<kCount>(d, dy + i)), dx + i);
     }
   }
   for (; i < n; i += lanes) {
-    const auto slope = op.Derivative(d, hn::LoadN(d, x + i, n - i));
+    const auto slope = Slope<kFrom>(op, d, hn::LoadN(d, source + i, n - i));
     hn::StoreN(op::Mul(slope, hn::LoadN(d, dy + i, n - i)), d, dx + i, n - i);
   }
 }

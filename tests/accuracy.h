@@ -1,9 +1,6 @@
-// The unit of error, and the sweep that finds the largest one. Used by the tests, the `simdact` command and
-// the report, so that a claim means the same everywhere.
-//
-// error = |got - exact| / ulp(exact); ulp is the spacing of floats at the correctly rounded result, 2^-149
-// below the normal range. The half ulp of the final rounding is included: a correctly rounded result has at
-// most 0.5.
+// The sweep that finds the largest errors. Used by the tests, the `simdact` command and the report, so that a
+// claim means the same everywhere. formats.h has the unit of error, catalogue.h what is exact, samples.h the
+// inputs.
 #ifndef SIMDACT_TESTS_ACCURACY_H_
 #define SIMDACT_TESTS_ACCURACY_H_
 
@@ -11,171 +8,176 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <functional>
-#include <limits>
 #include <mutex>
-#include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
-#include "reference.h"
+#include "array.h"
+#include "catalogue.h"
+#include "formats.h"
+#include "samples.h"
 #include "simdact/simdact.h"
 
 namespace simdact_accuracy {
 
-inline float FromBits(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-inline uint32_t ToBits(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  return bits;
-}
-
-// 1 / ulp at the float nearest to `exact`; results that overflow are measured in the largest binade.
-template <class R>
-double InverseUlp(R exact) {
-  const uint32_t exponent = (ToBits(static_cast<float>(exact)) >> 23) & 0xFF;
-  const uint64_t bits = uint64_t{1023 + 150 - std::min(std::max(exponent, 1u), 254u)} << 52;
-  double inverse;  // 2^(150 - exponent)
-  std::memcpy(&inverse, &bits, sizeof(inverse));
-  return inverse;
-}
-
-// Infinity stands for 2^128, as in rounding; a NaN is infinitely wrong.
-template <class R>
-double UlpError(float got, R exact) {
-  if (std::isnan(got)) return std::numeric_limits<double>::infinity();
-  const R limit = std::ldexp(R(1), 128);
-  const R value = std::isinf(got) ? std::copysign(limit, R(got)) : R(got);
-  const R bounded = std::max(-limit, std::min(limit, exact));
-  return static_cast<double>(std::fabs(value - bounded)) * InverseUlp(bounded);
-}
-
-enum Direction { kForward, kBackward };
-inline const char* DirectionName(Direction direction) {
-  return direction == kForward ? "forward" : "backward";
-}
-
-// The exact function of an op and direction: forgetting a reference is a compile error here.
-struct Reference {
-  double (*skim)(double, const double*);
-  long double (*exact)(long double, const double*);
-  bool crosses_zero;  // where double loses relative accuracy: the slack below covers it
-};
-inline const Reference& ReferenceOf(simdact_op op, Direction direction) {
-  using namespace simdact_reference;  // NOLINT: one name per activation
-#define SIMDACT_X(Name, name, ...)                                                   \
-  {{&simdact_reference::name<double>, &simdact_reference::name<long double>, false}, \
-   {&name##_derivative<double>, &name##_derivative<long double>,                     \
-    SIMDACT_OP_##name == SIMDACT_OP_silu || SIMDACT_OP_##name == SIMDACT_OP_gelu}},
-  static constexpr Reference kReferences[][2] = {SIMDACT_UNARY(SIMDACT_X)};
-#undef SIMDACT_X
-  return kReferences[op][direction];
-}
-
-// The bound that activations.def claims.
-inline double Claim(simdact_op op, Direction direction, bool fma) {
-  const simdact_description& d = *simdact_describe(op);
-  if (direction == kForward) return fma ? d.claim_forward : d.claim_forward_plain;
-  return fma ? d.claim_backward : d.claim_backward_plain;
-}
-
-// Runs a kernel on x: y = f(x), or f'(x) as the backward kernel with dy = 1.
-inline void Run(const simdact_kernel& kernel, Direction direction, const simdact_params& p, const float* x,
-                float* y, size_t n) {
-  if (direction == kForward) {
-    kernel.forward(x, y, n, p);
-  } else {
-    std::fill(y, y + n, 1.0f);
-    kernel.backward(x, y, y, n, p);
+// Runs a kernel on n elements: y = f(x), or dx = dy f'(x or y).
+inline void Call(const simdact_kernel& kernel, simdact_direction direction, const simdact_params& p,
+                 const void* x, const void* dy, void* y, size_t n) {
+  switch (direction) {
+    case SIMDACT_FORWARD:
+      return kernel.forward(x, y, n, p);
+    case SIMDACT_BACKWARD:
+      return kernel.backward(x, dy, y, n, p);
+    default:
+      return kernel.backward_from_output(x, dy, y, n, p);
   }
 }
 
-// Parameters as the f32 kernels see them.
-inline simdact_params RoundedToFloat(const simdact_params& p) {
-  simdact_params rounded = p;
-  for (double& value : rounded.value) {
-    const volatile float narrow = static_cast<float>(value);  // g++ 12 -O2 drops the round trip otherwise
-    value = narrow;
-  }
-  return rounded;
+// y = f(x), or the derivative: what the kernel makes of dy = 1.
+inline void Run(const simdact_kernel& kernel, simdact_direction direction, const simdact_params& p,
+                const Array& x, Array& y) {
+  y.Resize(x.Size());
+  if (direction != SIMDACT_FORWARD) y.Fill(1.0);
+  Call(kernel, direction, p, x.Data(), y.Data(), y.Data(), x.Size());
+}
+
+// One value through the kernel, rounded to the dtype before.
+inline double Evaluate(const simdact_kernel& kernel, simdact_dtype dtype, simdact_direction direction,
+                       const simdact_params& p, double x) {
+  const Array input(dtype, std::vector<double>{x});
+  Array output(dtype);
+  Run(kernel, direction, p, input, output);
+  return output[0];
 }
 
 struct Worst {
   double ulps = 0.0;
-  float x = 0.0f, got = 0.0f;
+  double x = 0.0, got = 0.0;
   long double exact = 0.0L;
-  // Largest error per sign and exponent of x.
+  uint64_t wrong = 0;  // how many results are not correctly rounded; counted for bf16 and f16 only
+  // Largest error per sign and exponent of x, in f64 per sign and eight exponents.
   std::vector<float> profile = std::vector<float>(512, 0.0f);
 };
+inline size_t Bucket(simdact_dtype dtype, double x) {
+  return dtype == SIMDACT_F64 ? ToBits64(x) >> 55 : ToBits(static_cast<float>(x)) >> 23;
+}
+inline void Note(Worst& w, double ulps, double x, double got, long double exact) {
+  w.ulps = ulps, w.x = x, w.got = got, w.exact = exact;
+}
 
-// Which inputs: every finite float, or a stratified sample: `per_binade` of each sign and exponent (the
-// denormals are one), spread evenly with a changing offset, and as many per unit of [-20, 20], where the
-// functions bend.
-struct Sample {
-  bool exhaustive = false;
-  uint32_t per_binade = 4096;
-  uint64_t Blocks() const { return exhaustive ? uint64_t{1} << 16 : 512 + 40; }
-  // The inputs of block b; finite ones only.
-  void Fill(uint64_t b, std::vector<float>& x) const {
-    x.clear();
-    if (exhaustive) {
-      if ((b & 0x7F80) == 0x7F80) return;
-      for (uint32_t k = 0; k < 65536; ++k) x.push_back(FromBits(static_cast<uint32_t>(b << 16) | k));
-    } else if (b < 512) {
-      if ((b & 0xFF) == 0xFF) return;
-      const uint32_t step = (1u << 23) / per_binade;
-      for (uint32_t k = 0; k < per_binade; ++k) {
-        const uint32_t mantissa = k * step + static_cast<uint32_t>((k * 2654435761u + b * 40503u) % step);
-        x.push_back(FromBits(static_cast<uint32_t>(b << 23) | (k == 0                ? 0
-                                                               : k + 1 == per_binade ? 0x7FFFFF
-                                                                                     : mantissa)));
-      }
+// Arrays of one thread, kept from block to block. S is the type that skims.
+template <class S>
+struct Scratch {
+  explicit Scratch(simdact_dtype dtype) : input(dtype), output(dtype) {}
+  std::vector<double> x, y;
+  std::vector<S> skim, inverse_ulp;
+  std::vector<double> ulps;
+  Array input, output;
+};
+
+// One sweep: what is measured, and how a block of inputs is measured on all targets at once.
+struct Subject {
+  simdact_op op;
+  simdact_dtype dtype;
+  simdact_direction direction;
+  simdact_params p;
+  std::vector<const simdact_kernel*> kernels;
+};
+
+// 1 / ulp at the number nearest to `exact`; S is double for f32, long double for f64.
+inline double InverseUlp(double exact) {
+  const uint32_t exponent = (ToBits(static_cast<float>(exact)) >> 23) & 0xFF;
+  return FromBits64(uint64_t{1023 + 150 - std::min(std::max(exponent, 1u), 254u)} << 52);
+}
+inline long double InverseUlp(long double exact) {
+  const int exponent = static_cast<int>((ToBits64(static_cast<double>(exact)) >> 52) & 0x7FF);
+  return std::scalbn(1.0L, 1075 - std::min(std::max(exponent, 1), 2046));
+}
+
+// f32 and f64. A quick reference is shared by the targets; only where its error comes within `slack` of the
+// largest one so far is a better one asked, so the maximum is exact while most inputs cost nanoseconds.
+template <class S>
+void MeasureBlock(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
+  constexpr bool kSingle = std::is_same_v<S, double>;
+  const Reference& reference = ReferenceOf(s.op, s.direction);
+  const double* p = s.p.value;
+  const S limit = std::scalbn(S(1), FormatOf(s.dtype).max_exponent + 1);  // overflows
+  const size_t n = a.x.size();
+  a.skim.resize(n), a.inverse_ulp.resize(n), a.ulps.resize(n);
+  a.input.Assign(a.x);
+  for (size_t i = 0; i < n; ++i) {
+    if constexpr (kSingle) {
+      a.skim[i] = reference.skim(a.x[i], p);
     } else {
-      const double start = static_cast<double>(b) - 512 - 20;
-      for (uint32_t k = 0; k < 2 * per_binade; ++k) {
-        x.push_back(static_cast<float>(start + (k + 0.5) / (2 * per_binade)));
-      }
+      a.skim[i] = reference.exact(a.x[i], p);
     }
   }
-};
-
-// Arrays of one thread, kept from block to block.
-struct Scratch {
-  std::vector<float> x, y;
-  std::vector<double> skim, inverse_ulp, ulps;
-};
-
-// Evaluates a block of inputs for all targets at once. The reference in double is shared by the targets; only
-// where its error comes within `slack` of the largest one so far is it evaluated again in long double, so the
-// maximum is exact while most inputs cost nanoseconds.
-inline void SweepBlock(simdact_op op, Direction direction, const simdact_params& p,
-                       const std::vector<const simdact_kernel*>& kernels, Scratch& s,
-                       std::vector<Worst>& worst) {
-  const Reference& reference = ReferenceOf(op, direction);
-  const size_t n = s.x.size();
-  s.y.resize(n), s.skim.resize(n), s.inverse_ulp.resize(n), s.ulps.resize(n);
-  for (size_t i = 0; i < n; ++i) s.skim[i] = reference.skim(s.x[i], p.value);
-  for (size_t i = 0; i < n; ++i) s.inverse_ulp[i] = InverseUlp(s.skim[i]);
-  for (size_t t = 0; t < kernels.size(); ++t) {
-    if (kernels[t] == nullptr) continue;
-    Run(*kernels[t], direction, p, s.x.data(), s.y.data(), n);
-    for (size_t i = 0; i < n; ++i) s.ulps[i] = std::fabs(s.y[i] - s.skim[i]) * s.inverse_ulp[i];
+  for (size_t i = 0; i < n; ++i) a.inverse_ulp[i] = InverseUlp(a.skim[i]);
+  for (size_t t = 0; t < s.kernels.size(); ++t) {
+    if (s.kernels[t] == nullptr) continue;
+    Run(*s.kernels[t], s.direction, s.p, a.input, a.output);
+    a.output.Read(a.y);
+    for (size_t i = 0; i < n; ++i) {
+      a.ulps[i] = static_cast<double>(std::fabs(a.y[i] - a.skim[i]) * a.inverse_ulp[i]);
+    }
     Worst& w = worst[t];
     for (size_t i = 0; i < n; ++i) {
-      const double slack = reference.crosses_zero && std::fabs(s.skim[i]) < 0x1p-6 ? 0.3 : 1e-5;
-      float& bucket = w.profile[ToBits(s.x[i]) >> 23];
-      // Below 0.45 the double is good enough to report. (The comparisons are false for NaN.)
-      const bool small = s.ulps[i] + slack <= 0.45;
-      if (s.ulps[i] <= bucket && (small || s.ulps[i] + slack <= w.ulps)) continue;
-      const long double exact = small ? s.skim[i] : reference.exact(s.x[i], p.value);
-      const double ulps = small ? s.ulps[i] : UlpError(s.y[i], exact);
+      // In ulps: the skim's error, and more where its terms cancel.
+      double slack = kSingle ? 1e-5 : 0.01;
+      if (reference.cancels != Cancels::kNever) {
+        slack += (kSingle ? 0x1p-25 : 0x1p-7) * reference.Cancellation(a.x[i], p) /
+                 std::fabs(static_cast<double>(a.skim[i]));
+      }
+      float& bucket = w.profile[Bucket(s.dtype, a.x[i])];
+      // Below 0.45 the skim is good enough to report. (The comparisons are false for NaN.)
+      const bool small = a.ulps[i] + slack <= 0.45;
+      if (a.ulps[i] <= bucket && (small || a.ulps[i] + slack <= w.ulps)) continue;
+      if (std::isnan(a.y[i]) && std::isnan(a.skim[i])) continue;
+      if (std::isinf(a.y[i]) && std::copysign(S(1), a.y[i]) * a.skim[i] >= limit) continue;
+      long double exact = a.skim[i];
+      if (!small) {
+        if constexpr (kSingle) {
+          exact = reference.exact(a.x[i], p);
+        } else {
+          exact = static_cast<long double>(reference.settle(a.x[i], p));
+        }
+      }
+      // xielu's zeros move with its parameters; right beside them a double cannot be had to its last place.
+      if (s.dtype == SIMDACT_F64 &&
+          (reference.cancels == Cancels::kXielu || reference.cancels == Cancels::kXieluDerivative) &&
+          std::fabs(static_cast<double>(exact)) < 0x1p-46 * reference.Cancellation(a.x[i], p)) {
+        continue;
+      }
+      const double ulps = small ? a.ulps[i] : UlpError(s.dtype, a.y[i], exact);
       bucket = std::max(bucket, static_cast<float>(ulps));
-      if (ulps > w.ulps) w.ulps = ulps, w.x = s.x[i], w.got = s.y[i], w.exact = exact;
+      if (ulps > w.ulps) Note(w, ulps, a.x[i], a.y[i], exact);
+    }
+  }
+}
+
+// bf16 and f16: each result is the exact one, rounded once. Zeros are equal whatever their sign; signs are
+// special_test.cc's matter.
+inline void MeasureHalves(const Subject& s, Scratch<long double>& a, std::vector<Worst>& worst) {
+  const Reference& reference = ReferenceOf(s.op, s.direction);
+  a.input.Assign(a.x);
+  a.skim.clear();
+  for (const double x : a.x) a.skim.push_back(reference.exact(x, s.p.value));
+  for (size_t t = 0; t < s.kernels.size(); ++t) {
+    if (s.kernels[t] == nullptr) continue;
+    Run(*s.kernels[t], s.direction, s.p, a.input, a.output);
+    for (size_t i = 0; i < a.x.size(); ++i) {
+      const double want = Rounded(s.dtype, a.skim[i]), got = a.output[i];
+      if (std::isnan(want) && std::isnan(got)) continue;
+      const double ulps = UlpError(s.dtype, got, a.skim[i]);
+      const bool wrong = got != want;
+      float& bucket = worst[t].profile[Bucket(s.dtype, a.x[i])];
+      bucket = std::max(bucket, static_cast<float>(ulps));
+      if (ulps > worst[t].ulps || (wrong && worst[t].wrong == 0)) {
+        Note(worst[t], ulps, a.x[i], got, a.skim[i]);
+      }
+      worst[t].wrong += wrong;
     }
   }
 }
@@ -183,39 +185,55 @@ inline void SweepBlock(simdact_op op, Direction direction, const simdact_params&
 inline void Merge(const Worst& from, Worst& into) {
   for (size_t i = 0; i < into.profile.size(); ++i)
     into.profile[i] = std::max(into.profile[i], from.profile[i]);
-  if (from.ulps > into.ulps) {
-    into.ulps = from.ulps, into.x = from.x, into.got = from.got, into.exact = from.exact;
+  if (from.ulps > into.ulps || (from.wrong != 0 && into.wrong == 0)) {
+    Note(into, from.ulps, from.x, from.got, from.exact);
   }
+  into.wrong += from.wrong;
 }
 
-// The largest errors of `targets` (all of them run here) for one op and direction; `inputs` counts what was
-// tried. progress(done in [0, 1]) is called now and then, from one thread at a time.
-inline std::vector<Worst> Sweep(simdact_op op, Direction direction, simdact_params p,
-                                const std::vector<const simdact_target*>& targets, const Sample& sample,
-                                uint64_t* inputs = nullptr,
-                                const std::function<void(double)>& progress = nullptr) {
-  p = RoundedToFloat(p);
-  std::vector<const simdact_kernel*> kernels;
-  for (const simdact_target* target : targets) {
-    kernels.push_back(simdact_find(target, op, SIMDACT_F32, SIMDACT_ACCURATE));
+// Takes blocks until none is left; as many threads as the CPU has do so at once.
+template <class S>
+void Work(const Subject& subject, const Inputs& inputs, std::atomic<uint64_t>& next,
+          std::atomic<uint64_t>& tried, std::mutex& mutex, const std::function<void(double)>& progress,
+          std::vector<Worst>& worst) {
+  std::vector<Worst> mine(worst.size());
+  Scratch<S> scratch(subject.dtype);
+  for (uint64_t b; (b = next++) < inputs.Blocks();) {
+    inputs.Fill(b, scratch.x);
+    tried += scratch.x.size();
+    if constexpr (std::is_same_v<S, long double>) {
+      IsHalf(subject.dtype) ? MeasureHalves(subject, scratch, mine) : MeasureBlock(subject, scratch, mine);
+    } else {
+      MeasureBlock(subject, scratch, mine);
+    }
+    if (progress && b % 64 == 0) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      progress(static_cast<double>(b) / static_cast<double>(inputs.Blocks()));
+    }
   }
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (size_t t = 0; t < worst.size(); ++t) Merge(mine[t], worst[t]);
+}
+
+// The largest errors of `targets` (all of them run here) for one op, dtype and direction; `inputs` counts
+// what was tried. From the output, the inputs are the rounded f(x) of the sample's x. progress(done in [0,
+// 1]) is called now and then, from one thread at a time.
+inline std::vector<Worst> Sweep(simdact_op op, simdact_dtype dtype, simdact_direction direction,
+                                simdact_params p, const std::vector<const simdact_target*>& targets,
+                                const Sample& sample, uint64_t* inputs = nullptr,
+                                const std::function<void(double)>& progress = nullptr) {
+  p = RoundedTo(dtype, p);
+  Subject subject = {op, dtype, direction, p, {}};
+  for (const simdact_target* target : targets) {
+    subject.kernels.push_back(simdact_find(target, op, dtype, SIMDACT_ACCURATE));
+  }
+  const Inputs source(op, dtype, direction, p, sample);
   std::vector<Worst> worst(targets.size());
   std::atomic<uint64_t> next{0}, tried{0};
   std::mutex mutex;
   const auto work = [&] {
-    std::vector<Worst> mine(targets.size());
-    Scratch scratch;
-    for (uint64_t b; (b = next++) < sample.Blocks();) {
-      sample.Fill(b, scratch.x);
-      tried += scratch.x.size();
-      SweepBlock(op, direction, p, kernels, scratch, mine);
-      if (progress && b % 64 == 0) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        progress(static_cast<double>(b) / static_cast<double>(sample.Blocks()));
-      }
-    }
-    const std::lock_guard<std::mutex> lock(mutex);
-    for (size_t t = 0; t < targets.size(); ++t) Merge(mine[t], worst[t]);
+    dtype == SIMDACT_F32 ? Work<double>(subject, source, next, tried, mutex, progress, worst)
+                         : Work<long double>(subject, source, next, tried, mutex, progress, worst);
   };
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(work);

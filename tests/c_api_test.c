@@ -42,7 +42,49 @@ static void test_arrays(void) {
   simdact_softplus_f32(kX, y, N, 2.0f, 3.0f);
   CHECK(near(y[2], log(2.0) / 2));
   CHECK(y[4] == 2.0f); /* beta x is above the threshold */
+
+  simdact_tanh_f32(kX, y, N);
+  simdact_tanh_backward_from_output_f32(y, dy, dx, N);
+  for (i = 0; i < N; ++i) CHECK(near(dx[i], (i + 1) * (1 - (double)y[i] * y[i])));
 }
+
+#ifndef SIMDACT_NO_F64
+static void test_double(void) {
+  static const double x[N] = {-2.0, -1.0, 0.0, 1.0, 2.0};
+  double y[N], dy[N], dx[N], again[N];
+  int i;
+  simdact_elu_f64(x, y, N, 0.5);
+  for (i = 0; i < N; ++i) CHECK(fabs(y[i] - (x[i] > 0 ? x[i] : 0.5 * expm1(x[i]))) <= 2e-16);
+  for (i = 0; i < N; ++i) dy[i] = i + 1.0;
+  simdact_elu_backward_f64(x, dy, dx, N, 0.5);
+  for (i = 0; i < N; ++i) CHECK(fabs(dx[i] - (i + 1) * (x[i] > 0 ? 1.0 : 0.5 * exp(x[i]))) <= 1e-15);
+  /* From the output: the same numbers. */
+  simdact_elu_backward_from_output_f64(y, dy, again, N, 0.5);
+  for (i = 0; i < N; ++i) CHECK(fabs(again[i] - dx[i]) <= 1e-15);
+  simdact_sigmoid_backward_from_output_f64(x + 2, dy, dx, 2); /* y (1 - y) at 0 and 1 */
+  CHECK(dx[0] == 0.0 && dx[1] == 0.0);
+}
+#endif
+
+#ifndef SIMDACT_NO_HALF
+/* 16-bit elements are their bits. */
+static void test_half(void) {
+  static const uint16_t bf16[3] = {0xBF80, 0x3F80, 0x4040}; /* -1, 1, 3 */
+  static const uint16_t f16[3] = {0xBC00, 0x3C00, 0x4200};
+  uint16_t y[3], dy[3];
+  simdact_relu_bf16(bf16, y, 3);
+  CHECK(y[0] == 0 && y[1] == 0x3F80 && y[2] == 0x4040);
+  simdact_leaky_relu_bf16(bf16, y, 3, 0.25f);
+  CHECK(y[0] == 0xBE80 && y[1] == 0x3F80);
+  simdact_tanh_f16(f16, y, 3);
+  CHECK(y[0] == 0xBA18 && y[1] == 0x3A18); /* 0.76159..., to 11 bits 0.76171875 */
+  dy[0] = dy[1] = dy[2] = 0x4000;          /* 2 */
+  simdact_square_backward_f16(f16, dy, y, 3);
+  CHECK(y[0] == 0xC400 && y[1] == 0x4400 && y[2] == 0x4A00); /* -4, 4, 12 */
+  simdact_hardtanh_backward_from_output_bf16(bf16, bf16, y, 3, -2.0f, 2.0f);
+  CHECK(y[0] == 0xBF80 && y[1] == 0x3F80 && (y[2] & 0x7FFF) == 0);
+}
+#endif
 
 static void test_in_place_and_empty(void) {
   float y[N], in_place[N + 1];
@@ -76,8 +118,11 @@ static void test_kernel_value(void) {
   const simdact_target* target = simdact_target_default();
   const simdact_kernel* elu = simdact_find(target, SIMDACT_OP_elu, SIMDACT_F32, SIMDACT_ACCURATE);
   float by_name[N], by_value[N];
-  CHECK(elu != NULL);
-  if (elu == NULL) return;
+  const simdact_kernel* gelu = simdact_find(target, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE);
+  CHECK(elu != NULL && gelu != NULL);
+  if (elu == NULL || gelu == NULL) return;
+  CHECK(elu->backward_from_output != NULL);
+  CHECK(gelu->backward_from_output == NULL);
   simdact_elu_f32(kX, by_name, N, 1.0f);
   elu->forward(kX, by_value, N, simdact_describe(SIMDACT_OP_elu)->defaults);
   CHECK(memcmp(by_name, by_value, sizeof by_name) == 0);
@@ -95,11 +140,21 @@ static void test_descriptions(void) {
   CHECK(softplus->parameters == 2);
   CHECK(strcmp(softplus->parameter_names[1], "threshold") == 0);
   CHECK(softplus->defaults.value[1] == 20.0);
+  CHECK(softplus->derivative_from_output != NULL);
+  CHECK(simdact_describe(SIMDACT_OP_gelu)->derivative_from_output == NULL);
+  CHECK(simdact_claim(SIMDACT_OP_softplus, SIMDACT_F32, SIMDACT_FORWARD, 1) > 0.0);
+  CHECK(simdact_claim(SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_BACKWARD_FROM_OUTPUT, 1) < 0.0);
   CHECK(simdact_describe(SIMDACT_OP_COUNT) == NULL);
 }
 
 int main(void) {
   test_arrays();
+#ifndef SIMDACT_NO_F64
+  test_double();
+#endif
+#ifndef SIMDACT_NO_HALF
+  test_half();
+#endif
   test_in_place_and_empty();
   test_targets();
   test_kernel_value();

@@ -12,20 +12,37 @@
 namespace simdact_test {
 namespace {
 
-// The widest pack of any target, in floats, with room for a remainder beyond it; SVE vectors can have 64.
-constexpr size_t kMost = 4 * 8 * 16 + 17;
+using simdact_accuracy::Call;
 
-std::vector<float> Inputs(size_t n) {
-  std::vector<float> x(n);
-  for (size_t i = 0; i < n; ++i) x[i] = -9.0f + 18.0f * static_cast<float>((i * 37) % 211) / 211.0f;
+// More elements than the widest pack of any target holds, with room for a remainder beyond it: 8 vectors of
+// 512 bits of f32, 16-bit elements two to one of these; SVE vectors can be four times as long.
+size_t Most(simdact_dtype dtype) { return 4 * 8 * 16 * (IsHalf(dtype) ? 2 : 1) + 17; }
+
+std::vector<double> Values(size_t n) {
+  std::vector<double> x(n);
+  for (size_t i = 0; i < n; ++i) x[i] = -9.0 + 18.0 * static_cast<double>((i * 37) % 211) / 211.0;
   return x;
 }
+Array Inputs(simdact_dtype dtype, size_t n) { return Array(dtype, Values(n)); }
+Array Ones(simdact_dtype dtype, size_t n) { return Array(dtype, std::vector<double>(n, 1.0)); }
 
-std::vector<float> OneByOne(const Case& c, const std::vector<float>& x) {
-  std::vector<float> y(x.size());
-  for (size_t i = 0; i < x.size(); ++i) y[i] = Evaluate(c, x[i]);
+Array OneByOne(const Case& c, const Array& x) {
+  const Array one = Ones(c.dtype, 1);
+  Array y(c.dtype, x.Size());
+  for (size_t i = 0; i < x.Size(); ++i) {
+    Call(*c.kernel, c.direction, c.description->defaults, x.At(i), one.Data(), y.At(i), 1);
+  }
   return y;
 }
+
+class ContractTest : public testing::TestWithParam<int> {
+ protected:
+  template <class F>
+  void ForEach(const F& f) const {
+    ForEachKernelOf(static_cast<simdact_op>(GetParam()), f);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Ops, ContractTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);
 
 // A page that may be used between two that may not.
 class GuardedPage {
@@ -38,139 +55,136 @@ class GuardedPage {
   }
   GuardedPage(const GuardedPage&) = delete;
   ~GuardedPage() { munmap(base_, 3 * size_); }
-  float* Begin() const { return reinterpret_cast<float*>(base_ + size_); }
-  float* End() const { return reinterpret_cast<float*>(base_ + 2 * size_); }
+  char* Begin() const { return base_ + size_; }
+  char* End() const { return base_ + 2 * size_; }
+  size_t Size() const { return size_; }
+  void Fill(const Array& values) const {
+    std::memcpy(Begin(), values.Data(), std::min(size_, values.Size() * values.ElementBytes()));
+  }
 
  private:
   size_t size_;
   char* base_;
 };
 
-TEST(Contract, TouchesNothingOutsideTheArrays) {
+TEST_P(ContractTest, TouchesNothingOutsideTheArrays) {
   const GuardedPage from, upstream, to;
-  const size_t most = std::min(kMost, static_cast<size_t>(from.End() - from.Begin()));
-  std::fill(from.Begin(), from.End(), 0.5f);
-  std::fill(upstream.Begin(), upstream.End(), 1.0f);
-  ForEachKernel([&](const Case& c) {
+  ForEach([&](const Case& c) {
+    const size_t bytes = FormatOf(c.dtype).bytes;
+    from.Fill(Array(c.dtype, std::vector<double>(from.Size() / bytes, 0.5)));
+    upstream.Fill(Ones(c.dtype, upstream.Size() / bytes));
     const simdact_params p = c.description->defaults;
+    const size_t most = std::min(Most(c.dtype), from.Size() / bytes);
     for (size_t n = 0; n <= most; n += Quick() && n > 80 ? 7 : 1) {
-      const auto run = [&](const float* x, const float* dy, float* y) {
-        c.direction == kForward ? c.kernel->forward(x, y, n, p) : c.kernel->backward(x, dy, y, n, p);
-      };
-      run(from.Begin(), upstream.Begin(), to.Begin());        // a load or store before the start faults
-      run(from.End() - n, upstream.End() - n, to.End() - n);  // and one behind the end
+      // A load or store before the start faults, and one behind the end.
+      const size_t skip = n * bytes;
+      Call(*c.kernel, c.direction, p, from.Begin(), upstream.Begin(), to.Begin(), n);
+      Call(*c.kernel, c.direction, p, from.End() - skip, upstream.End() - skip, to.End() - skip, n);
     }
   });
 }
 
-TEST(Contract, WritesOnlyTheOutput) {
-  ForEachKernel([&](const Case& c) {
-    for (size_t n : {0, 1, 3, 5, 17, 63, 65, 130}) {
-      std::vector<float> x = Inputs(n), y(n + 64, 77.0f);
-      const std::vector<float> dy(n, 1.0f);
-      if (c.direction == kForward) {
-        c.kernel->forward(x.data(), y.data() + 32, n, c.description->defaults);
-      } else {
-        c.kernel->backward(x.data(), dy.data(), y.data() + 32, n, c.description->defaults);
-      }
+TEST_P(ContractTest, WritesOnlyTheOutput) {
+  ForEach([&](const Case& c) {
+    for (const size_t n : std::vector<size_t>{0, 1, 3, 5, 17, 63, 65, 130}) {
+      const Array x = Inputs(c.dtype, n), dy = Ones(c.dtype, n);
+      Array y(c.dtype, std::vector<double>(n + 64, 77.0));
+      Call(*c.kernel, c.direction, c.description->defaults, x.Data(), dy.Data(), y.At(32), n);
       for (size_t i = 0; i < 32; ++i) {
-        ASSERT_EQ(y[i], 77.0f);
-        ASSERT_EQ(y[n + 32 + i], 77.0f);
+        ASSERT_EQ(y[i], 77.0);
+        ASSERT_EQ(y[n + 32 + i], 77.0);
       }
     }
   });
 }
 
-TEST(Contract, SameInputSameBitsAtEveryLengthAndOffset) {
-  ForEachKernel([&](const Case& c) {
-    const std::vector<float> x = Inputs(kMost);
-    const std::vector<float> want = OneByOne(c, x);
-    std::vector<float> y(kMost);
-    for (size_t n = 0; n <= kMost; n += Quick() ? 13 : 1) {
+TEST_P(ContractTest, SameInputSameBitsAtEveryLengthAndOffset) {
+  ForEach([&](const Case& c) {
+    const size_t most = Most(c.dtype), bytes = FormatOf(c.dtype).bytes;
+    const Array x = Inputs(c.dtype, most), dy = Ones(c.dtype, most);
+    const Array want = OneByOne(c, x);
+    Array y(c.dtype, most);
+    for (size_t n = 0; n <= most; n += Quick() ? 13 : 1) {
       const size_t offset = n % 5;
       const size_t count = n - std::min(n, offset);
-      simdact_accuracy::Run(*c.kernel, c.direction, c.description->defaults, x.data() + offset,
-                            y.data() + offset, count);
-      ASSERT_EQ(std::memcmp(y.data() + offset, want.data() + offset, count * sizeof(float)), 0)
-          << "n = " << n;
+      Call(*c.kernel, c.direction, c.description->defaults, x.At(offset), dy.Data(), y.At(offset), count);
+      ASSERT_EQ(std::memcmp(y.At(offset), want.At(offset), count * bytes), 0) << "n = " << n;
     }
   });
 }
 
-TEST(Contract, SplittingTheArrayChangesNothing) {
-  ForEachKernel([&](const Case& c) {
-    const std::vector<float> x = Inputs(1000);
-    std::vector<float> whole(1000), parts(1000);
+TEST_P(ContractTest, SplittingTheArrayChangesNothing) {
+  ForEach([&](const Case& c) {
+    const Array x = Inputs(c.dtype, 1000), dy = Ones(c.dtype, 1000);
+    Array whole(c.dtype), parts(c.dtype, 1000);
     const simdact_params p = c.description->defaults;
-    simdact_accuracy::Run(*c.kernel, c.direction, p, x.data(), whole.data(), 1000);
-    for (size_t cut : {1, 16, 333, 999}) {
-      simdact_accuracy::Run(*c.kernel, c.direction, p, x.data(), parts.data(), cut);
-      simdact_accuracy::Run(*c.kernel, c.direction, p, x.data() + cut, parts.data() + cut, 1000 - cut);
-      ASSERT_EQ(std::memcmp(whole.data(), parts.data(), 1000 * sizeof(float)), 0);
+    simdact_accuracy::Run(*c.kernel, c.direction, p, x, whole);
+    for (const size_t cut : std::vector<size_t>{1, 16, 333, 999}) {
+      Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), parts.Data(), cut);
+      Call(*c.kernel, c.direction, p, x.At(cut), dy.Data(), parts.At(cut), 1000 - cut);
+      ASSERT_EQ(std::memcmp(whole.Data(), parts.Data(), 1000 * whole.ElementBytes()), 0);
     }
   });
 }
 
-// Highway's partial load reads the odd floats one by one, which the undefined-behaviour sanitizer objects to
-// at addresses that no float has; CPUs do not.
+// Highway's partial load reads the odd elements one by one, which the undefined-behaviour sanitizer objects
+// to at addresses that no such element has; CPUs do not.
 #ifdef __SANITIZE_ADDRESS__
-constexpr size_t kByteStep = 4;
+constexpr bool kWholeElements = true;
 #else
-constexpr size_t kByteStep = 3;
+constexpr bool kWholeElements = false;
 #endif
 
-TEST(Contract, WorksAtByteMisalignment) {
-  ForEachKernel([&](const Case& c) {
-    const std::vector<float> x = Inputs(301);
-    const std::vector<float> want = OneByOne(c, x);
-    std::vector<char> raw_x(302 * sizeof(float)), raw_y(302 * sizeof(float));
-    std::vector<char> raw_dy(302 * sizeof(float));
-    for (size_t shift = kByteStep; shift < 64; shift += kByteStep) {
-      const size_t n = 301 - (shift + 3) / 4;
+TEST_P(ContractTest, WorksAtByteMisalignment) {
+  ForEach([&](const Case& c) {
+    constexpr size_t n = 301;
+    const size_t bytes = FormatOf(c.dtype).bytes, step = kWholeElements ? bytes : 3;
+    const Array x = Inputs(c.dtype, n), ones = Ones(c.dtype, n);
+    const Array want = OneByOne(c, x);
+    std::vector<char> raw_x(n * bytes + 64), raw_dy(n * bytes + 64), raw_y(n * bytes + 64);
+    for (size_t shift = step; shift < 64; shift += step) {
       char *from = raw_x.data() + shift, *dy = raw_dy.data() + shift, *to = raw_y.data() + shift;
-      const std::vector<float> ones(n, 1.0f);
-      std::memcpy(from, x.data(), n * sizeof(float));
-      std::memcpy(dy, ones.data(), n * sizeof(float));
-      if (c.direction == kForward) {
-        c.kernel->forward(from, to, n, c.description->defaults);
-      } else {
-        c.kernel->backward(from, dy, to, n, c.description->defaults);
-      }
-      ASSERT_EQ(std::memcmp(to, want.data(), n * sizeof(float)), 0);
+      std::memcpy(from, x.Data(), n * bytes);
+      std::memcpy(dy, ones.Data(), n * bytes);
+      Call(*c.kernel, c.direction, c.description->defaults, from, dy, to, n);
+      ASSERT_EQ(std::memcmp(to, want.Data(), n * bytes), 0) << "shift " << shift;
     }
   });
 }
 
-TEST(Contract, WorksInPlace) {
-  ForEachKernel([&](const Case& c) {
+TEST_P(ContractTest, WorksInPlace) {
+  ForEach([&](const Case& c) {
     const simdact_params p = c.description->defaults;
-    for (size_t n : {1, 7, 64, 301}) {
-      const std::vector<float> x = Inputs(n), dy = Inputs(n + 5);
-      std::vector<float> want(n), inout = x, over_dy(dy.begin(), dy.begin() + static_cast<std::ptrdiff_t>(n));
-      if (c.direction == kForward) {
-        c.kernel->forward(x.data(), want.data(), n, p);
-        c.kernel->forward(inout.data(), inout.data(), n, p);
-      } else {
-        c.kernel->backward(x.data(), dy.data(), want.data(), n, p);
-        c.kernel->backward(inout.data(), dy.data(), inout.data(), n, p);
-        c.kernel->backward(x.data(), over_dy.data(), over_dy.data(), n, p);
-        ASSERT_EQ(std::memcmp(over_dy.data(), want.data(), n * sizeof(float)), 0);
-      }
-      ASSERT_EQ(std::memcmp(inout.data(), want.data(), n * sizeof(float)), 0);
+    const size_t bytes = FormatOf(c.dtype).bytes;
+    for (const size_t n : std::vector<size_t>{1, 7, 64, 301}) {
+      const Array x = Inputs(c.dtype, n), dy = Inputs(c.dtype, n + 5);
+      Array want(c.dtype, n), over_x = x, over_dy = dy;
+      Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), want.Data(), n);
+      Call(*c.kernel, c.direction, p, over_x.Data(), dy.Data(), over_x.Data(), n);
+      ASSERT_EQ(std::memcmp(over_x.Data(), want.Data(), n * bytes), 0);
+      if (c.direction == SIMDACT_FORWARD) continue;
+      Call(*c.kernel, c.direction, p, x.Data(), over_dy.Data(), over_dy.Data(), n);
+      ASSERT_EQ(std::memcmp(over_dy.Data(), want.Data(), n * bytes), 0);
     }
   });
 }
 
-// dx = dy f'(x), rounded once after f' is.
-TEST(Contract, BackwardMultipliesTheDerivative) {
-  ForEachKernel([&](const Case& c) {
-    if (c.direction != kBackward) return;
-    const std::vector<float> x = Inputs(100);
-    const std::vector<float> slope = OneByOne(c, x);
-    std::vector<float> dy(100), dx(100);
-    for (size_t i = 0; i < dy.size(); ++i) dy[i] = static_cast<float>(i) - 33.3f;
-    c.kernel->backward(x.data(), dy.data(), dx.data(), 100, c.description->defaults);
-    for (size_t i = 0; i < dx.size(); ++i) ASSERT_EQ(dx[i], dy[i] * slope[i]);
+// dx = dy f'(x): the product adds a rounding, or half of one.
+TEST_P(ContractTest, BackwardMultipliesTheDerivative) {
+  ForEach([&](const Case& c) {
+    if (c.direction == SIMDACT_FORWARD) return;
+    const simdact_params p = simdact_accuracy::RoundedTo(c.dtype, c.description->defaults);
+    const double claim = simdact_claim(c.op, c.dtype, c.direction, simdact_target_has_fma(c.target));
+    const Array x(c.dtype, ValidInputs(c, Values(100)));
+    Array dy(c.dtype, 100), dx(c.dtype, 100);
+    for (size_t i = 0; i < dy.Size(); ++i) dy.Set(i, static_cast<double>(i) - 33.3);
+    Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), dx.Data(), 100);
+    for (size_t i = 0; i < dx.Size(); ++i) {
+      const long double exact = dy[i] * simdact_accuracy::Exact(c.op, c.direction, x[i], p);
+      // In a small binade the same error counts for up to twice as many ulps.
+      ASSERT_LE(simdact_accuracy::UlpError(c.dtype, dx[i], exact), 2 * claim + 0.5)
+          << x[i] << " times " << dy[i];
+    }
   });
 }
 

@@ -34,7 +34,9 @@ simdact_op OpByName(const std::string& name) {
 }
 
 // The defaults as float kernels see them: leaky_relu's slope is the float next to 0.01.
-simdact_params Defaults(simdact_op op) { return accuracy::RoundedToFloat(simdact_describe(op)->defaults); }
+simdact_params Defaults(simdact_op op) {
+  return accuracy::RoundedTo(SIMDACT_F32, simdact_describe(op)->defaults);
+}
 
 // y[i] = f(x[i]) by the named op on the target.
 void Activate(const simdact_target* target, const std::string& name, const float* x, float* y, size_t n) {
@@ -46,7 +48,7 @@ void Activate(const simdact_target* target, const std::string& name, const float
 
 double InDouble(const std::string& name, double x) {
   const simdact_op op = OpByName(name);
-  return accuracy::ReferenceOf(op, accuracy::kForward).skim(x, Defaults(op).value);
+  return accuracy::ReferenceOf(op, SIMDACT_FORWARD).skim(x, Defaults(op).value);
 }
 
 // Properties are text, and nobody wants to read 17 digits.
@@ -100,20 +102,21 @@ TEST_P(Digits, NetworkAgreesWithDouble) {
 
 // What each layer feeds its activation, within the claim of that op.
 TEST_P(Digits, LayersKeepTheirClaims) {
-  const bool fma = simdact_target_has_fma(target_) != 0;
+  const int fma = simdact_target_has_fma(target_);
   for (const digits::Layer& layer : TheNetwork().layers) {
     if (layer.activation.empty()) continue;
     const simdact_op op = OpByName(layer.activation);
     ASSERT_NE(op, SIMDACT_OP_COUNT) << layer.activation;
-    const accuracy::Reference& reference = accuracy::ReferenceOf(op, accuracy::kForward);
+    const accuracy::Reference& reference = accuracy::ReferenceOf(op, SIMDACT_FORWARD);
     const std::vector<float>& x = layer.pre_activations;
     std::vector<float> y(x.size());
     Activate(target_, layer.activation, x.data(), y.data(), x.size());
     double worst = 0;
     for (size_t i = 0; i < x.size(); ++i) {
-      worst = std::max(worst, accuracy::UlpError(y[i], reference.exact(x[i], Defaults(op).value)));
+      const long double exact = reference.exact(x[i], Defaults(op).value);
+      worst = std::max(worst, accuracy::UlpError(SIMDACT_F32, y[i], exact));
     }
-    EXPECT_LE(worst, accuracy::Claim(op, accuracy::kForward, fma)) << layer.activation;
+    EXPECT_LE(worst, simdact_claim(op, SIMDACT_F32, SIMDACT_FORWARD, fma)) << layer.activation;
     RecordProperty("max_ulp_" + layer.activation, Text(worst));
   }
 }

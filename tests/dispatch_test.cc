@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -44,16 +45,44 @@ TEST(Dispatch, FindsNothingThatDoesNotExist) {
   }
 }
 
-// Every target has kernels of its own: no function is found twice.
+// Every target has kernels of its own.
 TEST(Dispatch, KernelsAreDistinct) {
-  std::set<void (*)(const void*, void*, size_t, simdact_params)> functions;
-  size_t count = 0;
+  std::map<void (*)(const void*, void*, size_t, simdact_params), const simdact_target*> owners;
   ForEachKernel([&](const Case& c) {
-    if (c.direction == kBackward) return;
-    functions.insert(c.kernel->forward);
-    ++count;
+    if (c.direction != SIMDACT_FORWARD) return;
+    EXPECT_EQ(owners.emplace(c.kernel->forward, c.target).first->second, c.target);
   });
-  EXPECT_EQ(functions.size(), count);
+}
+
+// A direction has a function, a reference, a claim and a formula, or none of them.
+TEST(Dispatch, DirectionsAgree) {
+  for (int id = 0; id < SIMDACT_OP_COUNT; ++id) {
+    const auto op = static_cast<simdact_op>(id);
+    const simdact_description& d = *simdact_describe(op);
+    SCOPED_TRACE(d.name);
+    const bool from_output = simdact_accuracy::Exists(op, SIMDACT_BACKWARD_FROM_OUTPUT);
+    EXPECT_EQ(d.derivative_from_output != nullptr, from_output);
+    for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
+      for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
+        const simdact_kernel* kernel = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+        ASSERT_NE(kernel, nullptr);
+        EXPECT_NE(kernel->forward, nullptr);
+        EXPECT_NE(kernel->backward, nullptr);
+        EXPECT_EQ(kernel->backward_from_output != nullptr, from_output);
+      }
+    }
+    for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
+      for (const int fma : {0, 1}) {
+        EXPECT_GE(simdact_claim(op, dtype, SIMDACT_FORWARD, fma), 0.0);
+        EXPECT_GE(simdact_claim(op, dtype, SIMDACT_BACKWARD, fma), 0.0);
+        EXPECT_EQ(simdact_claim(op, dtype, SIMDACT_BACKWARD_FROM_OUTPUT, fma) >= 0.0, from_output);
+        EXPECT_LE(simdact_claim(op, SIMDACT_F16, SIMDACT_FORWARD, fma), 0.5);
+      }
+    }
+  }
+  EXPECT_LT(simdact_claim(SIMDACT_OP_COUNT, SIMDACT_F32, SIMDACT_FORWARD, 1), 0.0);
+  EXPECT_LT(simdact_claim(SIMDACT_OP_relu, SIMDACT_DTYPE_COUNT, SIMDACT_FORWARD, 1), 0.0);
+  EXPECT_LT(simdact_claim(SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_DIRECTION_COUNT, 1), 0.0);
 }
 
 // Runs f in a child process under SIMDACT_TARGET=value and returns its exit code. The choice is made once per
@@ -158,6 +187,34 @@ TEST(Cpp, DefaultsArePyTorchs) {
                   }),
             0);
 }
+
+// One spelling for every element type, the kernel of that type behind it.
+#if !defined(SIMDACT_NO_F64) && !defined(SIMDACT_NO_HALF)
+TEST(Cpp, OverloadsByElementType) {
+  EXPECT_EQ(Under("",
+                  [] {
+                    const double x = -2.0, dy = 3.0;
+                    double y, want;
+                    simdact::elu(&x, &y, 1);
+                    simdact_elu_f64(&x, &want, 1, 1.0);
+                    if (y != want) return 1;
+                    simdact::elu_backward_from_output(&want, &dy, &y, 1);
+                    simdact_elu_backward_from_output_f64(&want, &dy, &want, 1, 1.0);
+                    if (y != want) return 2;
+                    const auto one = static_cast<simdact::bf16>(0x3F80);
+                    simdact::bf16 brain;
+                    simdact::sigmoid(&one, &brain, 1);
+                    if (simdact_accuracy::FromHalf(SIMDACT_BF16, static_cast<uint16_t>(brain)) != 0.73046875)
+                      return 3;
+                    const auto minus_one = static_cast<simdact::f16>(0xBC00),
+                               up = static_cast<simdact::f16>(0x4000);
+                    simdact::f16 half;
+                    simdact::leaky_relu_backward(&minus_one, &up, &half, 1, 0.25f);
+                    return static_cast<uint16_t>(half) == 0x3800 ? 0 : 4;
+                  }),
+            0);
+}
+#endif
 
 }  // namespace
 }  // namespace simdact_test

@@ -1,4 +1,4 @@
-// What the tests loop over: every op, direction and target that runs here.
+// What the tests loop over: every op, number format, direction and target that runs here.
 #ifndef SIMDACT_TESTS_KERNELS_H_
 #define SIMDACT_TESTS_KERNELS_H_
 
@@ -13,49 +13,76 @@
 
 namespace simdact_test {
 
-using simdact_accuracy::Direction;
-using simdact_accuracy::kBackward;
-using simdact_accuracy::kForward;
+using simdact_accuracy::Array;
+using simdact_accuracy::FormatOf;
+using simdact_accuracy::IsHalf;
 
 // Emulators and sanitizers are slow: $SIMDACT_TEST_QUICK asks for fewer inputs, never for fewer checks.
 inline bool Quick() { return std::getenv("SIMDACT_TEST_QUICK") != nullptr; }
 
+// Of a test for each op: testing::Range(0, SIMDACT_OP_COUNT) gives the parameters, this their names.
+inline std::string OpName(const testing::TestParamInfo<int>& info) {
+  return simdact_describe(static_cast<simdact_op>(info.param))->name;
+}
+
 struct Case {
   const simdact_target* target;
   simdact_op op;
-  Direction direction;
+  simdact_dtype dtype;
+  simdact_direction direction;
   const simdact_kernel* kernel;
   const simdact_description* description;
+  bool Is(const char* name) const { return simdact_accuracy::SameName(description->name, name); }
+  bool Is(const char* name, simdact_direction wanted) const { return Is(name) && direction == wanted; }
   std::string Name() const {
-    return std::string(description->name) + " " + simdact_accuracy::DirectionName(direction) + " on " +
-           simdact_target_name(target);
+    return std::string(description->name) + " " + simdact_accuracy::DtypeName(dtype) + " " +
+           simdact_accuracy::DirectionName(direction) + " on " + simdact_target_name(target);
   }
 };
 
+// Calls f(case) until it fails fatally; for one op, or for all.
 template <class F>
-void ForEachKernel(const F& f) {
+void ForEachKernelOf(simdact_op op, const F& f) {
   for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
-    for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
-      for (const Direction direction : {kForward, kBackward}) {
-        const auto id = static_cast<simdact_op>(op);
-        const Case c{target, id, direction, simdact_find(target, id, SIMDACT_F32, SIMDACT_ACCURATE),
-                     simdact_describe(id)};
-        ASSERT_NE(c.kernel, nullptr);
+    for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
+      for (const simdact_direction direction : simdact_accuracy::Directions()) {
+        if (!simdact_accuracy::Exists(op, direction)) continue;
+        const Case c{target,
+                     op,
+                     dtype,
+                     direction,
+                     simdact_find(target, op, dtype, SIMDACT_ACCURATE),
+                     simdact_describe(op)};
         SCOPED_TRACE(c.Name());
+        ASSERT_NE(c.kernel, nullptr);
         f(c);
         if (testing::Test::HasFatalFailure()) return;
       }
     }
   }
 }
+template <class F>
+void ForEachKernel(const F& f) {
+  for (int op = 0; op < SIMDACT_OP_COUNT && !testing::Test::HasFatalFailure(); ++op) {
+    ForEachKernelOf(static_cast<simdact_op>(op), f);
+  }
+}
+
+// The same numbers, or, for the derivative from the output, the outputs that they have.
+inline std::vector<double> ValidInputs(const Case& c, std::vector<double> x) {
+  if (c.direction != SIMDACT_BACKWARD_FROM_OUTPUT) return x;
+  const simdact_params p = simdact_accuracy::RoundedTo(c.dtype, c.description->defaults);
+  for (double& value : x) {
+    value = simdact_accuracy::Rounded(c.dtype, simdact_accuracy::Exact(c.op, SIMDACT_FORWARD, value, p));
+  }
+  return x;
+}
 
 // One result, through the same code as a whole array.
-inline float Evaluate(const Case& c, float x, const simdact_params& p) {
-  float y;
-  simdact_accuracy::Run(*c.kernel, c.direction, p, &x, &y, 1);
-  return y;
+inline double Evaluate(const Case& c, double x, const simdact_params& p) {
+  return simdact_accuracy::Evaluate(*c.kernel, c.dtype, c.direction, p, x);
 }
-inline float Evaluate(const Case& c, float x) { return Evaluate(c, x, c.description->defaults); }
+inline double Evaluate(const Case& c, double x) { return Evaluate(c, x, c.description->defaults); }
 
 }  // namespace simdact_test
 

@@ -1,130 +1,105 @@
-// The references against MPFR at 200 bits, by formulas of their own: the plain textbook ones, which at that
-// precision may cancel as they like.
+// The references against MPFR, by the formulas of textbook.h.
 
-#include <mpfr.h>
+#include <cmath>
 
 #include "kernels.h"
+#include "parameters.h"
+#include "textbook.h"
 
 namespace simdact_test {
 namespace {
 
-// A 200-bit number with value semantics; just the operations that the formulas need.
-class Big {
- public:
-  Big(double value = 0.0) {
-    mpfr_init2(v_, 200), mpfr_set_d(v_, value, MPFR_RNDN);
-  }  // NOLINT: implicit, as double
-  Big(const Big& other) { mpfr_init2(v_, 200), mpfr_set(v_, other.v_, MPFR_RNDN); }
-  Big& operator=(const Big& other) {
-    mpfr_set(v_, other.v_, MPFR_RNDN);
-    return *this;
-  }
-  ~Big() { mpfr_clear(v_); }
-  long double Rounded() const { return mpfr_get_ld(v_, MPFR_RNDN); }
+using simdact_accuracy::Reference;
+using simdact_accuracy::ReferenceOf;
 
-  friend Big operator+(const Big& a, const Big& b) { return Apply(mpfr_add, a, b); }
-  friend Big operator-(const Big& a, const Big& b) { return Apply(mpfr_sub, a, b); }
-  friend Big operator*(const Big& a, const Big& b) { return Apply(mpfr_mul, a, b); }
-  friend Big operator/(const Big& a, const Big& b) { return Apply(mpfr_div, a, b); }
-  friend bool operator>(const Big& a, const Big& b) { return mpfr_greater_p(a.v_, b.v_) != 0; }
-  friend Big Exp(const Big& a) { return Apply(mpfr_exp, a); }
-  friend Big Log(const Big& a) { return Apply(mpfr_log, a); }
-  friend Big Tanh(const Big& a) { return Apply(mpfr_tanh, a); }
-  friend Big Erfc(const Big& a) { return Apply(mpfr_erfc, a); }
-  friend Big Sqrt(const Big& a) { return Apply(mpfr_sqrt, a); }
-  static Big Pi() {
-    Big pi;
-    mpfr_const_pi(pi.v_, MPFR_RNDN);
-    return pi;
-  }
-
- private:
-  template <class F>
-  static Big Apply(F f, const Big& a) {
-    Big result;
-    f(result.v_, a.v_, MPFR_RNDN);
-    return result;
-  }
-  template <class F>
-  static Big Apply(F f, const Big& a, const Big& b) {
-    Big result;
-    f(result.v_, a.v_, b.v_, MPFR_RNDN);
-    return result;
-  }
-  mpfr_t v_;
-};
-
-Big Sigmoid(const Big& x) { return Big(1) / (Big(1) + Exp(Big(0) - x)); }
-
-Big Textbook(simdact_op op, Direction direction, double input, const double* p) {
-  const Big x = input, s = Sigmoid(x), one = 1;
-  const bool f = direction == kForward;
-  switch (op) {
-    case SIMDACT_OP_relu:
-      return f ? (input > 0 ? x : Big(0)) : Big(input > 0 ? 1 : 0);
-    case SIMDACT_OP_leaky_relu:
-      return f ? (input > 0 ? x : Big(p[0]) * x) : (input > 0 ? one : Big(p[0]));
-    case SIMDACT_OP_sigmoid:
-      return f ? s : s * (one - s);
-    case SIMDACT_OP_silu:
-      return f ? x * s : s + x * s * (one - s);
-    case SIMDACT_OP_tanh:
-      return f ? Tanh(x) : one - Tanh(x) * Tanh(x);
-    case SIMDACT_OP_elu:
-      return input > 0 ? (f ? x : one) : (f ? Big(p[0]) * (Exp(x) - one) : Big(p[0]) * Exp(x));
-    case SIMDACT_OP_softplus: {
-      const Big z = Big(p[0]) * x;
-      if (z > Big(p[1])) return f ? x : one;
-      return f ? Log(one + Exp(z)) / Big(p[0]) : Sigmoid(z);
-    }
-    case SIMDACT_OP_gelu: {
-      const Big phi = Erfc(Big(0) - x / Sqrt(Big(2))) / Big(2);
-      if (f) return x * phi;
-      return phi + x * Exp(Big(0) - x * x / Big(2)) / Sqrt(Big(2) * Big::Pi());
-    }
-    default:
-      ADD_FAILURE() << "no textbook formula for op " << op;
-      return Big();
-  }
-}
-
-// Inputs in every binade where the textbook formulas keep 60 of their 200 bits, and around the zeros of silu'
-// and gelu'.
-std::vector<float> ReferenceInputs() {
-  std::vector<float> inputs;
-  for (int exponent = -40; exponent <= 6; ++exponent) {
-    for (float mantissa : {1.0f, 1.25f, 1.618034f, 1.9999999f}) {
-      const float x = std::ldexp(mantissa, exponent);
-      inputs.push_back(x);
-      inputs.push_back(-x);
+// A number from every binade that matters, of each sign, with all of its bits in use; what lies around the
+// zeros of derivatives; and kinks.
+std::vector<double> ReferenceInputs(simdact_dtype dtype) {
+  std::vector<double> inputs = {0.0, 1.0, -1.0, 3.0, -3.0, 6.0, 0.5, -0.5, 2.5, 20.0, -1e-6, 1e30, -1e30};
+  for (int exponent = -40; exponent <= 9; ++exponent) {
+    for (const double mantissa : {1.0 + 0x1p-20, 1.23456789012345678, 1.6180339887498949, 1.9999999}) {
+      inputs.push_back(std::ldexp(mantissa, exponent));
+      inputs.push_back(-std::ldexp(mantissa, exponent));
     }
   }
-  for (float root : {-1.2784645f, -0.75179152f}) {
-    for (int step = -3; step <= 3; ++step) inputs.push_back(root + static_cast<float>(step) * 0x1p-23f);
+  for (double x = -9.75; x < 10; x += 0.62134567) inputs.push_back(x);
+  // silu', gelu', gelu_tanh', gelu_quick', mish', xielu' and xielu at the defaults
+  for (const double root : {-1.2784645427610738, -0.7517915246935645, -0.7524614220710189,
+                            -0.75115425544130073, -1.1924312145512148, -0.98082925301172622, -2.6}) {
+    for (int step = -3; step <= 3; ++step) {
+      inputs.push_back(root * (1 + step * std::ldexp(1.0, -FormatOf(dtype).fraction_bits)));
+    }
   }
+  for (double& x : inputs) x = simdact_accuracy::Rounded(dtype, x);
   return inputs;
 }
 
-TEST(Reference, AgreesWithMpfr) {
-  for (int id = 0; id < SIMDACT_OP_COUNT; ++id) {
-    const auto op = static_cast<simdact_op>(id);
-    simdact_params p = simdact_accuracy::RoundedToFloat(simdact_describe(op)->defaults);
-    for (const Direction direction : {kForward, kBackward}) {
-      const simdact_accuracy::Reference& reference = simdact_accuracy::ReferenceOf(op, direction);
-      for (const float x : ReferenceInputs()) {
-        const long double want = Textbook(op, direction, x, p.value).Rounded();
-        if (std::fabs(want) < 0x1p-140L) continue;
-        const long double exact = reference.exact(x, p.value);
-        const double skim = reference.skim(x, p.value);
-        const bool near_zero = reference.crosses_zero && std::fabs(want) < 1e-3L;
-        ASSERT_NEAR(static_cast<double>(exact / want - 1), 0.0, near_zero ? 0x1p-34 : 0x1p-52)
-            << simdact_describe(op)->name << " " << simdact_accuracy::DirectionName(direction) << " at " << x;
-        ASSERT_NEAR(static_cast<double>(skim / want - 1), 0.0, near_zero ? 0x1p-24 : 0x1p-43)
-            << simdact_describe(op)->name << " " << simdact_accuracy::DirectionName(direction) << " at " << x;
+class ReferenceTest : public testing::TestWithParam<int> {
+ protected:
+  // Compares one function, in the types for this dtype, with its formula at x.
+  void Compare(simdact_direction direction, simdact_dtype dtype, const simdact_params& p, double x,
+               const Textbook::Formula& formula) {
+    const Reference& reference = ReferenceOf(op_, direction);
+    const Big big[SIMDACT_MAX_PARAMETERS] = {p.value[0], p.value[1], p.value[2], p.value[3]};
+    const Big want = formula(x, big);
+    const double rounded = want.Rounded();
+    const double cancellation = reference.Cancellation(x, p.value);
+    const auto expect = [&](simdact_reference::Quad got, double bound, const char* type) {
+      const double value = static_cast<double>(got);
+      if (want.IsNan() || want.IsInf()) {
+        ASSERT_TRUE(want.IsNan() ? std::isnan(value) : value == rounded) << type << " is " << value;
+        return;
       }
+      const double error = std::fabs((Big::Of(got) - want).Rounded());
+      const double scale = std::fabs(rounded) + cancellation;
+      ASSERT_LE(error, bound * scale)
+          << type << ", error " << std::log2(error / scale) << " bits, want " << rounded;
+    };
+    if (std::fabs(rounded) > 1e290 || (rounded != 0 && std::fabs(rounded) < 1e-290))
+      return;  // bounds underflow
+    const bool skims = dtype == SIMDACT_F32 && (rounded == 0 || std::fabs(rounded) > 0x1p-150);
+    if (skims) expect(reference.skim(x, p.value), 0x1p-43, "double");
+    expect(reference.exact(x, p.value), 0x1p-60, "long double");
+    // From the output, selu' ends where only the last digits of its constants are left.
+    expect(reference.settle(x, p.value), direction == SIMDACT_BACKWARD_FROM_OUTPUT ? 0x1p-64 : 0x1p-80,
+           "quad");
+  }
+
+  void CompareAll(simdact_dtype dtype, const simdact_params& given) {
+    const simdact_params p = simdact_accuracy::RoundedTo(dtype, given);
+    const Textbook& textbook = Textbooks().at(simdact_describe(op_)->name);
+    for (const double x : ReferenceInputs(dtype)) {
+      SCOPED_TRACE(testing::Message() << std::hexfloat << "x = " << x << std::defaultfloat << " = " << x
+                                      << " " << simdact_accuracy::DtypeName(dtype) << ", parameters "
+                                      << p.value[0] << ", " << p.value[1]);
+      Compare(SIMDACT_FORWARD, dtype, p, x, textbook.f);
+      Compare(SIMDACT_BACKWARD, dtype, p, x, textbook.derivative);
+      if (simdact_accuracy::Exists(op_, SIMDACT_BACKWARD_FROM_OUTPUT)) {
+        const double y =
+            simdact_accuracy::Rounded(dtype, ReferenceOf(op_, SIMDACT_FORWARD).exact(x, p.value));
+        SCOPED_TRACE(testing::Message() << "y = " << y);
+        if (!std::isinf(y) && !std::isnan(y)) {
+          Compare(SIMDACT_BACKWARD_FROM_OUTPUT, dtype, p, y, textbook.from_output);
+        }
+      }
+      if (HasFatalFailure()) return;
     }
   }
+
+  const simdact_op op_ = static_cast<simdact_op>(GetParam());
+};
+
+TEST_P(ReferenceTest, AgreesWithMpfr) {
+  ASSERT_EQ(Textbooks().count(simdact_describe(op_)->name), 1u);
+  EXPECT_EQ(Textbooks().at(simdact_describe(op_)->name).from_output != nullptr,
+            simdact_accuracy::Exists(op_, SIMDACT_BACKWARD_FROM_OUTPUT));
+  for (const simdact_dtype dtype : {SIMDACT_F32, SIMDACT_F64}) {
+    CompareAll(dtype, simdact_describe(op_)->defaults);
+    for (const simdact_params& p : OtherParameters(op_, 12)) CompareAll(dtype, p);
+  }
 }
+
+INSTANTIATE_TEST_SUITE_P(Ops, ReferenceTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);
 
 }  // namespace
 }  // namespace simdact_test

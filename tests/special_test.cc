@@ -1,4 +1,5 @@
-// NaN, infinities, zeros, kinks and tails: DESIGN's table, in every lane position.
+// NaN, infinities, zeros and kinks, in every number format: DESIGN's table, in every lane position.
+// special_tables.h has what is expected.
 
 #include <cfenv>
 #ifdef __SSE2__
@@ -6,172 +7,213 @@
 #endif
 
 #include "kernels.h"
+#include "special_tables.h"
 
 namespace simdact_test {
 namespace {
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using simdact_accuracy::Rounded;
+using simdact_accuracy::RoundedTo;
 
-struct Limits {
-  simdact_op op;
-  float at_minus_inf, at_plus_inf;              // f
-  float slope_at_minus_inf, slope_at_plus_inf;  // f'
+class SpecialTest : public testing::TestWithParam<int> {
+ protected:
+  template <class F>
+  void ForEach(const F& f) const {
+    ForEachKernelOf(op_, f);
+  }
+  const simdact_op op_ = static_cast<simdact_op>(GetParam());
 };
-const Limits kLimits[] = {
-    {SIMDACT_OP_relu, 0.0f, kInf, 0.0f, 1.0f},     {SIMDACT_OP_leaky_relu, -kInf, kInf, 0.01f, 1.0f},
-    {SIMDACT_OP_sigmoid, 0.0f, 1.0f, 0.0f, 0.0f},  {SIMDACT_OP_silu, -0.0f, kInf, 0.0f, 1.0f},
-    {SIMDACT_OP_tanh, -1.0f, 1.0f, 0.0f, 0.0f},    {SIMDACT_OP_elu, -1.0f, kInf, 0.0f, 1.0f},
-    {SIMDACT_OP_softplus, 0.0f, kInf, 0.0f, 1.0f}, {SIMDACT_OP_gelu, -0.0f, kInf, 0.0f, 1.0f},
-};
+INSTANTIATE_TEST_SUITE_P(Ops, SpecialTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);
 
-TEST(Special, InfinityGivesTheLimit) {
-  ASSERT_EQ(std::size(kLimits), static_cast<size_t>(SIMDACT_OP_COUNT)) << "an op lacks its limits";
-  ForEachKernel([&](const Case& c) {
-    const Limits& want = kLimits[c.op];
-    ASSERT_EQ(want.op, c.op);
-    if (c.direction == kForward) {
-      const float left = Evaluate(c, -kInf);
-      EXPECT_EQ(left, want.at_minus_inf);
-      if (std::signbit(want.at_minus_inf)) {
-        EXPECT_TRUE(std::signbit(left));
+// Equal as numbers, both NaN, or, where `want` is not a number of the dtype, next to it.
+::testing::AssertionResult Gives(simdact_dtype dtype, double got, double want) {
+  const bool same = Rounded(dtype, want) == want || std::isnan(want) || std::isinf(want)
+                        ? got == want || (std::isnan(got) && std::isnan(want))
+                        : simdact_accuracy::UlpError(dtype, got, want) <= 1.0;
+  if (same) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "got " << got << ", want " << want;
+}
+
+TEST_P(SpecialTest, InfinityGivesTheLimit) {
+  const auto found = LimitTable().find(simdact_describe(op_)->name);
+  ASSERT_NE(found, LimitTable().end()) << "the op lacks its limits";
+  const Limits& limits = found->second;
+  ForEach([&](const Case& c) {
+    if (c.direction == SIMDACT_FORWARD) {
+      const double left = Evaluate(c, -kInf), right = Evaluate(c, kInf);
+      EXPECT_TRUE(Gives(c.dtype, left, limits.at_minus_inf));
+      EXPECT_TRUE(Gives(c.dtype, right, limits.at_plus_inf));
+      if (limits.at_minus_inf == 0) {
+        EXPECT_EQ(std::signbit(left), std::signbit(limits.at_minus_inf));
       }
-      EXPECT_EQ(Evaluate(c, kInf), want.at_plus_inf);
+      if (limits.at_plus_inf == 0) {
+        EXPECT_EQ(std::signbit(right), std::signbit(limits.at_plus_inf));
+      }
+    } else if (c.direction == SIMDACT_BACKWARD) {
+      EXPECT_TRUE(Gives(c.dtype, Evaluate(c, -kInf), limits.slope_at_minus_inf));
+      EXPECT_TRUE(Gives(c.dtype, Evaluate(c, kInf), limits.slope_at_plus_inf));
     } else {
-      EXPECT_EQ(Evaluate(c, -kInf), want.slope_at_minus_inf);
-      EXPECT_EQ(Evaluate(c, kInf), want.slope_at_plus_inf);
+      for (const double y : {limits.at_minus_inf, limits.at_plus_inf}) {
+        if (Rounded(c.dtype, y) != y) continue;  // selu's lambda alpha, NaN
+        const long double want =
+            simdact_accuracy::Exact(c.op, c.direction, y, RoundedTo(c.dtype, c.description->defaults));
+        EXPECT_TRUE(Gives(c.dtype, Evaluate(c, y), static_cast<double>(want))) << "y = " << y;
+      }
     }
-    for (const float big : {3.4028234e38f, 1e30f, 1e10f}) {  // and no NaN on the way there
-      EXPECT_FALSE(std::isnan(Evaluate(c, big)));
-      EXPECT_FALSE(std::isnan(Evaluate(c, -big)));
+  });
+}
+
+// On the way there, no NaN where the exact result is none, and nothing infinite that is finite.
+TEST_P(SpecialTest, HugeInputsAreOrdinary) {
+  ForEach([&](const Case& c) {
+    if (c.direction == SIMDACT_BACKWARD_FROM_OUTPUT) return;  // most outputs are never huge
+    const simdact_params p = RoundedTo(c.dtype, c.description->defaults);
+    for (const double big : {1e3, 1e4, 6e4, 1e10, 1e30, 3.38e38, 1e100, 1e300}) {
+      for (const double x : {Rounded(c.dtype, big), Rounded(c.dtype, -big)}) {
+        if (std::isinf(x)) continue;
+        const double want = Rounded(c.dtype, simdact_accuracy::Exact(c.op, c.direction, x, p));
+        const double got = Evaluate(c, x, p);
+        EXPECT_EQ(std::isnan(got), std::isnan(want)) << x;
+        if (std::isinf(want) || std::isinf(got)) {
+          EXPECT_EQ(got, want) << x;
+        }
+      }
     }
   });
 }
 
 // A special value in one lane leaves the others alone, wherever it stands.
-TEST(Special, NanStaysInItsLane) {
-  ForEachKernel([&](const Case& c) {
+TEST_P(SpecialTest, NanStaysInItsLane) {
+  ForEach([&](const Case& c) {
     constexpr size_t n = 150;
     const simdact_params p = c.description->defaults;
-    const float ordinary = Evaluate(c, 0.75f);
-    for (const float special : {kNan, -kNan, kInf, -kInf}) {
-      const float want = Evaluate(c, special);
-      EXPECT_EQ(std::isnan(want), std::isnan(special));
+    const Array ordinary(c.dtype, std::vector<double>(n, 0.75));
+    Array want(c.dtype), x = ordinary, y(c.dtype);
+    simdact_accuracy::Run(*c.kernel, c.direction, p, ordinary, want);
+    for (const double special : {kNan, -kNan, kInf, -kInf}) {
+      const double alone = Evaluate(c, special, p);
+      ASSERT_TRUE(std::isnan(alone) || !std::isnan(special));
       for (size_t at = 0; at < n; at += Quick() ? 7 : 1) {
-        std::vector<float> x(n, 0.75f), y(n);
-        x[at] = special;
-        simdact_accuracy::Run(*c.kernel, c.direction, p, x.data(), y.data(), n);
-        for (size_t i = 0; i < n; ++i) {
-          if (i != at) {
-            ASSERT_EQ(y[i], ordinary) << "lane " << i << " beside " << special << " in " << at;
-          }
-        }
-        ASSERT_TRUE(std::isnan(special) ? std::isnan(y[at]) : y[at] == want);
+        x.Set(at, special);
+        simdact_accuracy::Run(*c.kernel, c.direction, p, x, y);
+        x.SetBits(at, ordinary.Bits(at));
+        ASSERT_TRUE(std::isnan(alone) ? std::isnan(y[at]) : y[at] == alone) << special << " in lane " << at;
+        y.SetBits(at, want.Bits(at));
+        ASSERT_EQ(std::memcmp(y.Data(), want.Data(), n * y.ElementBytes()), 0)
+            << special << " in lane " << at;
       }
     }
   });
 }
 
-TEST(Special, NanUpstreamGivesNan) {
-  ForEachKernel([&](const Case& c) {
-    if (c.direction != kBackward) return;
-    const float x = 1.0f, dy = kNan;
-    float dx = 0.0f;
-    c.kernel->backward(&x, &dy, &dx, 1, c.description->defaults);
-    EXPECT_TRUE(std::isnan(dx));
+TEST_P(SpecialTest, NanUpstreamGivesNan) {
+  ForEach([&](const Case& c) {
+    if (c.direction == SIMDACT_FORWARD) return;
+    for (const double x : {1.0, -1.0, 0.0, 0.3}) {
+      const Array input(c.dtype, std::vector<double>{x}), dy(c.dtype, std::vector<double>{kNan});
+      Array dx(c.dtype, 1);
+      simdact_accuracy::Call(*c.kernel, c.direction, c.description->defaults, input.Data(), dy.Data(),
+                             dx.Data(), 1);
+      EXPECT_TRUE(std::isnan(dx[0])) << x;
+    }
   });
 }
 
-TEST(Special, MinusZeroStaysWhereLinear) {
-  ForEachKernel([&](const Case& c) {
-    if (c.direction != kForward || c.op == SIMDACT_OP_sigmoid || c.op == SIMDACT_OP_softplus) return;
-    const float y = Evaluate(c, -0.0f);
-    EXPECT_EQ(y, 0.0f);
+TEST_P(SpecialTest, MinusZeroStaysWhereOddOrLinear) {
+  ForEach([&](const Case& c) {
+    if (c.direction != SIMDACT_FORWARD || KeepsMinusZero().count(c.description->name) == 0) return;
+    const double y = Evaluate(c, -0.0);
+    EXPECT_EQ(y, 0.0);
     EXPECT_TRUE(std::signbit(y));
-    EXPECT_FALSE(std::signbit(Evaluate(c, 0.0f)));
+    EXPECT_FALSE(std::signbit(Evaluate(c, 0.0)));
   });
 }
 
 // PyTorch's choices where the derivative jumps.
-TEST(Special, KinksFollowPyTorch) {
-  ForEachKernel([&](const Case& c) {
-    if (c.direction != kBackward) return;
-    for (const float zero : {0.0f, -0.0f}) {
-      if (c.op == SIMDACT_OP_relu) {
-        EXPECT_EQ(Evaluate(c, zero), 0.0f);
+TEST_P(SpecialTest, KinksFollowTheirConvention) {
+  size_t checked = 0;
+  for (const Kink& kink : KinkTable()) {
+    if (!simdact_accuracy::SameName(kink.op, simdact_describe(op_)->name)) continue;
+    ForEach([&](const Case& c) {
+      if (c.direction != kink.direction) return;
+      const simdact_params p = kink.at_defaults ? c.description->defaults : kink.p;
+      for (const double x : {kink.x, kink.x == 0 ? -0.0 : kink.x}) {
+        EXPECT_TRUE(Gives(c.dtype, Evaluate(c, x, p), kink.slope(RoundedTo(c.dtype, p).value))) << "at " << x;
       }
-      if (c.op == SIMDACT_OP_leaky_relu) {
-        EXPECT_EQ(Evaluate(c, zero, {{0.2, 0.0}}), 0.2f);
-      }
-      if (c.op == SIMDACT_OP_elu) {
-        EXPECT_EQ(Evaluate(c, zero, {{0.1, 0.0}}), 0.1f);
-      }
-    }
-    if (c.op == SIMDACT_OP_softplus) {
-      EXPECT_EQ(Evaluate(c, 20.5f), 1.0f);
-      EXPECT_EQ(Evaluate(c, 2.5f, {{1.0, 2.0}}), 1.0f);  // linear above the threshold, exactly
-      EXPECT_LT(Evaluate(c, 1.5f, {{1.0, 2.0}}), 1.0f);
-    }
-  });
+      ++checked;
+    });
+  }
+  const bool has_kink = std::strstr(simdact_describe(op_)->note, "derivative") != nullptr;
+  EXPECT_TRUE(checked > 0 || !has_kink) << "the op lacks its kinks";
 }
 
 // Tails are numbers, down to the last denormal that rounding leaves.
-TEST(Special, TailsReachTheDenormals) {
-  ForEachKernel([&](const Case& c) {
-    if (c.direction != kForward) return;
-    if (c.op == SIMDACT_OP_gelu) {
-      EXPECT_NEAR(Evaluate(c, -12.0f) / -2.1317789e-32f, 1.0f, 1e-6f);
-    }
-    if (c.op == SIMDACT_OP_gelu) {
-      EXPECT_LT(Evaluate(c, -14.0f), 0.0f);
-    }
-    if (c.op == SIMDACT_OP_silu) {
-      EXPECT_EQ(Evaluate(c, -100.0f), -3.72007598e-42f);
-    }
-    if (c.op == SIMDACT_OP_sigmoid) {
-      EXPECT_EQ(Evaluate(c, -100.0f), 3.783506e-44f);
-    }
-    if (c.op == SIMDACT_OP_sigmoid || c.op == SIMDACT_OP_softplus) {
-      EXPECT_EQ(Evaluate(c, -103.9f), 0x1p-149f);
-    }
-    if (c.op == SIMDACT_OP_tanh) {
-      EXPECT_EQ(Evaluate(c, 0x1p-149f), 0x1p-149f);
-    }
-  });
+TEST_P(SpecialTest, TailsReachTheDenormals) {
+  for (const Tail& tail : TailTable()) {
+    if (!simdact_accuracy::SameName(tail.op, simdact_describe(op_)->name)) continue;
+    ForEach([&](const Case& c) {
+      if (c.dtype != tail.dtype || c.direction != SIMDACT_FORWARD) return;
+      EXPECT_LE(simdact_accuracy::UlpError(c.dtype, Evaluate(c, tail.x), tail.y), 1.0) << tail.x;
+      EXPECT_NE(Evaluate(c, tail.x), 0.0) << tail.x;
+    });
+  }
 }
 
 #ifdef __SSE2__
-// A caller who flushes denormals to zero still gets every normal result; denormal inputs and results may
-// become 0.
-TEST(Special, FlushToZeroLosesOnlyDenormals) {
-  ForEachKernel([&](const Case& c) {
-    const simdact_params p = simdact_accuracy::RoundedToFloat(c.description->defaults);
-    const double claim = simdact_accuracy::Claim(c.op, c.direction, simdact_target_has_fma(c.target) != 0);
-    for (float x = -104.0f; x < 104.0f; x += Quick() ? 0.37f : 0.013f) {
-      const unsigned mode = _mm_getcsr();
-      _mm_setcsr(mode | 0x8040);  // FTZ, DAZ
-      const float y = Evaluate(c, x, p);
-      _mm_setcsr(mode);
-      const long double exact = simdact_accuracy::ReferenceOf(c.op, c.direction).exact(x, p.value);
-      if (std::fabs(exact) >= 0x1p-125L) {
-        ASSERT_LE(simdact_accuracy::UlpError(y, exact), claim + 0.5) << x;
+// A caller who flushes denormals to zero still gets every normal result of f32 and f64; denormal inputs and
+// results may become 0.
+TEST_P(SpecialTest, FlushToZeroLosesOnlyDenormals) {
+  ForEach([&](const Case& c) {
+    if (IsHalf(c.dtype)) return;
+    const simdact_params p = RoundedTo(c.dtype, c.description->defaults);
+    const double claim = simdact_claim(c.op, c.dtype, c.direction, simdact_target_has_fma(c.target));
+    const double reach = c.dtype == SIMDACT_F64 ? 745.0 : 104.0;
+    const long double normal = std::scalbn(1.0L, FormatOf(c.dtype).min_exponent + 1);
+    std::vector<double> values;
+    for (double x = -1.0; x < 1.0; x += Quick() ? 0.0037 : 0.00013) values.push_back(reach * x);
+    const Array x(c.dtype, ValidInputs(c, values));
+    Array y(c.dtype);
+    const unsigned mode = _mm_getcsr();
+    _mm_setcsr(mode | 0x8040);  // FTZ, DAZ
+    simdact_accuracy::Run(*c.kernel, c.direction, p, x, y);
+    _mm_setcsr(mode);
+    for (size_t i = 0; i < x.Size(); ++i) {
+      const long double exact = simdact_accuracy::Exact(c.op, c.direction, x[i], p);
+      if (!(std::fabs(exact) < normal)) {
+        ASSERT_LE(simdact_accuracy::UlpError(c.dtype, y[i], exact), claim + 0.5) << x[i];
       } else {
-        ASSERT_LE(std::fabs(y), 0x1p-125f) << x;
+        ASSERT_LE(std::fabs(y[i]), normal) << x[i];
       }
     }
   });
 }
 #endif
 
-TEST(Special, LeavesTheFloatingPointEnvironmentAlone) {
-  ForEachKernel([&](const Case& c) {
+TEST_P(SpecialTest, LeavesTheFloatingPointEnvironmentAlone) {
+  ForEach([&](const Case& c) {
+    const Array x(c.dtype, std::vector<double>(70, 0.3));
+    Array y(c.dtype, 70);
     for (const int mode : {FE_TONEAREST, FE_UPWARD}) {
       std::fesetround(mode);
-      Evaluate(c, 0.3f);
+      simdact_accuracy::Call(*c.kernel, c.direction, c.description->defaults, x.Data(), x.Data(), y.Data(),
+                             70);
       EXPECT_EQ(std::fegetround(), mode);
     }
     std::fesetround(FE_TONEAREST);
   });
+}
+
+TEST(Special, TablesNameOpsThatExist) {
+  const auto exists = [](const std::string& name) {
+    for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
+      if (name == simdact_describe(static_cast<simdact_op>(op))->name) return true;
+    }
+    return false;
+  };
+  for (const auto& entry : LimitTable()) EXPECT_TRUE(exists(entry.first)) << entry.first;
+  for (const std::string& name : KeepsMinusZero()) EXPECT_TRUE(exists(name)) << name;
+  for (const Kink& kink : KinkTable()) EXPECT_TRUE(exists(kink.op)) << kink.op;
+  for (const Tail& tail : TailTable()) EXPECT_TRUE(exists(tail.op)) << tail.op;
 }
 
 }  // namespace

@@ -61,21 +61,30 @@ double Tolerance(const json& entry, double y) {
   return std::abs(y) * 4e-6;  // six or seven digits, x from a float32 linspace
 }
 
+// softmax is not element-wise: it has a family of its own, and tests of its own.
+bool IsElementWise(const json& entry) { return entry["op"] != "softmax"; }
+
+// The documents print f32 and f64 results.
+bool IsPrintedType(const Case& c) { return !IsHalf(c.dtype); }
+
 TEST(SourceVectors, PrintedValuesHold) {
   const json document = Load();
   size_t checked = 0;
   for (const json& entry : document["vectors"]) {
+    if (!IsElementWise(entry) || !entry.contains("y")) continue;  // the in-place entry is below
     const int op = FindOp(entry["op"]);
-    if (op < 0 || !entry.contains("y")) continue;  // softmax; the in-place entry is below
+    ASSERT_GE(op, 0) << "the catalogue lacks " << entry["op"];
     const std::string kind = entry["kind"];
-    ForEachKernel([&](const Case& c) {
-      if (c.op != op || (c.direction == kBackward) != (kind == "gradient")) return;
+    ASSERT_TRUE(kind == "forward" || kind == "gradient");
+    ForEachKernelOf(static_cast<simdact_op>(op), [&](const Case& c) {
+      if (!IsPrintedType(c)) return;
+      if (c.direction != (kind == "gradient" ? SIMDACT_BACKWARD : SIMDACT_FORWARD)) return;
       for (size_t i = 0; i < entry["x"].size(); ++i) {
         const double x = entry["x"][i];
         double want = entry["y"][i];
         const auto fixed = kTrueValues.find({entry["source"], entry["op"], kind, x});
         if (fixed != kTrueValues.end()) want = fixed->second;
-        const float got = Evaluate(c, static_cast<float>(x), ParametersOf(entry, *c.description));
+        const double got = Evaluate(c, x, ParametersOf(entry, *c.description));
         EXPECT_NEAR(got, want,
                     Tolerance(entry, want) + (fixed != kTrueValues.end() ? 3e-6 * want + 1e-45 : 0.0))
             << entry["source"] << " x = " << x;
@@ -83,7 +92,7 @@ TEST(SourceVectors, PrintedValuesHold) {
       }
     });
   }
-  EXPECT_GE(checked, 150u);
+  EXPECT_GE(checked, 250u);
 }
 
 // "ReLU(inplace=True)" on a tensor of shape 1, 16, 7, 7.
@@ -93,37 +102,85 @@ TEST(SourceVectors, ReluInPlace) {
     if (entry["kind"] != "in place") continue;
     size_t n = 1;
     for (size_t extent : entry["shape"]) n *= extent;
-    ForEachKernel([&](const Case& c) {
-      if (c.op != SIMDACT_OP_relu || c.direction != kForward) return;
-      std::vector<float> x(n);
-      for (size_t i = 0; i < n; ++i) x[i] = static_cast<float>(i % 13) - 6.0f;
-      std::vector<float> y = x;
-      c.kernel->forward(y.data(), y.data(), n, c.description->defaults);
-      for (size_t i = 0; i < n; ++i) ASSERT_EQ(y[i], std::max(x[i], 0.0f));
+    const int op = FindOp(entry["op"]);
+    ASSERT_GE(op, 0);
+    ForEachKernelOf(static_cast<simdact_op>(op), [&](const Case& c) {
+      if (c.direction != SIMDACT_FORWARD) return;
+      Array x(c.dtype, n);
+      for (size_t i = 0; i < n; ++i) x.Set(i, static_cast<double>(i % 13) - 6.0);
+      Array y = x;
+      c.kernel->forward(y.Data(), y.Data(), n, c.description->defaults);
+      for (size_t i = 0; i < n; ++i) ASSERT_EQ(y[i], std::max(x[i], 0.0));
     });
     return;
   }
   FAIL() << "the entry is gone";
 }
 
-// Each class of the documents that the catalogue has, with its parameters, against its formula.
+// The parameters under which an entry's class is tested: a free one takes several values.
+std::vector<simdact_params> ParameterSetsOf(const json& entry, const simdact_description& d) {
+  simdact_params p = d.defaults;
+  std::vector<double> free;
+  const json values = entry.value("params", json::object());
+  for (const auto& [name, value] : values.items()) {
+    int at = 0;
+    while (at < d.parameters && name != d.parameter_names[at]) ++at;
+    if (at == d.parameters) {
+      // selu's are constants of the op.
+      EXPECT_TRUE(entry["op"] == "selu" && (value == 1.6732632423543772 || value == 1.0507009873554805))
+          << name;
+    } else if (value.is_string()) {
+      EXPECT_EQ(at, 0);
+      free = {1.0, 0.1, 0.5, 1.702, 3.0, -1.0, 0.0};
+    } else {
+      p.value[at] = value;
+    }
+  }
+  std::vector<simdact_params> sets(std::max(free.size(), size_t{1}), p);
+  for (size_t i = 0; i < free.size(); ++i) sets[i].value[0] = free[i];
+  return sets;
+}
+
+// Each class of the documents with its parameters, forward and gradient, in every number format, against its
+// formula.
 TEST(SourceVectors, ClassesHaveForwardAndGradient) {
   const json document = Load();
   size_t checked = 0;
   for (const json& entry : document["classes"]) {
+    if (!IsElementWise(entry)) continue;
     const int op = FindOp(entry["op"]);
-    if (op < 0) continue;
-    ForEachKernel([&](const Case& c) {
-      if (c.op != op) return;
-      const simdact_params p = simdact_accuracy::RoundedToFloat(ParametersOf(entry, *c.description));
-      for (const float x : {-3.0f, -0.5f, 0.25f, 2.0f}) {
-        const auto want = simdact_accuracy::ReferenceOf(c.op, c.direction).exact(x, p.value);
-        EXPECT_LE(simdact_accuracy::UlpError(Evaluate(c, x, p), want), 2.0);
-        ++checked;
+    ASSERT_GE(op, 0) << "the catalogue lacks " << entry["op"];
+    for (const std::string need : entry["needs"])
+      ASSERT_TRUE(need == "forward" || need == "gradient") << need;
+    ForEachKernelOf(static_cast<simdact_op>(op), [&](const Case& c) {
+      for (const simdact_params& given : ParameterSetsOf(entry, *c.description)) {
+        const simdact_params p = simdact_accuracy::RoundedTo(c.dtype, given);
+        for (const double x : {-3.0, -0.5, 0.25, 2.0}) {
+          const auto want = simdact_accuracy::Exact(c.op, c.direction, x, p);
+          EXPECT_LE(simdact_accuracy::UlpError(c.dtype, Evaluate(c, x, p), want), 2.0) << x;
+          ++checked;
+        }
       }
     });
   }
-  EXPECT_GE(checked, 7u * 2 * 4);
+  EXPECT_GE(checked, 10u * 2 * 4);
+}
+
+// The parameters that the documents name, once more by hand: elu's alpha 0.1, leaky slopes 0.2 and 0.01.
+TEST(SourceVectors, NamedParameters) {
+  ForEachKernel([&](const Case& c) {
+    const double tolerance = IsHalf(c.dtype) ? 1e-2 : 1e-6;
+    if (c.Is("elu", SIMDACT_FORWARD)) {
+      EXPECT_NEAR(Evaluate(c, -1.0, {{0.1}}), 0.1 * std::expm1(-1.0), tolerance);
+    } else if (c.Is("elu", SIMDACT_BACKWARD)) {
+      EXPECT_NEAR(Evaluate(c, -1.0, {{0.1}}), 0.1 * std::exp(-1.0), tolerance);
+    } else if (c.Is("leaky_relu", SIMDACT_FORWARD)) {
+      EXPECT_NEAR(Evaluate(c, -2.0, {{0.2}}), -0.4, tolerance);
+      EXPECT_NEAR(Evaluate(c, -2.0), -0.02, tolerance);
+    } else if (c.Is("leaky_relu", SIMDACT_BACKWARD)) {
+      EXPECT_NEAR(Evaluate(c, -2.0, {{0.2}}), 0.2, tolerance);
+    }
+  });
 }
 
 }  // namespace

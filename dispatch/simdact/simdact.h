@@ -41,26 +41,32 @@ extern "C" {
 
 /* ---- 1. Arrays: the target is chosen once, from the CPU and $SIMDACT_TARGET ----------------------------
  *
- *   void simdact_<op>_f32(const float* x, float* y, size_t n [, float parameter...]);
+ *   void simdact_<op>_<T>(const E* x, E* y, size_t n [, P parameter...]);
  *        y[i] = f(x[i])
- *   void simdact_<op>_backward_f32(const float* x, const float* dy, float* dx, size_t n [, float...]);
- *        dx[i] = dy[i] * f'(x[i])
+ *   void simdact_<op>_backward_<T>(const E* x, const E* dy, E* dx, size_t n [, P...]);
+ *        dx[i] = dy[i] f'(x[i])
+ *   void simdact_<op>_backward_from_output_<T>(const E* y, const E* dy, E* dx, size_t n [, P...]);
+ *        the same from y[i] = f(x[i]), for ops whose derivative follows from it
  *
- * for each op of activations.def, where formula, derivative, parameters (PyTorch's order) and the source
- * of the definition stand: relu, leaky_relu(negative_slope), sigmoid, silu, tanh, elu(alpha),
- * softplus(beta, threshold), gelu. */
-#define SIMDACT_DECLARE_P0
-#define SIMDACT_DECLARE_P1(a, da) , float a
-#define SIMDACT_DECLARE_P2(a, da, b, db) , float a, float b
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                            \
-  SIMDACT_API void simdact_##name##_f32(const float* x, float* y, size_t n SIMDACT_DECLARE_##PARAMETERS); \
-  SIMDACT_API void simdact_##name##_backward_f32(const float* x, const float* dy, float* dx,              \
-                                                 size_t n SIMDACT_DECLARE_##PARAMETERS);
+ *   T      f32     f64      bf16       f16
+ *   E      float   double   uint16_t   uint16_t   (16-bit types are their bits)
+ *   P      float   double   float      float
+ *
+ * for each op of activations.def, where formula, derivative, parameters (PyTorch's order and names) and the
+ * source of the definition stand. bf16 and f16 results are correctly rounded. */
+#define SIMDACT_ARRAYS(name, OUTPUT, T, E, ...)                                                           \
+  SIMDACT_API void simdact_##name##_##T(const E* x, E* y, __VA_ARGS__);                                   \
+  SIMDACT_API void simdact_##name##_backward_##T(const E* x, const E* dy, E* dx, __VA_ARGS__);            \
+  SIMDACT_IF_##OUTPUT(SIMDACT_API void simdact_##name##_backward_from_output_##T(const E* y, const E* dy, \
+                                                                                 E* dx, __VA_ARGS__);)
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                               \
+  SIMDACT_ARRAYS(name, OUTPUT, f32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)     \
+  SIMDACT_ARRAYS(name, OUTPUT, f64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS)   \
+  SIMDACT_ARRAYS(name, OUTPUT, bf16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS) \
+  SIMDACT_ARRAYS(name, OUTPUT, f16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
-#undef SIMDACT_DECLARE_P0
-#undef SIMDACT_DECLARE_P1
-#undef SIMDACT_DECLARE_P2
+#undef SIMDACT_ARRAYS
 
 /* ---- 2. A kernel as a value: find it once, call it many times ------------------------------------------
  *
@@ -75,21 +81,38 @@ typedef enum simdact_op {
       SIMDACT_OP_COUNT
 } simdact_op;
 
-typedef enum simdact_dtype { SIMDACT_F32, SIMDACT_DTYPE_COUNT } simdact_dtype;
+typedef enum simdact_dtype {
+  SIMDACT_F32,
+  SIMDACT_F64,
+  SIMDACT_BF16, /* bfloat16: 8 bits of exponent, 8 of significand */
+  SIMDACT_F16,  /* IEEE binary16: 5 and 11 */
+  SIMDACT_DTYPE_COUNT
+} simdact_dtype;
 
 /* accurate: the claims of activations.def. */
 typedef enum simdact_tier { SIMDACT_ACCURATE, SIMDACT_TIER_COUNT } simdact_tier;
 
-/* Parameters in the order of activations.def; the rest is ignored. Passed by value. */
-enum { SIMDACT_MAX_PARAMETERS = 2 };
+/* f; f' from the input; f' from the output. */
+typedef enum simdact_direction {
+  SIMDACT_FORWARD,
+  SIMDACT_BACKWARD,
+  SIMDACT_BACKWARD_FROM_OUTPUT,
+  SIMDACT_DIRECTION_COUNT
+} simdact_direction;
+
+/* Parameters in the order of activations.def; the rest is ignored. Passed by value. All dtypes but f64 round
+ * them to float. */
+enum { SIMDACT_MAX_PARAMETERS = 4 };
 typedef struct simdact_params {
   double value[SIMDACT_MAX_PARAMETERS];
 } simdact_params;
 
-/* x, y, dy, dx point to n elements of the kernel's dtype. Both functions keep the rules at the top. */
+/* x, y, dy, dx point to n elements of the kernel's dtype. All functions keep the rules at the top. */
 typedef struct simdact_kernel {
   void (*forward)(const void* x, void* y, size_t n, simdact_params p);
   void (*backward)(const void* x, const void* dy, void* dx, size_t n, simdact_params p);
+  /* NULL where the derivative does not follow from the output */
+  void (*backward_from_output)(const void* y, const void* dy, void* dx, size_t n, simdact_params p);
 } simdact_kernel;
 
 /* One instruction set that the library holds code for. */
@@ -134,16 +157,20 @@ typedef struct simdact_description {
   const char* name;
   const char* formula;
   const char* derivative;
+  const char* derivative_from_output; /* NULL where there is none */
   const char* note;
   int parameters; /* how many */
   const char* parameter_names[SIMDACT_MAX_PARAMETERS];
   simdact_params defaults;
-  double claim_forward, claim_backward;             /* ulps, f32, accurate, targets with FMA */
-  double claim_forward_plain, claim_backward_plain; /* the same on targets without */
 } simdact_description;
 
 /* The description of an op, or NULL if there is no such op. */
 SIMDACT_API const simdact_description* simdact_describe(simdact_op op);
+
+/* The largest error in ulps that the accurate tier may have at the default parameters, dy = 1; 0.5 is correct
+ * rounding. fma: whether the target has fused multiply-add. Negative if op, dtype or direction does not
+ * exist. */
+SIMDACT_API double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direction, int fma);
 
 #ifdef __cplusplus
 }

@@ -2,18 +2,15 @@
 //
 //   exp(x) = 2^n 2^(j/N) exp(r),   n N + j = round(x N / ln 2),   |r| <= ln(2) / (2 N)
 //
-// With fused multiply-add, T = 2^(j/N) comes from a table in registers: N = 16 entries on AVX-512 (one
-// vpermps), N = 8 elsewhere. T is a float plus its relative rest, so that exp(x) = scale (1 + p) with p of at
-// most 1/22: its rounding is lost in the last step, and p can be carried through sums and products as the low
-// half of a pair.
+// T = 2^(j/N) comes from a table in registers: for floats N = 16 entries on AVX-512 (one vpermps) and N = 8
+// elsewhere; for doubles 8 and 4. T is a number plus its relative rest, so that exp(x) = scale (1 + p) with p
+// of at most 1/11: its rounding is lost in the last step, and p can be carried through sums and products as
+// the low half of a pair.
 //
 // The exponent goes into T by one integer addition: the table holds T's bits less j << shift, and adding
-// (n N + j) << shift cancels that. The magic number 1.5 * 2^23 / N, added to x / ln 2, leaves n N + j in the
-// low bits of the sum; a bias on it moves the result away from the denormals, so that everything before the
-// last multiplication by a power of two is normal and as fast as ordinary data.
-//
-// Without fused multiply-add, error-free products cost more than twice the width: there kernels compute in
-// double (expm1 of degree 7, 2^-32.2 by tools/exp.py) and round once.
+// (n N + j) << shift cancels that. The magic number 1.5 * 2^23 / N (2^52 for doubles), added to x / ln 2,
+// leaves n N + j in the low bits of the sum; a bias on it moves the result away from the denormals, so that
+// everything before the last multiplication by a power of two is normal and as fast as ordinary data.
 //
 // Constants: tools/exp.py (Sollya's fpminimax).
 
@@ -25,94 +22,189 @@
 #endif
 
 #include "simdact/exp-tables.h"
-#include "simdact/vector-inl.h"
+#include "simdact/pair-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-using PowerTable = ByTarget<Power16, Power8>;
+template <class D>
+using PowerTable = hwy::If<kIsFloat<D>, ByTarget<Power16, Power8>, ByTarget<PowerDouble8, PowerDouble4>>;
 
-// ln 2 = kLn2High + kLn2Low; the high word times a multiple of 1/16 up to 2^8 is exact inside an FMA.
-constexpr float kLog2e = 0x1.715476p+0f;
-constexpr float kLn2High = 0x1.62e43p-1f;
-constexpr float kLn2Low = -0x1.05c61p-29f;
+// ln 2 = kHigh + kLow; the high word times a multiple of 1/16 up to 2^8 is exact inside an FMA, and that of
+// ExpDouble (39 bits) as a plain product.
+struct ExpFloat {
+  static constexpr float kLog2e = 0x1.715476p+0f;
+  static constexpr float kLn2High = 0x1.62e43p-1f;
+  static constexpr float kLn2Low = -0x1.05c61p-29f;
+};
+template <class D>
+using ExpConstants = hwy::If<kIsFloat<D>, ExpFloat, ExpDouble>;
+
+template <class T>
+constexpr T PowerOfTwo(int exponent) {
+  T power = 1;
+  for (; exponent > 0; --exponent) power *= 2;
+  for (; exponent < 0; ++exponent) power /= 2;
+  return power;
+}
+
+// Where tails are kept at 2^kTailBias of their size, to stay normal until the last multiplication.
+template <class D>
+constexpr int kTailBias = kIsFloat<D> ? 40 : 200;
+template <class D>
+constexpr Scalar<D> kTailUnit = PowerOfTwo<Scalar<D>>(-kTailBias<D>);
 
 // For arguments that are exact.
 struct NoLow {};
 
-// exp(x + low) 2^kBias = scale (1 + p), for x + kBias ln 2 in [-87, 88]; low is the rounding error of x, or
-// NoLow. NaN comes back in p; scale then is a number of no meaning.
-template <int kBias, class D, class V, class Low>
-HWY_INLINE void ExpSplit(D d, const V& x, const Low& low, V& scale, V& p) {
-  const hn::RebindToSigned<D> di;
-  constexpr float kMagic = 0x1.8p23f / PowerTable::kEntries;
-  const auto magic = hn::Set(d, kMagic + kBias);
-  const V t = op::MulAdd(x, hn::Set(d, kLog2e), magic);
-  const V n = op::Sub(t, magic);
-  V r = op::NegMulAdd(n, hn::Set(d, kLn2High), x);
-  if constexpr (hwy::IsSame<Low, NoLow>()) {
-    r = op::NegMulAdd(n, hn::Set(d, kLn2Low), r);
-  } else {
-    r = op::Add(r, op::NegMulAdd(n, hn::Set(d, kLn2Low), low));
-  }
-
-  const auto index = op::BitCast(di, t);
-  const V rest = Lookup<PowerTable::kEntries>(d, PowerTable::kRest, index);
-  const auto power = op::BitCast(di, Lookup<PowerTable::kEntries>(d, PowerTable::kBits, index));
-  scale = op::BitCast(d, op::Add(power, op::ShiftLeft<PowerTable::kShift>(index)));
-
-  // p = rest + r (1 + r (q0 + q1 r + ...))
-  constexpr int kLast = static_cast<int>(sizeof(PowerTable::kQ) / sizeof(float)) - 1;
-  V q = op::MulAdd(hn::Set(d, PowerTable::kQ[kLast]), r, hn::Set(d, PowerTable::kQ[kLast - 1]));
-  if constexpr (kLast == 2) q = op::MulAdd(q, r, hn::Set(d, PowerTable::kQ[0]));
-  q = op::MulAdd(q, r, hn::Set(d, 1.0f));
-  p = op::MulAdd(q, r, rest);
+// Adding it to x / ln 2 rounds that to a multiple of 1 / N; the bias goes into the index only.
+template <class D>
+constexpr Scalar<D> ExpMagic(int bias) {
+  return (kIsFloat<D> ? Scalar<D>(0x1.8p23) : Scalar<D>(0x1.8p52)) / PowerTable<D>::kEntries +
+         Scalar<D>(bias);
 }
 
-// exp(x) - 1 = (scale - 1) + scale (r + b) for x in [-87, 88], with no table: near 0, where scale is 1, the
-// rounding of a table entry would show. r + b is accurate to 2^-26 of r.
-template <class D, class V>
-HWY_INLINE void Expm1Split(D d, const V& x, V& scale, V& r, V& b) {
-  const hn::RebindToSigned<D> di;
-  const auto magic = hn::Set(d, 0x1.8p23f + 127.0f);
-  const V t = op::MulAdd(x, hn::Set(d, kLog2e), magic);
+// x + low = (index / N - bias) ln 2 + r + r_low.
+template <class D, class V, class Low, class M>
+HWY_INLINE void ExpReduce(D d, const V& x, const Low& low, const M& magic, Index<D, V>& index, V& r,
+                          V& r_low) {
+  using Constants = ExpConstants<D>;
+  const V t = op::MulAdd(x, hn::Set(d, Constants::kLog2e), magic);
+  index = op::BitCast(hn::RebindToSigned<D>(), t);
   const V n = op::Sub(t, magic);
-  r = op::NegMulAdd(n, hn::Set(d, kLn2Low), op::NegMulAdd(n, hn::Set(d, kLn2High), x));
-  scale = op::BitCast(d, op::ShiftLeft<23>(op::BitCast(di, t)));
+  const V near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2High), x);
+  if constexpr (hwy::IsSame<Low, NoLow>()) {
+    r = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), near);
+    r_low = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), op::Sub(near, r));
+  } else {
+    const V rest = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), low);
+    r = op::Add(near, rest);
+    r_low = op::Sub(rest, op::Sub(r, near));
+  }
+}
+
+// 2^(index / N) = scale (1 + rest).
+template <class D, class V, class VI>
+HWY_INLINE void ExpPower(D d, const VI& index, V& scale, V& rest) {
+  using Table = PowerTable<D>;
+  rest = Lookup<Table::kEntries>(d, Table::kRest, index);
+  const auto power = op::BitCast(hn::RebindToSigned<D>(), Lookup<Table::kEntries>(d, Table::kBits, index));
+  scale = op::BitCast(d, op::Add(power, op::ShiftLeft<Table::kShift>(index)));
+}
+
+// (exp(r) - 1 - r) / r^2 = q0 + q1 r + ...
+template <class D, class V>
+HWY_INLINE V ExpTailPolynomial(D d, const V& r) {
+  using Table = PowerTable<D>;
+  constexpr int kLast = static_cast<int>(sizeof(Table::kQ) / sizeof(Scalar<D>)) - 1;
+  V q = op::MulAdd(hn::Set(d, Table::kQ[kLast]), r, hn::Set(d, Table::kQ[kLast - 1]));
+  HWY_UNROLL(8)
+  for (int k = kLast - 2; k >= 0; --k) q = op::MulAdd(q, r, hn::Set(d, Table::kQ[k]));
+  return q;
+}
+
+// exp(x + low) 2^kBias = scale (1 + p), for x + kBias ln 2 in [-87, 88] ([-708, 709] for doubles); low is the
+// rounding error of x, or NoLow. NaN comes back in p; scale then is a number of no meaning.
+template <class D, class V, class Low, class M>
+HWY_INLINE void ExpSplitAt(D d, const V& x, const Low& low, const M& magic, V& scale, V& p) {
+  Index<D, V> index;
+  V r, r_low, rest;
+  ExpReduce(d, x, low, magic, index, r, r_low);
+  ExpPower(d, index, scale, rest);
+  const V q = op::MulAdd(ExpTailPolynomial(d, r), r, hn::Set(d, Scalar<D>(1)));
+  p = op::MulAdd(q, r, rest);
+}
+template <int kBias, class D, class V, class Low>
+HWY_INLINE void ExpSplit(D d, const V& x, const Low& low, V& scale, V& p) {
+  ExpSplitAt(d, x, low, hn::Set(d, ExpMagic<D>(kBias)), scale, p);
+}
+
+// factor exp(x + low), 0 and infinity included. The exponents of all results are more than a number can hold
+// on the way: results below 1 are made 2^b times larger, the others smaller.
+template <class D, class V, class Low, class F>
+HWY_INLINE V ExpTimes(D d, const V& x, const Low& low, const F& factor) {
+  constexpr int kBias = kIsFloat<D> ? 64 : 512;
+  constexpr Scalar<D> kUnit = PowerOfTwo<Scalar<D>>(-kBias);
+  const auto below = op::Lt(x, hn::Zero(d));
+  const auto magic = op::IfThenElse(below, hn::Set(d, ExpMagic<D>(kBias)), hn::Set(d, ExpMagic<D>(-kBias)));
+  const auto unit = op::IfThenElse(below, hn::Set(d, kUnit), hn::Set(d, 1 / kUnit));
+  const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-125) : Scalar<D>(-780));
+  const auto most = hn::Set(d, kIsFloat<D> ? Scalar<D>(110) : Scalar<D>(750));
+  V scale, p;
+  ExpSplitAt(d, AtLeast(least, AtMost(most, x)), low, magic, scale, p);
+  if constexpr (hwy::IsSame<F, NoLow>()) {
+    return op::Mul(op::MulAdd(scale, p, scale), unit);
+  } else {
+    V high, rest;
+    TwoProduct(d, scale, factor, high, rest);
+    return op::Mul(op::Add(high, op::MulAdd(high, p, rest)), unit);
+  }
+}
+
+// exp(x + low).
+template <class D, class V, class Low>
+HWY_INLINE V ExpValue(D d, const V& x, const Low& low) {
+  return ExpTimes(d, x, low, NoLow());
+}
+
+// (exp(x + low) - 1) 2^kBias = high + rest to 2^-9 of an ulp, and exp(x + low) 2^kBias = scale (1 + p), for
+// x + kBias ln 2 in [-87, 88] ([-708, 709]).
+template <int kBias, class D, class V, class Low>
+HWY_INLINE void Expm1Pair(D d, const V& x, const Low& low, V& high, V& rest, V& scale, V& p) {
+  Index<D, V> index;
+  V r, b, power_rest;
+  ExpReduce(d, x, low, hn::Set(d, ExpMagic<D>(kBias)), index, r, b);
+  ExpPower(d, index, scale, power_rest);
+  if constexpr (!kIsFloat<D>) power_rest = op::MulAdd(power_rest, r, power_rest);
+  V shifted, shifted_low, product, product_low, sum_low;
+  TwoSum(scale, hn::Set(d, -PowerOfTwo<Scalar<D>>(kBias)), shifted, shifted_low);
+  TwoProduct(d, scale, r, product, product_low);
+  TwoSum(shifted, product, high, sum_low);
+  rest = op::Add(sum_low, op::Add(shifted_low, product_low));
+  const V q = ExpTailPolynomial(d, r);
+  if constexpr (kIsFloat<D> || kWide) {
+    b = op::Add(op::MulAdd(op::Mul(r, r), q, b), power_rest);
+    rest = op::MulAdd(scale, b, rest);
+  } else {
+    // With 4 entries r^2 / 2 reaches 2^-8: its rounding, and that of its product by scale, would show.
+    const auto half = hn::Set(d, Scalar<D>(0.5));
+    V square, square_low;
+    TwoProduct(d, r, op::Mul(r, half), square, square_low);
+    b = op::Add(op::MulAdd(op::Add(square, square), op::Sub(q, half), op::Add(square_low, b)), power_rest);
+    TwoProduct(d, scale, square, product, product_low);
+    TwoSum(high, product, high, sum_low);
+    rest = op::Add(op::MulAdd(scale, b, product_low), op::Add(rest, sum_low));
+    b = op::Add(square, b);
+  }
+  FastTwoSum(high, rest, high, rest);
+  p = op::Add(r, b);
+}
+template <int kBias, class D, class V, class Low>
+HWY_INLINE void Expm1Pair(D d, const V& x, const Low& low, V& high, V& rest) {
+  V scale, p;
+  Expm1Pair<kBias>(d, x, low, high, rest, scale, p);
+}
+
+// exp(x + low) - 1 = (scale - 1) + scale (r + b) for floats x in [-87, 88], with no table: near 0, where
+// scale is 1, the rounding of a table entry would show. r + b is accurate to 2^-26 of r.
+template <class D, class V, class Low>
+HWY_INLINE void Expm1Split(D d, const V& x, const Low& low, V& scale, V& r, V& b) {
+  const auto magic = hn::Set(d, 0x1.8p23f + 127.0f);
+  Index<D, V> index;
+  V r_low;
+  ExpReduce(d, x, low, magic, index, r, r_low);
+  scale = op::BitCast(d, op::ShiftLeft<23>(index));
 
   V q = op::MulAdd(hn::Set(d, ExpTail::kQ[4]), r, hn::Set(d, ExpTail::kQ[3]));
   q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[2]));
   q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[1]));
   q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[0]));
-  b = op::Mul(op::Mul(r, r), q);
-}
-
-// The same in double for targets without FMA: exp(x) = scale (1 + p) to 2^-32, x in [-700, 700].
-template <class D64, class V64>
-HWY_INLINE void ExpSplitDouble(D64 d, V64 x, V64& scale, V64& p) {
-  const hn::RebindToSigned<D64> di;
-  const auto magic = hn::Set(d, 0x1.8p52 + 1023.0);
-  const V64 t = op::Add(op::Mul(x, hn::Set(d, 0x1.71547652b82fep+0)), magic);
-  const V64 n = op::Sub(t, magic);
-  const V64 r = op::Sub(x, op::Mul(n, hn::Set(d, 0x1.62e42fefa39efp-1)));  // rounded: 2^-46 of 1 at most
-  scale = op::BitCast(d, op::ShiftLeft<52>(op::BitCast(di, t)));
-  V64 q = op::Add(op::Mul(r, hn::Set(d, ExpTail::kQDouble[5])), hn::Set(d, ExpTail::kQDouble[4]));
-  for (int k = 3; k >= 0; --k) q = op::Add(op::Mul(q, r), hn::Set(d, ExpTail::kQDouble[k]));
-  p = op::Add(r, op::Mul(op::Mul(r, r), q));
-}
-template <class D64, class V64>
-HWY_INLINE V64 ExpDouble(D64 d, V64 x) {
-  V64 scale, p;
-  ExpSplitDouble(d, x, scale, p);
-  return op::Add(scale, op::Mul(scale, p));
-}
-// exp(x) - 1, to 2^-32 of itself.
-template <class D64, class V64>
-HWY_INLINE V64 Expm1Double(D64 d, V64 x) {
-  V64 scale, p;
-  ExpSplitDouble(d, x, scale, p);
-  return op::Add(op::Sub(scale, hn::Set(d, 1.0)), op::Mul(scale, p));
+  if constexpr (hwy::IsSame<Low, NoLow>()) {
+    b = op::Mul(op::Mul(r, r), q);
+  } else {
+    b = op::MulAdd(op::Mul(r, r), q, r_low);
+  }
 }
 
 // Applies f(d64, v64), a function of doubles, to floats: each vector becomes two of doubles, which f works on

@@ -1,11 +1,8 @@
-// elu and softplus: the activations that are expm1 or log1p(exp) of their input.
+// exp, expm1, and the activations that are expm1 of their input on the left: elu, selu, celu.
 //
-// elu(x) = alpha expm1(x) for x < 0, with expm1(x) = (s - 1) + s (r + b), s = 2^n: near 0, where s = 1, the
-// result is one rounding of alpha r plus a small term; elsewhere alpha (s - 1) is split exactly first.
-//
-// softplus(x) = max(x, 0) + log1p(exp(-|beta x|)) / beta. log1p(u) = u G with u = exp(-a), and G(a) a table
-// (tools/exponential.py) that rises from ln 2 to 1; u G / beta is kept as a pair until it has been added to
-// x.
+// All of them are a exp(z) - a for some pair a and z <= 0. For floats expm1(z) = (s - 1) + s (r + b), s =
+// 2^n: near 0, where s = 1, the result is one rounding of a r plus a small term; elsewhere a (s - 1) is split
+// exactly first. For doubles expm1 is a pair (Expm1Pair), multiplied by a as a pair.
 
 #if defined(SIMDACT_EXPONENTIAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_EXPONENTIAL_INL_H_
@@ -14,184 +11,265 @@
 #define SIMDACT_EXPONENTIAL_INL_H_
 #endif
 
-#include "simdact/exponential-tables.h"
-#include "simdact/logistic-inl.h"
+#include "simdact/exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
+constexpr size_t kExpVectors = Lockstep(8, 4);
+constexpr size_t kExpDerivativeVectors = Lockstep(8, 4);
+constexpr size_t kExpm1Vectors = Lockstep(4, 2);
+constexpr size_t kExpm1DerivativeVectors = Lockstep(8, 4);
 constexpr size_t kEluVectors = Lockstep(4, 4);
 constexpr size_t kEluDerivativeVectors = Lockstep(4, 4);
-constexpr size_t kSoftplusVectors = Lockstep(4, 2);
-constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kSeluVectors = Lockstep(4, 4);
+constexpr size_t kSeluDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kCeluVectors = Lockstep(4, 2);
+constexpr size_t kCeluDerivativeVectors = Lockstep(4, 2);
 
-#if !HWY_NATIVE_FMA
-struct EluInDouble {
-  double alpha;
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 z = AtLeast(hn::Set(d, -120.0), AtMost(hn::Zero(d), x));
-    return op::Mul(hn::Set(d, alpha), Expm1Double(d, z));
-  }
-};
-struct EluDerivativeInDouble {
-  double alpha;
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 z = AtLeast(hn::Set(d, -300.0), AtMost(hn::Zero(d), x));
-    return op::Mul(hn::Set(d, alpha), ExpDouble(d, z));
-  }
-};
-// log1p(u) = 2 atanh(s), s = u / (u + 2) <= 1/3: an odd polynomial of degree 13, 2^-38.5 (tools/exp.py).
-struct SoftplusInDouble {
-  double beta;
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = AtMost(hn::Set(d, 200.0), op::Abs(op::Mul(hn::Set(d, beta), x)));
-    const V64 u = ExpDouble(d, op::Neg(a));
-    const V64 s = op::Div(u, op::Add(u, hn::Set(d, 2.0)));
-    const V64 s2 = op::Mul(s, s);
-    V64 q = op::Add(op::Mul(s2, hn::Set(d, ExpTail::kAtanhDouble[6])), hn::Set(d, ExpTail::kAtanhDouble[5]));
-    for (int k = 4; k >= 0; --k) q = op::Add(op::Mul(q, s2), hn::Set(d, ExpTail::kAtanhDouble[k]));
-    return op::Add(AtLeast(hn::Zero(d), x), op::Mul(op::Mul(s, q), hn::Set(d, 1.0 / beta)));
-  }
-};
-struct SoftplusDerivativeInDouble {
-  double beta;
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return SigmoidDouble(d, op::Mul(hn::Set(d, beta), x));
-  }
-};
-#endif  // !HWY_NATIVE_FMA
-
-// elu(x) = x > 0 ? x : alpha (exp(x) - 1). Worst for alpha = 1: 0.9082 ulp at -0x1.909d52p-2, every target.
+// exp(x).
 template <class D, class V>
-HWY_INLINE V Elu(D d, const V& x, float alpha) {
-#if HWY_NATIVE_FMA
-  V scale, r, b;
-  Expm1Split(d, AtLeast(hn::Set(d, -30.0f), x), scale, r, b);  // expm1(-30) is -1 to half an ulp
-  const auto a = hn::Set(d, alpha);
-  const V as = op::Mul(a, scale);
-  const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
-  const V low = op::Sub(as, op::Add(high, a));
-  const V below = op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, low)));
-#else
-  const V below = InDouble(d, x, EluInDouble{alpha});
-#endif
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+HWY_INLINE V Exp(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Exp(d64, v); });
+  } else {
+    return ExpValue(d, x, NoLow());
+  }
+}
+template <class D, class V>
+HWY_INLINE V ExpDerivative(D d, const V& x) {
+  return Exp(d, x);
+}
+template <class D, class V>
+HWY_INLINE V ExpDerivativeFromOutput(D, const V& y) {
+  return y;
 }
 
-// elu'(x) = x > 0 ? 1 : alpha exp(x). Worst: 0.7672 ulp at -0x1.5e3fa8p+6, a denormal, AVX2. alpha exp(x) is
-// carried at 2^32 of its size until the last product.
+// expm1(x) = exp(x) - 1; from 40 on the two are the same.
 template <class D, class V>
-HWY_INLINE V EluDerivative(D d, const V& x, float alpha) {
-#if HWY_NATIVE_FMA
-  V scale, p, below;
-  if (-4.0f <= alpha && alpha <= 4.0f) {
-    ExpSplit<32>(d, AtLeast(hn::Set(d, -106.0f), x), NoLow(), scale, p);
-    const auto a = hn::Set(d, alpha);
-    const V high = op::Mul(a, scale);
-    const V low = op::MulSub(a, scale, high);
-    below = op::Mul(op::Add(high, op::MulAdd(high, p, low)), hn::Set(d, 0x1p-32f));
+HWY_INLINE V Expm1(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Expm1(d64, v); });
   } else {
-    // exp(x) alone may underflow long before alpha exp(x) does: multiply by exp(x / 2) twice.
-    const V half = op::Mul(AtLeast(hn::Set(d, -200.0f), x), hn::Set(d, 0.5f));
-    ExpSplit<32>(d, half, NoLow(), scale, p);
-    const auto a = hn::Set(d, alpha * 0x1p-64f);
-    const V w = op::Mul(a, scale);
-    const V w_low = op::MulSub(a, scale, w);
-    const V q = op::Mul(w, scale);
-    const V q_low = op::MulAdd(w_low, scale, op::MulSub(w, scale, q));
-    const V both = op::MulAdd(p, p, op::Add(p, p));  // (1 + p)^2 - 1
-    below = op::Add(q, op::MulAdd(q, both, q_low));
+    const auto least = hn::Set(d, Scalar<D>(-50)), most = hn::Set(d, Scalar<D>(41));
+    const V bounded = AtLeast(least, AtMost(most, x));
+    V high, rest;
+    if constexpr (kIsFloat<D>) {
+      V scale, r, b;
+      Expm1Split(d, bounded, hn::Zero(d), scale, r, b);  // with what r lost: it is doubled where n = 1
+      V shifted, shifted_low, sum_low;
+      TwoSum(scale, hn::Set(d, -1.0f), shifted, shifted_low);
+      TwoSum(shifted, op::Mul(scale, r), high, sum_low);
+      rest = op::Add(op::Add(shifted_low, sum_low), op::Mul(scale, b));
+    } else {
+      Expm1Pair<0>(d, bounded, NoLow(), high, rest);
+    }
+    const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, op::Add(high, rest));
+    return op::IfThenElse(op::Gt(x, hn::Set(d, Scalar<D>(40))), ExpValue(d, x, NoLow()), near);
   }
-#else
-  const V below = InDouble(d, x, EluDerivativeInDouble{alpha});
-#endif
-  return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, 1.0f), below);
+}
+template <class D, class V>
+HWY_INLINE V Expm1Derivative(D d, const V& x) {
+  return Exp(d, x);
+}
+template <class D, class V>
+HWY_INLINE V Expm1DerivativeFromOutput(D d, const V& y) {
+  return op::Add(y, hn::Set(d, Scalar<D>(1)));
 }
 
-// log(1 + exp(beta x)) / beta for beta > 0, where beta x is below 30. The terms are added at 2^28 of their
-// size, which keeps them normal.
-#if HWY_NATIVE_FMA
-template <class D, class V>
-HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
-  using Table = ByTarget<LogRatio32, LogRatio8>;
-  const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
-  V ratio, ratio_low, p, g, g_low;
-  if (beta == 1.0f) {
-    const V magnitude = AtMost(hn::Set(d, 104.5f), op::Abs(x));  // exp(-104.5) < 2^-150
-    V u;
-    ExpSplit<28>(d, op::Neg(magnitude), NoLow(), u, p);
-    PiecewisePair<Table>(d, AtMost(end, magnitude), ratio, ratio_low);
-    g = op::Mul(ratio, u);
-    g_low = op::MulAdd(ratio_low, u, op::MulSub(ratio, u, g));
+// (a + a_low) expm1(z + low) for z <= 0.
+template <class D, class V, class A, class Low>
+HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const A& a_low) {
+  if constexpr (kIsFloat<D>) {
+    V scale, r, b;
+    Expm1Split(d, AtLeast(hn::Set(d, -30.0f), z), low, scale, r, b);  // expm1(-30) is -1 to half an ulp
+    const V as = op::Mul(a, scale);
+    const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
+    V rest = op::Sub(as, op::Add(high, a));
+    rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
+    return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, rest)));
   } else {
-    // beta x and 1 / beta are pairs, and so is u / beta. 1 / beta may lift the tail by 2^60, so exp goes as
-    // far down as 2^-225. (beta = 1 needs none of this.)
-    const auto minus_beta = hn::Set(d, -beta);
-    const V magnitude = AtMost(hn::Set(d, 156.0f / beta), op::Abs(x));
-    const V exponent = op::Mul(minus_beta, magnitude);
-    V scale;
-    ExpSplit<100>(d, exponent, op::MulSub(minus_beta, magnitude, exponent), scale, p);
-    PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
-    const double inverse = 0x1p-72 / beta;
-    const float inverse_rounded = static_cast<float>(inverse);
-    const auto inverse_high = hn::Set(d, inverse_rounded);
-    const auto inverse_low = hn::Set(d, static_cast<float>(inverse - inverse_rounded));
-    const V u = op::Mul(scale, inverse_high);
-    const V u_low = op::MulAdd(scale, inverse_low, op::MulSub(scale, inverse_high, u));
-    g = op::Mul(ratio, u);
-    g_low = op::MulAdd(ratio_low, u, op::MulAdd(ratio, u_low, op::MulSub(ratio, u, g)));
+    V m, m_low;
+    Expm1Pair<0>(d, AtLeast(hn::Set(d, -50.0), z), low, m, m_low);
+    PairProduct(d, m, m_low, a, a_low, m, m_low);
+    const V product = op::Add(m, m_low);
+    if constexpr (HWY_NATIVE_FMA) return product;
+    // Splitting a tiny number would lose what is left of it.
+    return op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-900)), op::Mul(z, a), product);
   }
-  const V e = op::MulAdd(g, p, g_low);
+}
 
-  const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 0x1p28f));
+// (a + a_low) exp(x) for x <= 0 and |a| up to kTimesExpMost, carried at 2^kBias of its size until the last
+// product.
+template <class D>
+constexpr Scalar<D> kTimesExpMost = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? 20 : 40);
+template <class D, class V, class A>
+HWY_INLINE V TimesExp(D d, const V& x, const A& a, const A& a_low) {
+  constexpr int kBias = kIsFloat<D> ? 64 : 200;
+  const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-120) : Scalar<D>(-776));
+  V scale, p, high, low;
+  ExpSplit<kBias>(d, AtLeast(least, x), NoLow(), scale, p);
+  PairProduct(d, scale, hn::Zero(d), a, a_low, high, low);
+  return op::Mul(op::Add(high, op::MulAdd(high, p, low)), hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)));
+}
+
+// elu(x) = x > 0 ? x : alpha (exp(x) - 1). Worst for alpha = 1: 0.9082 ulp at -0x1.909d52p-2, f32, with FMA.
+template <class D, class V>
+HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return Elu(d64, v, double{alpha}); });
+  } else {
+    const V below = TimesExpm1(d, x, NoLow(), hn::Set(d, alpha), hn::Zero(d));
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+  }
+}
+
+// elu'(x) = x > 0 ? 1 : alpha exp(x). Worst: 0.7672 ulp at -0x1.5e3fa8p+6, a denormal, AVX2.
+template <class D, class V>
+HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(
+        d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return EluDerivative(d64, v, double{alpha}); });
+  } else {
+    V below;
+    if (-kTimesExpMost<D> <= alpha && alpha <= kTimesExpMost<D>) {
+      below = TimesExp(d, x, hn::Set(d, alpha), hn::Zero(d));
+    } else {
+      // exp(x) alone may underflow long before alpha exp(x) does: multiply by exp(x / 2) twice.
+      const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-200) : Scalar<D>(-1500));
+      V scale, p, w, w_low, q, q_low;
+      ExpSplit<kTailBias<D>>(d, V(op::Mul(AtLeast(least, x), hn::Set(d, Scalar<D>(0.5)))), NoLow(), scale, p);
+      TwoProduct(d, scale, hn::Set(d, alpha * (kTailUnit<D> * kTailUnit<D>)), w, w_low);
+      TwoProduct(d, w, scale, q, q_low);
+      q_low = op::MulAdd(w_low, scale, q_low);
+      const V both = op::MulAdd(p, p, op::Add(p, p));  // (1 + p)^2 - 1
+      below = op::Add(q, op::MulAdd(q, both, q_low));
+    }
+    return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below);
+  }
+}
+template <class D, class V>
+HWY_INLINE V EluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
+  return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), op::Add(y, hn::Set(d, alpha)));
+}
+
+// lambda = 1.0507009873554804934... and lambda alpha, alpha = 1.6732632423543772848..., as pairs.
+template <class D>
+struct SeluConstants {
+  static constexpr Scalar<D> kLambda =
+      kIsFloat<D> ? Scalar<D>(0x1.0cfabep+0) : Scalar<D>(0x1.0cfabd6a91132p+0);
+  static constexpr Scalar<D> kLambdaLow =
+      kIsFloat<D> ? Scalar<D>(-0x1.2adddap-25) : Scalar<D>(0x1.6fc7d272f2695p-55);
+  static constexpr Scalar<D> kLeft = kIsFloat<D> ? Scalar<D>(0x1.c212ccp+0) : Scalar<D>(0x1.c212cc640f031p+0);
+  static constexpr Scalar<D> kLeftLow =
+      kIsFloat<D> ? Scalar<D>(0x1.903c0cp-26) : Scalar<D>(0x1.05161b045a1fep-56);
+};
+
+// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)).
+template <class D, class V>
+HWY_INLINE V Selu(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Selu(d64, v); });
+  } else {
+    using C = SeluConstants<D>;
+    const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
+    const V below = TimesExpm1(d, x, NoLow(), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+    V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
+    if constexpr (!HWY_NATIVE_FMA)
+      above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);
+    above = op::IfThenElse(op::Eq(above, above), above, x);  // infinity less infinity
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::IfThenElse(op::Eq(x, hn::Zero(d)), x, above));
+  }
+}
+template <class D, class V>
+HWY_INLINE V SeluDerivative(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SeluDerivative(d64, v); });
+  } else {
+    using C = SeluConstants<D>;
+    const V below = TimesExp(d, x, hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+    return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, C::kLambda), below);
+  }
+}
+// y + lambda alpha, close to its zero as well.
+template <class D, class V>
+HWY_INLINE V SeluDerivativeFromOutput(D d, const V& y) {
+  using C = SeluConstants<D>;
   V sum, error;
-  FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
-  return op::Mul(op::Add(sum, op::Add(error, e)), hn::Set(d, 0x1p-28f));
-}
-#else
-template <class D, class V>
-HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
-  return InDouble(d, x, SoftplusInDouble{beta});
-}
-#endif
-
-// softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta, for 2^-60 <= |beta| <= 2^40. Above
-// beta x = 30 the two agree. Odd in beta and x together, so a negative beta (log_sigmoid is -1) mirrors both.
-template <class D, class V>
-HWY_INLINE V Softplus(D d, const V& x, float beta, float threshold) {
-  V z = x;
-  if (beta != 1.0f) z = op::Mul(hn::Set(d, beta), x);
-  const auto linear = op::Gt(z, hn::Set(d, threshold < 30.0f ? threshold : 30.0f));
-  const V softplus =
-      beta < 0.0f ? op::Neg(SoftplusBelow30(d, op::Neg(x), -beta)) : SoftplusBelow30(d, x, beta);
-  return op::IfThenElse(linear, x, softplus);
+  TwoSum(y, hn::Set(d, C::kLeft), sum, error);
+  const V below = op::Add(sum, op::Add(error, hn::Set(d, C::kLeftLow)));
+  return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, C::kLambda), below);
 }
 
-// softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
+// x / a as a pair, a being the same for all lanes.
 template <class D, class V>
-HWY_INLINE V SoftplusDerivative(D d, const V& x, float beta, float threshold) {
-  const V z = op::Mul(hn::Set(d, beta), x);
-  const auto linear = op::Gt(z, hn::Set(d, threshold));
-#if HWY_NATIVE_FMA
-  const float magnitude = beta < 0.0f ? -beta : beta;
-  const auto end = hn::Set(d, kLogisticEnd / magnitude);
-  const auto begin = hn::Set(d, 40.0f / magnitude);
-  const auto minus_beta = hn::Set(d, -beta);
-  const V bounded =
-      beta < 0.0f ? AtMost(end, AtLeast(hn::Neg(begin), x)) : AtLeast(hn::Neg(end), AtMost(begin, x));
-  const V exponent = op::Mul(minus_beta, bounded);
-  V y, e, scale, p;
-  InverseOnePlusExp(d, exponent, op::MulSub(minus_beta, bounded, exponent), y, e, scale, p);
-  const V sigmoid = op::Mul(op::MulAdd(y, e, y), hn::Set(d, 0x1p-40f));
-#else
-  const V sigmoid = InDouble(d, x, SoftplusDerivativeInDouble{beta});
-#endif
-  return op::IfThenElse(linear, hn::Set(d, 1.0f), sigmoid);
+HWY_INLINE void Scaled(D d, const V& x, Scalar<D> a, V& z, V& z_low) {
+  const auto divisor = hn::Set(d, a), one = hn::Set(d, Scalar<D>(1));
+  const auto inverse = op::Div(one, divisor);
+  const auto inverse_low = op::Mul(Remainder(d, inverse, divisor, one), inverse);
+  V product, error;
+  TwoProduct(d, x, inverse, product, error);
+  z_low = op::MulAdd(x, inverse_low, error);
+  z = product;
+}
+
+// celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1).
+template <class D, class V>
+HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
+  if constexpr (kIsFloat<D>) {
+    if (kInDouble<D> || alpha < 0) {
+      return InDouble(d, x,
+                      [alpha](auto d64, const auto& v) HWY_ATTR { return Celu(d64, v, double{alpha}); });
+    }
+  }
+  if constexpr (!kInDouble<D>) {
+    const auto a = hn::Set(d, alpha);
+    V z, z_low, below;
+    if (alpha == 1) {
+      below = TimesExpm1(d, x, NoLow(), a, hn::Zero(d));
+    } else if (alpha > 0) {
+      Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
+      below = TimesExpm1(d, z, z_low, a, hn::Zero(d));
+    } else {  // the left side falls exponentially
+      V m, m_low;
+      const auto most = hn::Set(d, Scalar<D>(41));
+      Scaled(d, V(AtMost(hn::Zero(d), x)), alpha, z, z_low);
+      Expm1Pair<0>(d, AtMost(most, z), V(op::IfThenElseZero(op::Lt(z, most), z_low)), m, m_low);
+      below = op::Mul(
+          a, op::IfThenElse(op::Gt(z, hn::Set(d, Scalar<D>(40))), ExpValue(d, z, z_low), op::Add(m, m_low)));
+    }
+    if (alpha != 1) {  // x / alpha may have been denormal
+      const auto tiny =
+          hn::Set(d, (alpha < 0 ? alpha : -alpha) * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
+      below = op::IfThenElse(op::Gt(x, tiny), x, below);
+    }
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+  }
+}
+template <class D, class V>
+HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(
+        d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return CeluDerivative(d64, v, double{alpha}); });
+  } else {
+    const Scalar<D> end = kIsFloat<D> ? Scalar<D>(106) : Scalar<D>(748);
+    V z, z_low;
+    Scaled(d, V(alpha > 0 ? AtLeast(hn::Set(d, -end * alpha), x) : AtLeast(hn::Set(d, end * alpha), x)),
+           alpha, z, z_low);
+    const V below = ExpValue(d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Zero(d), z)), z_low);
+    return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below);
+  }
+}
+// 1 + y / alpha = (alpha + y) / alpha: exact where it vanishes.
+template <class D, class V>
+HWY_INLINE V CeluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
+  const auto a = hn::Set(d, alpha), one = hn::Set(d, Scalar<D>(1));
+  const auto inverse = op::Div(one, a);
+  V sum, error, slope, slope_low;
+  TwoSum(y, a, sum, error);
+  PairProduct(d, sum, error, inverse, op::Mul(Remainder(d, inverse, a, one), inverse), slope, slope_low);
+  return op::IfThenElse(op::Gt(y, hn::Zero(d)), one, op::Add(slope, slope_low));
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,9 +1,13 @@
-// tanh and its derivative.
+// tanh, tanhshrink, softcap and their derivatives.
 //
 // tanh(|x|) is a piecewise polynomial over [0, 9.04), where it has reached 1 to half an ulp; the sign is put
 // back last, so -0 stays -0. The first slot is centred on 0 with c0 = 0 and c1 = 1: relative accuracy down to
 // the denormals. tanh'(x) = 4 exp(2a) / (1 + exp(2a))^2, a = |x|, is the logistic density at 2a; 1 -
 // tanh(x)^2 would lose everything in the tail.
+//
+// As a pair of doubles, tanh(a) = -m / (m + 2) with m = expm1(-2 a). tanhshrink(x) = x - tanh(x) subtracts
+// that pair from 0.8 on; below, it is x^3 times a polynomial, because the difference would cancel. softcap(x)
+// = c tanh(x / c) with x / c a pair. These two are computed in double for floats.
 //
 // Worst: tanh 0.9941 ulp at 0x1.fdfa1ap-5, got 0x1.fd51b8p-5 for 0.0621727518959 (AVX-512; 0.6642 with 8
 // slots), tanh' 0.8089 ulp at 0x1.6313a2p+5, a denormal (AVX2).
@@ -15,8 +19,10 @@
 #define SIMDACT_HYPERBOLIC_INL_H_
 #endif
 
+#include "simdact/exponential-inl.h"
 #include "simdact/hyperbolic-tables.h"
 #include "simdact/logistic-inl.h"
+#include "simdact/piecewise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -24,44 +30,166 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kTanhVectors = Lockstep(2, 2);
 constexpr size_t kTanhDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kTanhshrinkVectors = Lockstep(2, 2);
+constexpr size_t kTanhshrinkDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kSoftcapVectors = Lockstep(2, 2);
+constexpr size_t kSoftcapDerivativeVectors = Lockstep(2, 2);
 
-#if !HWY_NATIVE_FMA
-struct TanhInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = AtMost(hn::Set(d, 20.0), op::Abs(x));
-    const V64 em1 = Expm1Double(d, op::Mul(a, hn::Set(d, -2.0)));
-    return op::CopySign(op::Div(em1, op::Add(em1, hn::Set(d, 2.0))), x);
-  }
-};
-struct TanhDerivativeInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return op::Mul(hn::Set(d, 4.0), LogisticDensityDouble(d, op::Abs(op::Add(x, x))));
-  }
-};
-#endif
+// tanh(x + low) = high + rest for doubles: -m / (m + 2) with m = expm1(-2 |x|).
+template <class D, class V>
+HWY_INLINE void TanhPair(D d, const V& x, const V& low, V& high, V& rest) {
+  const auto two = hn::Set(d, Scalar<D>(2));
+  const V a = AtMost(hn::Set(d, Scalar<D>(22)), op::Abs(x));
+  const V a_low =
+      op::IfThenElseZero(op::Lt(a, hn::Set(d, Scalar<D>(22))), op::Xor(low, op::And(x, hn::SignBit(d))));
+  V m, m_low, sum, sum_low;
+  Expm1Pair<0>(d, op::Mul(a, op::Neg(two)), V(op::Mul(a_low, op::Neg(two))), m, m_low);
+  FastTwoSum(two, m, sum, sum_low);
+  sum_low = op::Add(sum_low, m_low);
+  PairQuotient(d, m, m_low, sum, sum_low, Inverse(d, sum), high, rest);
+  FastTwoSum(high, rest, high, rest);
+  // Up to here the negative of tanh(|x|).
+  const V sign = op::AndNot(x, hn::SignBit(d));
+  high = op::Xor(high, sign), rest = op::Xor(rest, sign);
+}
 
 template <class D, class V>
 HWY_INLINE V Tanh(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  using Table = ByTarget<Tanh32, Tanh8>;
-  // 32 slots have a short first one, [0, 0.076): 0.994 ulp without the slope's rounding. 8 slots had 1.026.
-  const V a = AtMost(hn::Set(d, 9.03f), op::Abs(x));
-  return op::CopySignToAbs(PiecewiseValue<Table, !kWide>(d, a), x);
-#else
-  return InDouble(d, x, TanhInDouble());
-#endif
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Tanh(d64, v); });
+  } else if constexpr (kIsFloat<D>) {
+    using Table = ByTarget<Tanh32, Tanh8>;
+    // 32 slots have a short first one, [0, 0.076): 0.994 ulp without the slope's rounding. 8 slots had 1.026.
+    const V a = AtMost(hn::Set(d, 9.03f), op::Abs(x));
+    return op::CopySignToAbs(PiecewiseValue<Table, !kWide>(d, a), x);
+  } else {
+    // x - x^3 P(x^2) below 0.9, 1 - 2 / (exp(2 a) + 1) above: what is subtracted is small either way.
+    using C = TanhshrinkDouble;
+    const auto one = hn::Set(d, 1.0), two = hn::Set(d, 2.0);
+    const V a = op::Abs(x);
+    const auto end = hn::Set(d, 0.9);
+    const V inner = op::IfThenElse(op::Lt(a, end), x, end);
+    const V s = op::Mul(inner, inner);
+    constexpr int kLast = static_cast<int>(sizeof(C::kC) / sizeof(double)) - 1;
+    V q = op::MulAdd(hn::Set(d, C::kC[kLast]), s, hn::Set(d, C::kC[kLast - 1]));
+    HWY_UNROLL(32)
+    for (int k = kLast - 2; k >= 0; --k) q = op::MulAdd(q, s, hn::Set(d, C::kC[k]));
+    const V inside = op::CopySign(op::NegMulAdd(inner, op::Mul(q, s), inner), x);
+    V scale, p;
+    ExpSplit<0>(d, AtMost(hn::Set(d, 44.0), op::Add(a, a)), NoLow(), scale, p);
+    const V sum = op::Add(op::MulAdd(scale, p, scale), one);
+    const V outside = op::CopySignToAbs(op::NegMulAdd(two, Inverse(d, sum), one), x);
+    return op::IfThenElse(op::Lt(a, end), inside, outside);
+  }
 }
 
 template <class D, class V>
 HWY_INLINE V TanhDerivative(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  const V a = op::Abs(x);
-  return LogisticDensity(d, AtMost(hn::Set(d, kLogisticEnd), op::Add(a, a)), NoLow(), 4.0f);
-#else
-  return InDouble(d, x, TanhDerivativeInDouble());
-#endif
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhDerivative(d64, v); });
+  } else {
+    const V a = op::Abs(x);
+    return LogisticDensity(d, AtMost(hn::Set(d, kLogisticEnd<D>), op::Add(a, a)), NoLow(), Scalar<D>(4));
+  }
+}
+
+// 1 - y^2, one rounding.
+template <class D, class V>
+HWY_INLINE V TanhDerivativeFromOutput(D d, const V& y) {
+  return MultiplyAdd(d, op::Neg(y), y, hn::Set(d, Scalar<D>(1)));
+}
+
+// tanhshrink(x) = x - tanh(x).
+template <class D, class V>
+HWY_INLINE V Tanhshrink(D d, const V& x) {
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Tanhshrink(d64, v); });
+  } else {
+    using C = TanhshrinkDouble;
+    V s, s_low, cube, cube_low, c, c_low, high, rest, sum, sum_low;
+    const auto end = hn::Set(d, 0.8);
+    V inner = op::IfThenElse(op::Lt(op::Abs(x), end), x, op::CopySign(end, x));
+    const auto tiny =
+        op::Lt(op::Abs(x), hn::Set(d, 0x1p-300));  // 2^200 times larger, so that no product is denormal
+    inner = op::IfThenElse(tiny, op::Mul(x, hn::Set(d, 0x1p200)), inner);
+    TwoProduct(d, inner, inner, s, s_low);
+    PolynomialPair(d, s, s_low, C::kC, C::kC0Low, c, c_low);
+    PairProduct(d, s, s_low, inner, hn::Zero(d), cube, cube_low);
+    PairProduct(d, cube, cube_low, c, c_low, cube, cube_low);
+    V inside = op::Add(cube, cube_low);
+    inside = op::Mul(inside, op::IfThenElse(tiny, hn::Set(d, 0x1p-600), hn::Set(d, 1.0)));
+
+    TanhPair(d, x, V(op::Sub(s, s)), high, rest);
+    TwoSum(x, op::Neg(high), sum, sum_low);
+    const V outside =
+        op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p60)), op::Add(sum, op::Sub(sum_low, rest)), x);
+    return op::IfThenElse(op::Lt(op::Abs(x), end), op::CopySign(inside, x), outside);
+  }
+}
+// tanh(x)^2.
+template <class D, class V>
+HWY_INLINE V TanhshrinkDerivative(D d, const V& x) {
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhshrinkDerivative(d64, v); });
+  } else {
+    V high, rest;
+    TanhPair(d, x, V(op::Sub(x, x)), high, rest);
+    rest = op::IfThenElseZero(op::Lt(op::Abs(x), hn::Set(d, 30.0)), rest);  // x - x is NaN at infinity
+    PairProduct(d, high, rest, high, rest, high, rest);
+    V square = op::Add(high, rest);
+    if constexpr (!HWY_NATIVE_FMA)
+      square = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-450)), op::Mul(x, x), square);
+    return square;
+  }
+}
+
+// softcap(x) = cap tanh(x / cap), cap not 0.
+template <class D, class V>
+HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR { return Softcap(d64, v, double{cap}); });
+  } else {
+    const double magnitude = cap < 0 ? -cap : cap;
+    const auto end = hn::Set(d, 22 * magnitude);
+    V z, z_low, high, rest;
+    Scaled(d, V(AtMost(end, AtLeast(op::Neg(end), x))), magnitude, z, z_low);
+    TanhPair(d, z, z_low, high, rest);
+    PairProduct(d, high, rest, hn::Set(d, magnitude), hn::Zero(d), high, rest);
+    return op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-28)), x, op::Add(high, rest));
+  }
+}
+// 1 / cosh(x / cap)^2.
+template <class D, class V>
+HWY_INLINE V SoftcapDerivative(D d, const V& x, Scalar<D> cap) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(
+        d, x, [cap](auto d64, const auto& v) HWY_ATTR { return SoftcapDerivative(d64, v, double{cap}); });
+  } else {
+    const Scalar<D> half = Scalar<D>(0.5) * (cap < 0 ? -cap : cap);
+    V z, z_low;
+    Scaled(d, V(AtMost(hn::Set(d, half * kLogisticEnd<D>), op::Abs(x))), half, z, z_low);
+    return LogisticDensity(d, z, z_low, Scalar<D>(4));
+  }
+}
+// 1 - (y / cap)^2 = (cap - y) (cap + y) / cap^2: exact where it vanishes.
+template <class D, class V>
+HWY_INLINE V SoftcapDerivativeFromOutput(D d, const V& y, Scalar<D> cap) {
+  if constexpr (kIsFloat<D>) {
+    const auto& x = y;
+    return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR {
+      return SoftcapDerivativeFromOutput(d64, v, double{cap});
+    });
+  } else {
+    const auto c = hn::Set(d, cap), one = hn::Set(d, 1.0);
+    const auto inverse = op::Div(one, c), inverse_low = op::Mul(Remainder(d, inverse, c, one), inverse);
+    V less, less_low, more, more_low, high, rest;
+    TwoSum(c, op::Neg(y), less, less_low);
+    TwoSum(c, y, more, more_low);
+    PairProduct(d, less, less_low, inverse, inverse_low, less, less_low);
+    PairProduct(d, more, more_low, inverse, inverse_low, more, more_low);
+    PairProduct(d, less, less_low, more, more_low, high, rest);
+    return op::Add(high, rest);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -8,6 +8,8 @@
 // Everything is kept at 2^-40 of its size: exp(112) would overflow, and sigmoid(-100) is a denormal, which
 // only the last multiplication makes.
 //
+// swish(x) = x sigmoid(beta x) and gelu_quick (beta = 1.702) are silu(z) / beta at z = beta x, a pair.
+//
 // silu'(-a) = exp(-a) K(a) with K(a) = sigmoid(a) (1 - a sigmoid(a)), which crosses zero at a = 1.2785: K
 // comes from a table centred on that root (tools/logistic.py), so the derivative keeps its relative accuracy
 // through the crossing. silu'(a) = 1 - silu'(-a).
@@ -31,146 +33,153 @@ constexpr size_t kSigmoidVectors = Lockstep(8, 4);
 constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kSiluVectors = Lockstep(8, 4);
 constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kSwishVectors = Lockstep(4, 2);
+constexpr size_t kSwishDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kGeluQuickVectors = Lockstep(4, 2);
+constexpr size_t kGeluQuickDerivativeVectors = Lockstep(2, 2);
 
-#if HWY_NATIVE_FMA
+// The scale of the denominator, and beyond which argument all results are 0 or denormal noise.
+template <class D>
+constexpr int kLogisticBias = kIsFloat<D> ? -40 : -240;
+template <class D>
+constexpr Scalar<D> kLogisticUnit = kIsFloat<D> ? Scalar<D>(0x1p-40) : Scalar<D>(0x1p-240);
+template <class D>
+constexpr Scalar<D> kLogisticEnd = kIsFloat<D> ? Scalar<D>(112) : Scalar<D>(830);
 
-// 2^-40, the scale of the denominator, and beyond which argument all results are 0 or denormal noise.
-constexpr int kLogisticBias = -40;
-constexpr float kLogisticEnd = 112.0f;
-
-// y (1 + e) = 2^40 / (1 + exp(z + low)), and the pieces exp(z + low) = 2^40 scale (1 + p); z in [-40, 112].
+// y (1 + e) = 1 / (unit (1 + exp(z + low))), and the pieces unit exp(z + low) = scale (1 + p); z in [-40,
+// end].
 template <class D, class V, class Low>
 HWY_INLINE void InverseOnePlusExp(D d, const V& z, const Low& low, V& y, V& e, V& scale, V& p) {
-  const auto unit = hn::Set(d, 0x1p-40f);
-  const auto one = hn::Set(d, 1.0f);
-  ExpSplit<kLogisticBias>(d, z, low, scale, p);
+  const auto unit = hn::Set(d, kLogisticUnit<D>);
+  ExpSplit<kLogisticBias<D>>(d, z, low, scale, p);
   V sum, error;
   FastTwoSum(op::Max(scale, unit), op::Min(scale, unit), sum, error);
   const V rest = op::MulAdd(scale, p, error);
   const V high = op::Add(sum, rest);
   const V tail = op::Sub(rest, op::Sub(high, sum));
-  if constexpr (kWide) {
-    y = op::ApproximateReciprocal(high);  // 14 bits
-    y = op::MulAdd(y, op::NegMulAdd(y, high, one), y);
-  } else {
-    y = op::Div(one, high);
-  }
-  e = op::NegMulAdd(y, tail, op::NegMulAdd(y, high, one));
+  y = Inverse(d, high);
+  e = op::NegMulAdd(y, tail, Remainder(d, y, high, hn::Set(d, Scalar<D>(1))));
 }
 
-// exp(z) / (1 + exp(z))^2 times kGain, z in [0, 112]: w = scale y and w y as exact products, p and 2 e on
-// top.
+// exp(z) / (1 + exp(z))^2 times gain, z in [0, end]: w = scale y and w y as exact products, p and 2 e on top.
 template <class D, class V, class Low>
-HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, float gain) {
-  V y, e, scale, p;
+HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, Scalar<D> gain) {
+  V y, e, scale, p, w, w_low, q, q_low;
   InverseOnePlusExp(d, z, low, y, e, scale, p);
-  const V w = op::Mul(scale, y);
-  const V w_low = op::MulSub(scale, y, w);
-  const V q = op::Mul(w, y);
-  const V q_low = op::MulAdd(w_low, y, op::MulSub(w, y, q));
-  const V g = op::MulAdd(hn::Set(d, 2.0f), e, p);
-  return op::Mul(op::Add(q, op::MulAdd(q, g, q_low)), hn::Set(d, gain * 0x1p-40f));
+  TwoProduct(d, scale, y, w, w_low);
+  TwoProduct(d, w, y, q, q_low);
+  q_low = op::MulAdd(w_low, y, q_low);
+  const V g = op::MulAdd(hn::Set(d, Scalar<D>(2)), e, p);
+  return op::Mul(op::Add(q, op::MulAdd(q, g, q_low)), hn::Set(d, gain * kLogisticUnit<D>));
 }
 
-#else
-
-template <class D64, class V64>
-HWY_INLINE V64 SigmoidDouble(D64 d, V64 x) {
-  const auto one = hn::Set(d, 1.0);
-  const V64 z = AtLeast(hn::Set(d, -60.0), AtMost(hn::Set(d, 120.0), op::Neg(x)));
-  return op::Div(one, op::Add(ExpDouble(d, z), one));
+// 1 / (1 + exp(z + low)).
+template <class D, class V, class Low>
+HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low) {
+  V y, e, scale, p;
+  const auto end = hn::Set(d, kLogisticEnd<D>), begin = hn::Set(d, Scalar<D>(-40));
+  InverseOnePlusExp(d, AtMost(end, AtLeast(begin, z)), low, y, e, scale, p);
+  return op::Mul(op::MulAdd(y, e, y), hn::Set(d, kLogisticUnit<D>));
 }
 
-// exp(-a) / (1 + exp(-a))^2 for a >= 0.
-template <class D64, class V64>
-HWY_INLINE V64 LogisticDensityDouble(D64 d, V64 a) {
-  const V64 e = ExpDouble(d, op::Neg(AtMost(hn::Set(d, 200.0), a)));
-  const V64 sum = op::Add(e, hn::Set(d, 1.0));
-  return op::Div(e, op::Mul(sum, sum));
+// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0. The quotient's rounding is kept.
+template <class D, class V, class Low>
+HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low) {
+  V y, e, scale, p, product, product_low;
+  InverseOnePlusExp(d, AtLeast(hn::Set(d, Scalar<D>(-40)), z), low, y, e, scale, p);
+  TwoProduct(d, x, y, product, product_low);
+  product_low = op::MulAdd(product, e, product_low);
+  const V quotient = op::Mul(op::Add(product, product_low), hn::Set(d, kLogisticUnit<D>));
+  return op::IfThenElse(op::Lt(z, hn::Set(d, Scalar<D>(-40))), x, WithSignOf(d, x, quotient));
 }
 
-struct SigmoidInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return SigmoidDouble(d, x);
-  }
-};
-struct SigmoidDerivativeInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    return LogisticDensityDouble(d, op::Abs(x));
-  }
-};
-struct SiluInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    // Clamped so that -inf gives -0: -120 sigmoid(-120) rounds to it.
-    return op::Mul(AtLeast(hn::Set(d, -120.0), x), SigmoidDouble(d, x));
-  }
-};
-// With k = root - 1 = exp(-root) and t = a - root, no term cancels another:
-//   1 + exp(-a) - a = -(t - k expm1(-t)),   silu'(-a) = exp(-a) (1 + exp(-a) - a) / (1 + exp(-a))^2
-struct SiluDerivativeInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const auto one = hn::Set(d, 1.0);
-    const auto k = hn::Set(d, 0x1.1d25cf210482ep-2);
-    const V64 a = AtMost(hn::Set(d, 200.0), op::Abs(x));
-    const V64 t = op::Sub(op::Sub(a, hn::Set(d, 1.0)), k);
-    V64 scale, p;
-    ExpSplitDouble(d, op::Neg(t), scale, p);
-    const V64 rest = op::Mul(scale, p);
-    const V64 em1 = op::Add(op::Sub(scale, one), rest);
-    const V64 e = op::Mul(k, op::Add(scale, rest));
-    const V64 sum = op::Add(e, one);
-    const V64 below = op::Div(op::Mul(e, op::Sub(op::Mul(k, em1), t)), op::Mul(sum, sum));
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
-  }
-};
+// silu', gelu_tanh' and their like at -a <= 0 are E (1 + E - g(a)) / (1 + E)^2, E = exp(-v(a)), and cross
+// zero where g(a0) = 1 + E0. With delta = v(a) - v(a0), drop = g(a) - g(a0) and E = E0 exp(-delta) that is
+//
+//   E0 exp(-delta) (E0 expm1(-delta) - drop) / (1 + E0 + E0 expm1(-delta))^2
+//
+// where no term cancels another: the slope is accurate relative to itself through its zero. At +a it is 1
+// less that. All arguments are pairs; delta reaches from -2 to the end of the logistic functions.
+template <class D, class V, class M>
+HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delta_low, const V& drop,
+                           const V& drop_low, Scalar<D> e0, Scalar<D> e0_low) {
+  constexpr int kBias = kTailBias<D>;
+  const auto unit = hn::Set(d, kTailUnit<D>), one = hn::Set(d, Scalar<D>(1));
+  const auto k = hn::Set(d, e0), k_low = hn::Set(d, e0_low);
+  V scale, p, m, m_low, n, n_low, sum, sum_low, square, square_low, q, q_low, g, g_low;
+  Expm1Pair<kBias>(d, op::Neg(delta), V(op::Neg(delta_low)), m, m_low, scale, p);
+  PairProduct(d, op::Mul(m, unit), op::Mul(m_low, unit), k, k_low, m, m_low);
+  PairSum(m, m_low, op::Neg(drop), op::Neg(drop_low), n, n_low);
+  PairProduct(d, n, n_low, k, k_low, n, n_low);
+  const Scalar<D> c = 1 + e0, c_low = (e0 - (c - 1)) + e0_low;
+  FastTwoSum(hn::Set(d, c), m, sum, sum_low);
+  sum_low = op::Add(sum_low, op::Add(m_low, hn::Set(d, c_low)));
+  TwoProduct(d, sum, sum, square, square_low);
+  square_low = op::MulAdd(op::Add(sum, sum), sum_low, square_low);
+  PairQuotient(d, n, n_low, square, square_low, Inverse(d, square), q, q_low);
+  TwoProduct(d, q, scale, g, g_low);
+  g_low = op::MulAdd(q_low, scale, g_low);
+  const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));
+  return op::IfThenElse(negative, op::Mul(below, unit), op::NegMulAdd(below, unit, one));
+}
 
-#endif  // HWY_NATIVE_FMA
+template <class D>
+using Roots = hwy::If<kIsFloat<D>, SlopeRootsFloat, SlopeRoots>;
+
+// silu'(z + low): v(a) = g(a) = a, so that 1 + E0 is the zero itself.
+template <class D, class V, class Low>
+HWY_INLINE V SiluSlope(D d, const V& z, const Low& low) {
+  const auto negative = op::Lt(z, hn::Zero(d));
+  const V a = AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(z));
+  V t, t_low;
+  TwoSum(a, hn::Set(d, -Roots<D>::kSilu), t, t_low);
+  t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLow));
+  if constexpr (!hwy::IsSame<Low, NoLow>())
+    t_low = op::Add(t_low, op::IfThenElse(negative, op::Neg(low), low));
+  if constexpr (!kIsFloat<D>)
+    t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
+  TwoSum(t, t_low, t, t_low);                                  // next to the zero, t_low may be the larger
+  return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow);
+}
 
 // sigmoid(x) = 1 / (1 + exp(-x)).
 // Worst: 0.7874 ulp at -0x1.5d8a68p+6, a denormal, AVX2; 0.7718 at -0x1.5dcd72p+6, AVX-512.
 template <class D, class V>
 HWY_INLINE V Sigmoid(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  const V z = AtMost(hn::Set(d, kLogisticEnd), AtLeast(hn::Set(d, -40.0f), op::Neg(x)));
-  V y, e, scale, p;
-  InverseOnePlusExp(d, z, NoLow(), y, e, scale, p);
-  return op::Mul(op::MulAdd(y, e, y), hn::Set(d, 0x1p-40f));
-#else
-  return InDouble(d, x, SigmoidInDouble());
-#endif
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Sigmoid(d64, v); });
+  } else {
+    return OneOverOnePlusExp(d, op::Neg(x), NoLow());
+  }
 }
 
 // sigmoid'(x) = sigmoid(x) sigmoid(-x), an even function.
 // Worst: 0.8102 ulp at 0x1.5ee976p+6, a denormal, AVX2; 0.7827 at 0x1.5dfa9ep+6, AVX-512.
 template <class D, class V>
 HWY_INLINE V SigmoidDerivative(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  return LogisticDensity(d, AtMost(hn::Set(d, kLogisticEnd), op::Abs(x)), NoLow(), 1.0f);
-#else
-  return InDouble(d, x, SigmoidDerivativeInDouble());
-#endif
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SigmoidDerivative(d64, v); });
+  } else {
+    return LogisticDensity(d, AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(x)), NoLow(), Scalar<D>(1));
+  }
+}
+
+// y (1 - y), one rounding: y - y y.
+template <class D, class V>
+HWY_INLINE V SigmoidDerivativeFromOutput(D d, const V& y) {
+  return MultiplyAdd(d, op::Neg(y), y, y);
 }
 
 // silu(x) = x sigmoid(x).
 // Worst: 0.7896 ulp at -0x1.6fdad4p+6, a denormal, AVX2; 0.7728 at -0x1.6f9844p+6, AVX-512.
 template <class D, class V>
 HWY_INLINE V Silu(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  const V bounded = AtLeast(hn::Set(d, -kLogisticEnd), x);
-  const V z = AtLeast(hn::Set(d, -40.0f), op::Neg(bounded));
-  V y, e, scale, p;
-  InverseOnePlusExp(d, z, NoLow(), y, e, scale, p);
-  const V product = op::Mul(bounded, y);
-  const V low = op::MulAdd(product, e, op::MulSub(bounded, y, product));
-  const V silu = WithSignOf(d, x, op::Mul(op::Add(product, low), hn::Set(d, 0x1p-40f)));  // -0 at -0
-  return op::IfThenElse(op::Gt(x, hn::Set(d, 40.0f)), x, silu);
-#else
-  return InDouble(d, x, SiluInDouble());
-#endif
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Silu(d64, v); });
+  } else {
+    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), x);
+    return OverOnePlusExp(d, bounded, op::Neg(bounded), NoLow());
+  }
 }
 
 // silu'(x) = s (1 + x (1 - s)), s = sigmoid(x).
@@ -178,28 +187,102 @@ HWY_INLINE V Silu(D d, const V& x) {
 // - a.
 template <class D, class V>
 HWY_INLINE V SiluDerivative(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  using Table = ByTarget<SiluSlope32, SiluSlope8>;
-  const auto end =
-      hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
-  const V a = AtMost(hn::Set(d, kLogisticEnd), op::Abs(x));
-  V high, low;
-  PiecewisePairNearZero<Table>(d, AtMost(end, a), high, low);
-  const auto far = op::Gt(a, end);
-  high = op::IfThenElse(far, op::Sub(hn::Set(d, 1.0f), a), high);
-  low = op::IfThenZeroElse(far, low);
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SiluDerivative(d64, v); });
+  } else if constexpr (!kIsFloat<D>) {
+    return SiluSlope(d, x, NoLow());
+  } else {
+    using Table = ByTarget<SiluSlope32, SiluSlope8>;
+    const auto end =
+        hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
+    const V a = AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(x));
+    V high, low;
+    PiecewisePairNearZero<Table>(d, AtMost(end, a), high, low);
+    const auto far = op::Gt(a, end);
+    high = op::IfThenElse(far, op::Sub(hn::Set(d, 1.0f), a), high);
+    low = op::IfThenZeroElse(far, low);
 
-  V scale, p;
-  ExpSplit<-kLogisticBias>(d, op::Neg(a), NoLow(), scale, p);
-  const V g = op::Mul(high, scale);
-  const V g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
-  const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
-  const auto unit = hn::Set(d, 0x1p-40f);
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
-                        op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
-#else
-  return InDouble(d, x, SiluDerivativeInDouble());
-#endif
+    V scale, p;
+    ExpSplit<40>(d, op::Neg(a), NoLow(), scale, p);
+    const V g = op::Mul(high, scale);
+    const V g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
+    const V below =
+        op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
+    const auto unit = hn::Set(d, 0x1p-40f);
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
+                          op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
+  }
+}
+
+// x / (1 + exp(-beta x)) for a pair beta > 0 whose tail leaves the range of T no later than silu's does.
+template <class D, class V>
+HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
+  const auto minus_beta = hn::Set(d, -beta);
+  const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D> / beta), x);
+  V z, z_low;
+  TwoProduct(d, bounded, minus_beta, z, z_low);
+  z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
+  return OverOnePlusExp(d, bounded, z, z_low);
+}
+template <class D, class V>
+HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
+  const Scalar<D> end = kLogisticEnd<D> / beta;
+  const V bounded = AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x));
+  V z, z_low;
+  TwoProduct(d, bounded, hn::Set(d, beta), z, z_low);
+  return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)));
+}
+
+// swish(x) = x sigmoid(beta x). A negative beta mirrors: x sigmoid(-b x) = -((-x) sigmoid(b (-x))). beta = 0
+// is x / 2.
+template <class D, class V>
+HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
+  const Scalar<D> b = beta < 0 ? -beta : beta;
+  if (kInDouble<D> || (kIsFloat<D> && !(b >= Scalar<D>(0.04) && b < Scalar<D>(0x1p60)))) {
+    if constexpr (kIsFloat<D>) {  // in floats the tail would be cut off
+      return InDouble(d, x, [beta](auto d64, const auto& v) HWY_ATTR { return Swish(d64, v, double{beta}); });
+    }
+  }
+  if (beta == 0) return op::Mul(x, hn::Set(d, Scalar<D>(0.5)));
+  return beta < 0 ? op::Neg(SwishAt(d, V(op::Neg(x)), b, Scalar<D>(0))) : SwishAt(d, x, b, Scalar<D>(0));
+}
+
+// swish'(x) = silu'(beta x).
+template <class D, class V>
+HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(
+        d, x, [beta](auto d64, const auto& v) HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+  } else {
+    if (beta == 0) return op::IfThenElse(op::Eq(x, x), hn::Set(d, Scalar<D>(0.5)), x);
+    return beta < 0 ? SwishSlopeAt(d, V(op::Neg(x)), -beta, Scalar<D>(0))
+                    : SwishSlopeAt(d, x, beta, Scalar<D>(0));
+  }
+}
+
+// 1.702 as a pair.
+template <class D>
+constexpr Scalar<D> kQuickBeta = kIsFloat<D> ? Scalar<D>(0x1.b3b646p+0) : Scalar<D>(0x1.b3b645a1cac08p+0);
+template <class D>
+constexpr Scalar<D> kQuickBetaLow = kIsFloat<D> ? Scalar<D>(-0x1.78d4fep-26)
+                                                : Scalar<D>(0x1.89374bc6a7efap-55);
+
+// gelu_quick(x) = x sigmoid(1.702 x).
+template <class D, class V>
+HWY_INLINE V GeluQuick(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluQuick(d64, v); });
+  } else {
+    return SwishAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
+  }
+}
+template <class D, class V>
+HWY_INLINE V GeluQuickDerivative(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluQuickDerivative(d64, v); });
+  } else {
+    return SwishSlopeAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,4 +1,4 @@
-// gelu, the input times the normal distribution function, and its derivative.
+// gelu, the input times the normal distribution function, and erf, with their derivatives.
 //
 // With a = |x| and Mills' ratio M(a) = Phi(-a) exp(a^2 / 2), which falls slowly from 1/2:
 //
@@ -8,7 +8,10 @@
 // No term cancels in the left tail, so gelu(-13) is right where x/2 (1 + erf(x/sqrt 2)) gives 0. a^2 is kept
 // as a pair: its rounding error would cost up to 2^6 ulp in the exponential. M and K are tables
 // (tools/normal.py); K's is centred on its zero at 0.7518, so the derivative keeps its relative accuracy
-// through the crossing. M (or K) times the exponential is an exact product up to the last rounding.
+// through the crossing. M (or K) times the exponential is an exact product up to the last rounding. For
+// doubles M (a + 1) and K / (root - a) are single polynomials in t = (a - c) / (a + c), no table needed.
+//
+// erf(x) = 1 - 2 M(sqrt(2) x) exp(-x^2) from 0.85 on, an odd polynomial below; computed in double for floats.
 
 #if defined(SIMDACT_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_NORMAL_INL_H_
@@ -27,77 +30,78 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kGeluVectors = Lockstep(4, 2);
 constexpr size_t kGeluDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kErfVectors = Lockstep(2, 2);
+constexpr size_t kErfDerivativeVectors = Lockstep(4, 2);
 
-// Beyond this Phi(-a) a < 2^-150.
-constexpr float kNormalEnd = 14.9f;
+// Beyond this Phi(-a) a is less than half of the least denormal.
+template <class D>
+constexpr Scalar<D> kNormalEnd = kIsFloat<D> ? Scalar<D>(14.9) : Scalar<D>(38.9);
 
-#if HWY_NATIVE_FMA
-
-// 2^40 (high + low) exp(-a^2 / 2) = (g + g_low) (1 + p), |p| < 1/22; a in [0, 14.9].
+// exp(-a^2 / 2) (high + low) at 2^kTailBias of its size = (g + g_low) (1 + p); a in [0, kNormalEnd].
 template <class D, class V>
 HWY_INLINE void TimesNormal(D d, const V& a, const V& high, const V& low, V& g, V& g_low, V& p) {
-  const V half = op::Mul(a, hn::Set(d, -0.5f));
-  const V square = op::Mul(half, a);
-  V scale;
-  ExpSplit<40>(d, square, op::MulSub(half, a, square), scale, p);
-  g = op::Mul(high, scale);
-  g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
+  const V half = op::Mul(a, hn::Set(d, Scalar<D>(-0.5)));
+  V square, square_low, scale;
+  TwoProduct(d, half, a, square, square_low);
+  ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
+  TwoProduct(d, high, scale, g, g_low);
+  g_low = op::MulAdd(low, scale, g_low);
 }
 
-#else
-
-// Polynomials in t = (a - 4) / (a + 4) for a in [0, 15] (tools/normal.py): M(a) (a + 4) and
-// K(a) / (root - a), which has no zero.
-template <class D64, class V64>
-HWY_INLINE V64 MappedPolynomial(D64 d, V64 t, const double* HWY_RESTRICT coefficients, int degree) {
-  V64 q = op::Add(op::Mul(t, hn::Set(d, coefficients[degree])), hn::Set(d, coefficients[degree - 1]));
-  for (int k = degree - 2; k >= 0; --k) q = op::Add(op::Mul(q, t), hn::Set(d, coefficients[k]));
-  return q;
+// A polynomial in t = (a - centre) / (a + centre) for doubles, its constant term a pair: high + low to 2^-56.
+template <size_t kCount, class D, class V>
+HWY_INLINE void MappedPair(D d, const V& a, double centre, const double (&c)[kCount], double c0_low, V& high,
+                           V& low) {
+  const auto middle = hn::Set(d, centre);
+  V above, above_low, below, below_low, t, t_low;
+  TwoSum(a, middle, above, above_low);
+  TwoSum(a, op::Neg(middle), below, below_low);
+  PairQuotient(d, below, below_low, above, above_low, Inverse(d, above), t, t_low);
+  FastTwoSum(t, t_low, t, t_low);
+  PolynomialPair(d, t, t_low, c, c0_low, high, low);
 }
-struct GeluInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = AtMost(hn::Set(d, 15.0), op::Abs(x));
-    const V64 inverse = op::Div(hn::Set(d, 1.0), op::Add(a, hn::Set(d, 4.0)));
-    const V64 t = op::Mul(op::Sub(a, hn::Set(d, 4.0)), inverse);
-    const V64 mills = op::Mul(MappedPolynomial(d, t, NormalDouble::kMills, NormalDouble::kDegree), inverse);
-    const V64 normal = ExpDouble(d, op::Mul(op::Mul(a, a), hn::Set(d, -0.5)));
-    return op::Sub(AtLeast(hn::Zero(d), x), op::Mul(op::Mul(a, mills), normal));
-  }
-};
-struct GeluDerivativeInDouble {
-  template <class D64, class V64>
-  HWY_INLINE V64 operator()(D64 d, V64 x) const {
-    const V64 a = AtMost(hn::Set(d, 15.0), op::Abs(x));
-    const V64 t = op::Div(op::Sub(a, hn::Set(d, 4.0)), op::Add(a, hn::Set(d, 4.0)));
-    const V64 slope = MappedPolynomial(d, t, NormalDouble::kSlope, NormalDouble::kDegree);
-    const V64 normal = ExpDouble(d, op::Mul(op::Mul(a, a), hn::Set(d, -0.5)));
-    const V64 below = op::Mul(op::Mul(op::Sub(hn::Set(d, NormalDouble::kRoot), a), slope), normal);
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(hn::Set(d, 1.0), below));
-  }
-};
 
-#endif  // HWY_NATIVE_FMA
+// Mills' ratio M(a) = high + low for doubles, from M(a) (a + 1).
+template <class D, class V>
+HWY_INLINE void MillsPair(D d, const V& a, V& high, V& low) {
+  V product, product_low, sum, sum_low;
+  MappedPair(d, a, MillsWide::kMillsCentre, MillsWide::kMills, MillsWide::kMillsLow, product, product_low);
+  TwoSum(a, hn::Set(d, 1.0), sum, sum_low);
+  PairQuotient(d, product, product_low, sum, sum_low, Inverse(d, sum), high, low);
+}
 
 // gelu(x) = x Phi(x).
 // Worst: 0.8954 ulp at -0x1.5ab0e4p+3, got -1.2854926e-26 for -1.28549267116e-26 (AVX2); 0.7887 at
 // 0x1.ffccd6p-4 (AVX-512).
 template <class D, class V>
 HWY_INLINE V Gelu(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  using Table = ByTarget<Mills32, Mills8>;
-  const V a = AtMost(hn::Set(d, kNormalEnd), op::Abs(x));
-  V mills, mills_low, g, g_low, p;
-  PiecewisePair<Table>(d, a, mills, mills_low);
-  const V high = op::Mul(a, mills);
-  const V low = op::MulAdd(a, mills_low, op::MulSub(a, mills, high));
-  TimesNormal(d, a, high, low, g, g_low, p);
-  const V tail = op::Add(g, op::MulAdd(g, p, g_low));
-  const V gelu = op::NegMulAdd(tail, hn::Set(d, 0x1p-40f), AtLeast(hn::Zero(d), x));
-#else
-  const V gelu = InDouble(d, x, GeluInDouble());
-#endif
-  return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Gelu(d64, v); });
+  } else {
+    const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
+    V mills, mills_low, high, low, g, g_low, p;
+    if constexpr (kIsFloat<D>) {
+      using Table = ByTarget<Mills32, Mills8>;
+      PiecewisePair<Table>(d, a, mills, mills_low);
+    } else {
+      MillsPair(d, a, mills, mills_low);
+    }
+    // times exp(-a^2 / 2), and last times a, which may be denormal
+    TimesNormal(d, a, mills, mills_low, high, low, p);
+    PairProduct(d, high, low, a, hn::Zero(d), g, g_low);
+    const auto unit = hn::Set(d, kTailUnit<D>);
+    const V relu = AtLeast(hn::Zero(d), x);
+    const V rest = op::MulAdd(g, p, g_low);
+    V gelu = op::NegMulAdd(op::Add(g, rest), unit, relu);
+    if constexpr (!kIsFloat<D>) {
+      // On the right the tail's own rounding shows: subtract it in two parts.
+      V sum, error;
+      TwoSum(relu, op::Mul(g, op::Neg(unit)), sum, error);
+      sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), op::Add(sum, op::NegMulAdd(rest, unit, error)), x);
+      gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
+    }
+    return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+  }
 }
 
 // gelu'(x) = Phi(x) + x phi(x).
@@ -105,19 +109,78 @@ HWY_INLINE V Gelu(D d, const V& x) {
 // is wide); 0.8035 at 0x1.88b9fep-13 (AVX-512).
 template <class D, class V>
 HWY_INLINE V GeluDerivative(D d, const V& x) {
-#if HWY_NATIVE_FMA
-  using Table = ByTarget<GeluSlope32, GeluSlope8>;
-  const V a = AtMost(hn::Set(d, kNormalEnd), op::Abs(x));
-  V high, low, g, g_low, p;
-  PiecewisePairNearZero<Table>(d, a, high, low);
-  TimesNormal(d, a, high, low, g, g_low, p);
-  const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
-  const auto unit = hn::Set(d, 0x1p-40f);
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
-                        op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
-#else
-  return InDouble(d, x, GeluDerivativeInDouble());
-#endif
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
+  } else {
+    const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
+    V high, low, g, g_low, p;
+    if constexpr (kIsFloat<D>) {
+      using Table = ByTarget<GeluSlope32, GeluSlope8>;
+      PiecewisePairNearZero<Table>(d, a, high, low);
+    } else {
+      V t, t_low, q, q_low;
+      TwoSum(hn::Set(d, NormalWide::kRoot), op::Neg(a), t, t_low);
+      t_low = op::Add(t_low, hn::Set(d, NormalWide::kRootLow));
+      MappedPair(d, a, NormalWide::kSlopeCentre, NormalWide::kSlope, NormalWide::kSlopeLow, q, q_low);
+      PairProduct(d, t, t_low, q, q_low, high, low);
+    }
+    TimesNormal(d, a, high, low, g, g_low, p);
+    const V below =
+        op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
+    const auto unit = hn::Set(d, kTailUnit<D>);
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
+                          op::NegMulAdd(below, unit, hn::Set(d, Scalar<D>(1))));
+  }
+}
+
+// erf(x).
+template <class D, class V>
+HWY_INLINE V Erf(D d, const V& x) {
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Erf(d64, v); });
+  } else {
+    using C = ErfDouble;
+    V square, square_low, c, c_low, near, near_low;
+    TwoProduct(d, x, x, square, square_low);
+    PolynomialPair(d, square, square_low, C::kC, C::kC0Low, c, c_low);
+    PairProduct(d, x, hn::Zero(d), c, c_low, near, near_low);
+    V inside = op::Add(near, near_low);
+    if constexpr (!HWY_NATIVE_FMA) {  // splitting a tiny number would lose what is left of it
+      inside = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-900)), op::Mul(x, c), inside);
+    }
+
+    // 1 - 2 M(b) exp(-a^2), b = sqrt(2) a; M takes b rounded, for here it need not be known to 2^-53.
+    const V a = AtMost(hn::Set(d, 6.5), op::Abs(x));
+    V mills, mills_low, scale, p, one_less, rest;
+    MillsPair(d, V(op::Mul(a, hn::Set(d, 0x1.6a09e667f3bcdp+0))), mills, mills_low);
+    TwoProduct(d, a, op::Neg(a), square, square_low);
+    ExpSplit<0>(d, square, square_low, scale, p);
+    const V tail = op::Mul(op::Mul(op::Add(mills, mills_low), hn::Set(d, -2.0)), op::MulAdd(scale, p, scale));
+    FastTwoSum(hn::Set(d, 1.0), tail, one_less, rest);
+    const V outside = op::CopySign(op::Add(one_less, rest), x);
+    return op::IfThenElse(op::Lt(a, hn::Set(d, 0.85)), op::CopySign(inside, x),
+                          op::IfThenElse(op::Eq(x, x), outside, x));
+  }
+}
+
+// erf'(x) = 2 exp(-x^2) / sqrt(pi).
+template <class D, class V>
+HWY_INLINE V ErfDerivative(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
+  } else {
+    const V a = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(27.5)), op::Abs(x));
+    const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
+    const auto c_low = hn::Set(
+        d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -
+                                                static_cast<double>(static_cast<float>(ErfDouble::kSlope)))
+                       : static_cast<Scalar<D>>(ErfDouble::kSlopeLow));
+    V square, square_low, scale, p, g, g_low;
+    TwoProduct(d, a, op::Neg(a), square, square_low);
+    ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
+    PairProduct(d, scale, hn::Zero(d), c, c_low, g, g_low);
+    return op::Mul(op::Add(g, op::MulAdd(g, p, g_low)), hn::Set(d, kTailUnit<D>));
+  }
 }
 
 }  // namespace HWY_NAMESPACE

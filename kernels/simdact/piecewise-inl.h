@@ -14,17 +14,12 @@
 #endif
 
 #include <type_traits>
-#include <utility>
 
 #include "simdact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
-
-// The integers beside V: a vector or a pack.
-template <class D, class V>
-using Index = decltype(op::BitCast(hn::RebindToSigned<D>(), std::declval<V>()));
 
 // Evaluates the slot of a, in [0, end of the table): P(a) = c0 + delta (c1 + delta rest).
 template <class Table, class D, class V, class VI>

@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <utility>
+
 #include "hwy/highway.h"
 
 #ifdef __FAST_MATH__
@@ -31,6 +33,17 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+
+// A kernel is generic over its number format, too: T = float or double.
+template <class D>
+using Scalar = hn::TFromD<D>;
+template <class D>
+constexpr bool kIsFloat = sizeof(Scalar<D>) == sizeof(float);
+
+// Without fused multiply-add, error-free products of floats cost more than twice the width: there the kernels
+// for float compute in double and round once (InDouble in exp-inl.h).
+template <class D>
+constexpr bool kInDouble = kIsFloat<D> && !HWY_NATIVE_FMA;
 
 template <class V, size_t kCount>
 struct Pack {
@@ -118,8 +131,19 @@ SIMDACT_LIFT(CopySign)
 SIMDACT_LIFT(CopySignToAbs)
 SIMDACT_LIFT(PromoteTo)
 SIMDACT_LIFT(DemoteTo)
+SIMDACT_LIFT(Sqrt)
+SIMDACT_LIFT(Round)
+SIMDACT_LIFT(Floor)
+SIMDACT_LIFT(Ceil)
+SIMDACT_LIFT(Trunc)
 SIMDACT_LIFT(Lt)
+SIMDACT_LIFT(Le)
 SIMDACT_LIFT(Gt)
+SIMDACT_LIFT(Ge)
+SIMDACT_LIFT(Eq)
+SIMDACT_LIFT(Xor)
+SIMDACT_LIFT(AndNot)  // ~a & b
+SIMDACT_LIFT(IsNaN)
 SIMDACT_LIFT(IfThenElse)
 SIMDACT_LIFT(IfThenElseZero)
 SIMDACT_LIFT(IfThenZeroElse)
@@ -135,6 +159,10 @@ SIMDACT_LIFT_SHIFT(ShiftRight)
 #undef SIMDACT_LIFT
 #undef SIMDACT_LIFT_AS
 }  // namespace op
+
+// The integers beside V: a vector or a pack.
+template <class D, class V>
+using Index = decltype(op::BitCast(hn::RebindToSigned<D>(), std::declval<V>()));
 
 // min and max with a constant that let NaN through. x86 returns the second operand if either is NaN;
 // elsewhere Highway may prefer the number (NEON's vminnm), but a comparison is false for NaN and keeps x.
@@ -161,26 +189,22 @@ HWY_INLINE V WithSignOf(D d, const V& x, const V& y) {
   return op::OrAnd(y, x, hn::SignBit(d));
 }
 
-// Splits big + small exactly into sum + error, |big| >= |small| (Dekker's Fast2Sum).
-template <class A, class B, class X>
-HWY_INLINE void FastTwoSum(const A& big, const B& small, X& sum, X& error) {
-  sum = op::Add(big, small);
-  error = op::Sub(small, op::Sub(sum, big));
-}
-
 // The entry table[i] for each lane's i = index mod kEntries: one or two register permutes where the table
 // fits into one or two vectors, else a gather: on the shorter vectors that only a caller of the -inl.h may
 // pass, and on SVE.
 namespace detail {
 template <size_t kEntries, class D, class VI>
-HWY_INLINE hn::Vec<D> LookupOne(D d, const float* HWY_RESTRICT table, VI index) {
+HWY_INLINE hn::Vec<D> LookupOne(D d, const Scalar<D>* HWY_RESTRICT table, VI index) {
   const hn::RebindToSigned<D> di;
   constexpr size_t kLanes = hn::MaxLanes(D());
   constexpr bool kOne = !kSizeless && kLanes == kEntries;
   constexpr bool kTwo = !kSizeless && 2 * kLanes == kEntries && HWY_TARGET != HWY_AVX2;
   // x86's permutes ignore the upper bits; Highway's debug build insists on seeing them cleared.
-  constexpr bool kWraps = (kOne || kTwo) && HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2 && !HWY_IS_DEBUG_BUILD;
-  if constexpr (!kWraps) index = hn::And(index, hn::Set(di, static_cast<int32_t>(kEntries - 1)));
+  // (AVX2 doubles the index of a double, and would carry from its lower half into the upper.)
+  constexpr bool kWraps = (kOne || kTwo) && HWY_ARCH_X86 &&
+                          HWY_TARGET <= (kIsFloat<D> ? HWY_AVX2 : HWY_AVX3) && !HWY_IS_DEBUG_BUILD;
+  if constexpr (!kWraps)
+    index = hn::And(index, hn::Set(di, static_cast<hn::TFromD<decltype(di)>>(kEntries - 1)));
   if constexpr (kOne) {
     return hn::TableLookupLanes(hn::Load(d, table), hn::IndicesFromVec(d, index));
   } else if constexpr (kTwo) {
@@ -193,7 +217,7 @@ HWY_INLINE hn::Vec<D> LookupOne(D d, const float* HWY_RESTRICT table, VI index) 
 }  // namespace detail
 
 template <size_t kEntries, class D, class VI>
-HWY_INLINE auto Lookup(D d, const float* HWY_RESTRICT table, const VI& index) {
+HWY_INLINE auto Lookup(D d, const Scalar<D>* HWY_RESTRICT table, const VI& index) {
   constexpr size_t kCount = op::Width<VI>::value;
   if constexpr (kCount == 0) {
     return detail::LookupOne<kEntries>(d, table, index);

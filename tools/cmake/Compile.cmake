@@ -27,6 +27,25 @@ endforeach()
 # Every source that compiles kernels, or asks which are compiled in, must be told the same.
 set(SIMDACT_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=${mask})
 
+# SIMDACT_DTYPES as definitions. They concern whoever includes simdact.h, too: what was left out is not there.
+foreach(dtype IN LISTS SIMDACT_DTYPES)
+  if(NOT dtype MATCHES "^(f32|f64|bf16|f16)$")
+    message(FATAL_ERROR "SIMDACT_DTYPES: no dtype '${dtype}'; valid: f32 f64 bf16 f16")
+  endif()
+endforeach()
+set(SIMDACT_DTYPE_DEFINITIONS "")
+if(NOT "f64" IN_LIST SIMDACT_DTYPES)
+  list(APPEND SIMDACT_DTYPE_DEFINITIONS SIMDACT_NO_F64)
+endif()
+if(NOT "bf16" IN_LIST SIMDACT_DTYPES AND NOT "f16" IN_LIST SIMDACT_DTYPES)
+  list(APPEND SIMDACT_DTYPE_DEFINITIONS SIMDACT_NO_HALF)
+elseif(NOT "bf16" IN_LIST SIMDACT_DTYPES OR NOT "f16" IN_LIST SIMDACT_DTYPES)
+  message(FATAL_ERROR "SIMDACT_DTYPES: bf16 and f16 come together; take both or none")
+elseif(NOT "f64" IN_LIST SIMDACT_DTYPES)
+  message(FATAL_ERROR "SIMDACT_DTYPES: bf16 and f16 need f64, in which their doubtful roundings are settled; "
+    "take f64 too, or leave out all three")
+endif()
+
 # For a program of this project: the standard, the warnings, and includes from the repository's root.
 function(simdact_compile_program target)
   target_compile_features(${target} PRIVATE cxx_std_17)
@@ -44,7 +63,7 @@ endfunction()
 # For what holds Highway code: the above, and the one way to do arithmetic.
 function(simdact_compile_kernels target)
   simdact_compile_program(${target})
-  target_compile_definitions(${target} PRIVATE ${SIMDACT_TARGET_DEFINITIONS})
+  target_compile_definitions(${target} PRIVATE ${SIMDACT_TARGET_DEFINITIONS} ${SIMDACT_DTYPE_DEFINITIONS})
   target_compile_options(${target} PRIVATE
     $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<NOT:$<CXX_COMPILER_ID:MSVC>>>:-O3>)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/kernels")

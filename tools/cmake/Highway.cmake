@@ -30,12 +30,18 @@ endfunction()
 # A plain file(DOWNLOAD), for FetchContent retries for more than a minute where there is no network.
 function(simdact_download_highway result)
   set(tarball "${CMAKE_CURRENT_BINARY_DIR}/highway/highway-${highway_version}.tar.gz")
+  file(GLOB copies "${CMAKE_CURRENT_SOURCE_DIR}/build/*/highway/highway-${highway_version}.tar.gz")
+  foreach(copy "${tarball}" ${copies})  # what another preset has need not come over the network again
+    simdact_is_pinned("${copy}" pinned)
+    if(pinned)
+      set(${result} "${copy}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+
+  message(STATUS "Highway: trying GitHub")
+  file(DOWNLOAD "${highway_url}" "${tarball}" TIMEOUT 20 INACTIVITY_TIMEOUT 10 STATUS ignored)
   simdact_is_pinned("${tarball}" pinned)
-  if(NOT pinned)
-    message(STATUS "Highway: trying GitHub")
-    file(DOWNLOAD "${highway_url}" "${tarball}" TIMEOUT 20 INACTIVITY_TIMEOUT 10 STATUS ignored)
-    simdact_is_pinned("${tarball}" pinned)
-  endif()
   if(NOT pinned AND CMAKE_HOST_UNIX)
     message(STATUS "Highway: trying this machine's Debian mirror")
     execute_process(

@@ -1,0 +1,310 @@
+// log, log1p, pow, and what is log1p(exp) of its input: softplus, log_sigmoid.
+//
+// softplus(x) = max(x, 0) + log1p(exp(-|beta x|)) / beta. For floats log1p(u) = u G with u = exp(-a), and
+// G(a) a table (tools/exponential.py) that rises from ln 2 to 1; u G / beta is kept as a pair until it has
+// been added to x. For doubles log1p is a pair itself. log_sigmoid(x) = -softplus(-x).
+//
+// pow(x, c) = exp(c log |x|), with log to 2^-64 because c log |x| reaches 745.
+
+#if defined(SIMDACT_LOGARITHMIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_LOGARITHMIC_INL_H_
+#undef SIMDACT_LOGARITHMIC_INL_H_
+#else
+#define SIMDACT_LOGARITHMIC_INL_H_
+#endif
+
+#include <limits>
+
+#include "simdact/exponential-inl.h"
+#include "simdact/exponential-tables.h"
+#include "simdact/log-inl.h"
+#include "simdact/logistic-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kLogVectors = Lockstep(2, 2);
+constexpr size_t kLogDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kLog1pVectors = Lockstep(2, 2);
+constexpr size_t kLog1pDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kPowVectors = Lockstep(2, 2);
+constexpr size_t kPowDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kSoftplusVectors = Lockstep(4, 2);
+constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kLogSigmoidVectors = Lockstep(4, 2);
+constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 4);
+
+// Highway's NaN has all bits set, which rounding to bf16 would carry out of.
+template <class D>
+HWY_INLINE auto QuietNan(D d) {
+  return hn::Set(d, std::numeric_limits<Scalar<D>>::quiet_NaN());
+}
+
+// Whether the real number a b is above c. (Without FMA the error terms of huge products are NaN.)
+template <class D, class V, class A>
+HWY_INLINE auto ProductExceeds(D d, const V& a, const A& b, Scalar<D> c) {
+  const auto limit = hn::Set(d, c);
+  V left = Remainder(d, a, b, limit);
+  if constexpr (!HWY_NATIVE_FMA)
+    left = op::IfThenElse(op::Eq(left, left), left, op::Sub(limit, op::Mul(a, b)));
+  return op::Lt(left, hn::Zero(d));
+}
+
+// log(x), NaN below 0.
+template <class D, class V>
+HWY_INLINE V Log(D d, const V& x) {
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Log(d64, v); });
+  } else {
+    const auto zero = hn::Zero(d);
+    V high, low;
+    LogPair<false>(d, x, high, low);
+    V log = op::Add(high, low);
+    log = op::IfThenElse(op::Lt(x, hn::Inf(d)), log, x);  // inf, NaN
+    log = op::IfThenElse(op::Eq(x, zero), op::Neg(hn::Inf(d)), log);
+    return op::IfThenElse(op::Lt(x, zero), QuietNan(d), log);
+  }
+}
+template <class D, class V>
+HWY_INLINE V LogDerivative(D d, const V& x) {
+  return op::Div(hn::Set(d, Scalar<D>(1)), x);
+}
+
+// log1p(x) = log(1 + x), NaN below -1.
+template <class D, class V>
+HWY_INLINE V Log1p(D d, const V& x) {
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Log1p(d64, v); });
+  } else {
+    const auto minus_one = hn::Set(d, -1.0);
+    V high, low;
+    Log1pPair(d, x, V(op::Sub(x, x)), high, low);
+    V log = op::Add(high, low);
+    log = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-55)), x, log);
+    log = op::IfThenElse(op::Lt(x, hn::Inf(d)), log, x);
+    log = op::IfThenElse(op::Eq(x, minus_one), op::Neg(hn::Inf(d)), log);
+    return op::IfThenElse(op::Lt(x, minus_one), QuietNan(d), log);
+  }
+}
+// 1 / (1 + x), with the rounding of the sum made good.
+template <class D, class V>
+HWY_INLINE V Log1pDerivative(D d, const V& x) {
+  const auto one = hn::Set(d, Scalar<D>(1));
+  V sum, error;
+  TwoSum(x, one, sum, error);
+  const V y = op::Div(one, sum);
+  const V fixed = op::MulAdd(y, op::NegMulAdd(y, error, Remainder(d, y, sum, one)), y);
+  return op::IfThenElse(op::Eq(fixed, fixed), fixed, y);  // at -1 and infinity there is nothing to mend
+}
+
+// factor |x|^c for any x and a constant c + c_low, with the sign of an odd integer power, and pow's answers
+// at 0 and infinity.
+template <class D, class V>
+HWY_INLINE V PowAt(D d, const V& x, double c, double c_low, double factor) {
+  const auto zero = hn::Zero(d), inf = hn::Inf(d), times = hn::Set(d, factor);
+  const bool integer =
+      c_low == 0 && (c >= 0x1p53 || c <= -0x1p53 || static_cast<double>(static_cast<int64_t>(c)) == c);
+  const bool odd = integer && c < 0x1p53 && c > -0x1p53 && (static_cast<int64_t>(c) & 1) != 0;
+  if (c == 0 && c_low == 0) return op::IfThenElse(op::Eq(x, x), hn::Set(d, factor), x);
+  const V a = op::Abs(x);
+  V log, log_low, z, z_low;
+  LogPair<true>(d, a, log, log_low);
+  PairProduct(d, log, log_low, hn::Set(d, c), hn::Set(d, c_low), z, z_low);
+  // Far outside of the range of exp the low word has no meaning.
+  z_low = op::IfThenElseZero(op::Lt(op::Abs(z), hn::Set(d, 1000.0)), z_low);
+  V y = ExpTimes(d, z, z_low, times);
+  y = op::IfThenElse(op::Eq(a, zero), op::Mul(times, c > 0 ? zero : inf), y);
+  y = op::IfThenElse(op::Eq(a, inf), op::Mul(times, c > 0 ? inf : zero), y);
+  y = op::IfThenElse(op::Eq(x, x), y, x);
+  if (odd) return op::Xor(y, op::And(x, hn::SignBit(d)));
+  if (integer) return y;
+  return op::IfThenElse(op::And(op::Lt(x, zero), op::Lt(a, inf)), QuietNan(d), y);
+}
+
+// pow(x) = x^exponent.
+template <class D, class V>
+HWY_INLINE V Pow(D d, const V& x, Scalar<D> exponent) {
+  if (exponent == 1) return x;
+  if (exponent == 2) return op::Mul(x, x);
+  if (exponent == -1) return op::Div(hn::Set(d, Scalar<D>(1)), x);
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x,
+                    [exponent](auto d64, const auto& v) HWY_ATTR { return Pow(d64, v, double{exponent}); });
+  } else {
+    return PowAt(d, x, exponent, 0.0, 1.0);
+  }
+}
+// exponent x^(exponent - 1), where exponent - 1 may need a pair.
+template <class D, class V>
+HWY_INLINE V PowDerivative(D d, const V& x, Scalar<D> exponent) {
+  if (exponent == 2) return op::Add(x, x);
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [exponent](auto d64, const auto& v) HWY_ATTR {
+      return PowDerivative(d64, v, double{exponent});
+    });
+  } else {
+    if (exponent == 0) return op::IfThenElse(op::Eq(x, x), hn::Zero(d), x);
+    const double less = exponent - 1, less_low = (exponent - (less + 1)) + ((less + 1) - less - 1);
+    return PowAt(d, x, less, less_low, exponent);
+  }
+}
+
+// log(1 + exp(beta x)) / beta for beta > 0, where beta x is below 30; in floats, the terms are added at 2^28
+// of their size, which keeps them normal.
+template <class D, class V>
+HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
+  using Table = ByTarget<LogRatio32, LogRatio8>;
+  const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
+  V ratio, ratio_low, p, g, g_low;
+  if (beta == 1.0f) {
+    const V magnitude = AtMost(hn::Set(d, 104.5f), op::Abs(x));  // exp(-104.5) < 2^-150
+    V u;
+    ExpSplit<28>(d, op::Neg(magnitude), NoLow(), u, p);
+    PiecewisePair<Table>(d, AtMost(end, magnitude), ratio, ratio_low);
+    g = op::Mul(ratio, u);
+    g_low = op::MulAdd(ratio_low, u, op::MulSub(ratio, u, g));
+  } else {
+    // beta x and 1 / beta are pairs, and so is u / beta. 1 / beta may lift the tail by 2^60, so exp goes as
+    // far down as 2^-225. (beta = 1 needs none of this.)
+    const auto minus_beta = hn::Set(d, -beta);
+    const V magnitude = AtMost(hn::Set(d, 156.0f / beta), op::Abs(x));
+    const V exponent = op::Mul(minus_beta, magnitude);
+    V scale;
+    ExpSplit<100>(d, exponent, op::MulSub(minus_beta, magnitude, exponent), scale, p);
+    PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
+    const double inverse = 0x1p-72 / beta;
+    const float inverse_rounded = static_cast<float>(inverse);
+    const auto inverse_high = hn::Set(d, inverse_rounded);
+    const auto inverse_low = hn::Set(d, static_cast<float>(inverse - inverse_rounded));
+    const V u = op::Mul(scale, inverse_high);
+    const V u_low = op::MulAdd(scale, inverse_low, op::MulSub(scale, inverse_high, u));
+    g = op::Mul(ratio, u);
+    g_low = op::MulAdd(ratio_low, u, op::MulAdd(ratio, u_low, op::MulSub(ratio, u, g)));
+  }
+  const V e = op::MulAdd(g, p, g_low);
+
+  const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 0x1p28f));
+  V sum, error;
+  FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
+  return op::Mul(op::Add(sum, op::Add(error, e)), hn::Set(d, 0x1p-28f));
+}
+
+// The same for doubles: u = exp(-|beta x|) at 2^200 of its size.
+template <class D, class V>
+HWY_INLINE V SoftplusWide(D d, const V& x, double beta) {
+  constexpr int kBias = kTailBias<D>;
+  const auto unit = hn::Set(d, kTailUnit<D>), large = hn::Set(d, 1 / kTailUnit<D>), b = hn::Set(d, beta);
+  const auto one = hn::Set(d, 1.0);
+  const V bounded = AtMost(hn::Set(d, 830.0 / beta), op::Abs(x));
+  V z, z_low, scale, p, log, log_low, g, g_low, sum, error;
+  TwoProduct(d, bounded, b, z, z_low);
+  ExpSplit<kBias>(d, op::Neg(z), V(op::Neg(z_low)), scale, p);
+  const V u = op::MulAdd(scale, p, scale);
+  const V u_low = op::MulAdd(scale, p, op::Sub(scale, u));
+  // log1p(u) is u where that is tiny.
+  Log1pPair(d, op::Mul(u, unit), op::Mul(u_low, unit), log, log_low);
+  const auto tail = op::Gt(z, hn::Set(d, 40.0));
+  log = op::IfThenElse(tail, u, op::Mul(log, large));
+  log_low = op::IfThenElse(tail, u_low, op::Mul(log_low, large));
+  if (beta != 1) {
+    const auto inverse = op::Div(one, b);
+    PairProduct(d, log, log_low, inverse, op::Mul(Remainder(d, inverse, b, one), inverse), log, log_low);
+  }
+  FastTwoSum(log, log_low, g, g_low);
+  TwoSum(x, op::Mul(g, unit), sum, error);
+  const V above = op::Add(sum, op::MulAdd(g_low, unit, error));
+  return op::IfThenElse(op::Gt(x, hn::Zero(d)), above, op::Mul(op::Add(g, g_low), unit));
+}
+
+// log(1 + exp(beta x)) / beta for beta > 0: beyond beta x = threshold, which is at most 30, x.
+template <class D, class V>
+HWY_INLINE V SoftplusAt(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+  const Scalar<D> end =
+      kIsFloat<D> ? Scalar<D>(30) : Scalar<D>(50);  // log1p(exp(-end)) is less than half an ulp
+  const Scalar<D> least = threshold < end ? threshold : end;
+  const auto linear = ProductExceeds(d, x, hn::Set(d, beta), least);
+  V softplus;
+  if constexpr (kIsFloat<D>) {
+    softplus = SoftplusBelow30(d, x, beta);
+  } else {
+    softplus = SoftplusWide(d, x, beta);
+  }
+  return op::IfThenElse(linear, x, softplus);
+}
+
+// softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta, for 2^-60 <= |beta| <= 2^40. Odd in
+// beta and x together, so a negative beta mirrors both.
+template <class D, class V>
+HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
+      return Softplus(d64, v, double{beta}, double{threshold});
+    });
+  } else {
+    return beta < 0 ? op::Neg(SoftplusAt(d, V(op::Neg(x)), -beta, threshold))
+                    : SoftplusAt(d, x, beta, threshold);
+  }
+}
+
+// softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
+template <class D, class V>
+HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
+      return SoftplusDerivative(d64, v, double{beta}, double{threshold});
+    });
+  } else {
+    const auto linear = ProductExceeds(d, x, hn::Set(d, beta), threshold);
+    const auto end = hn::Set(d, kLogisticEnd<D> / (beta < 0 ? -beta : beta));
+    const V bounded = AtMost(end, AtLeast(op::Neg(end), x));
+    V z, z_low;
+    TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
+    return op::IfThenElse(linear, hn::Set(d, Scalar<D>(1)), OneOverOnePlusExp(d, z, z_low));
+  }
+}
+// 1 - exp(-beta y).
+template <class D, class V>
+HWY_INLINE V SoftplusDerivativeFromOutput(D d, const V& y, Scalar<D> beta, Scalar<D> threshold) {
+  if constexpr (kIsFloat<D>) {
+    const auto& x = y;
+    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
+      return SoftplusDerivativeFromOutput(d64, v, double{beta}, double{threshold});
+    });
+  } else {
+    V z, z_low, m, m_low;
+    const auto linear = ProductExceeds(d, y, hn::Set(d, beta), threshold);
+    TwoProduct(d, y, hn::Set(d, -beta), z, z_low);
+    Expm1Pair<0>(d, AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z)), z_low, m, m_low);
+    return op::IfThenElse(linear, hn::Set(d, 1.0), op::Neg(op::Add(m, m_low)));
+  }
+}
+
+// log_sigmoid(x) = -softplus(-x).
+template <class D, class V>
+HWY_INLINE V LogSigmoid(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoid(d64, v); });
+  } else {
+    return op::Neg(SoftplusAt(d, V(op::Neg(x)), Scalar<D>(1), Scalar<D>(100)));
+  }
+}
+template <class D, class V>
+HWY_INLINE V LogSigmoidDerivative(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoidDerivative(d64, v); });
+  } else {
+    return OneOverOnePlusExp(d, x, NoLow());
+  }
+}
+// 1 - exp(y), y <= 0.
+template <class D, class V>
+HWY_INLINE V LogSigmoidDerivativeFromOutput(D d, const V& y) {
+  return op::Neg(Expm1(d, y));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_LOGARITHMIC_INL_H_

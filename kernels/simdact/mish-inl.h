@@ -1,0 +1,113 @@
+// mish and its derivative.
+//
+// With E = exp(x), tanh(log(1 + E)) = E (E + 2) / (E (E + 2) + 2): no term cancels, so keeping each of them
+// as a pair leaves little more than the last rounding (evaluated plainly: 4.4 ulp). E is kept at 2^40 of its
+// size (2^200 for doubles), because mish(-100) is a denormal.
+//
+//   mish'(x) = E w / (E^2 + 2 E + 2)^2,   w = 4 (x + 1) + 4 E^2 + E^3 + E (4 x + 6)
+//
+// and w crosses zero at x0 = -1.1924. With t = x - x0, e = exp(t), E = E0 e and u = e - 1,
+//
+//   w = 4 t (1 + E) + u (c0 + e (c1 + e c2)),   c2 = E0^3,  c1 = c2 + 4 E0^2,  c0 = c1 + E0 (4 x0 + 6)
+//
+// where both terms have the sign of t: again nothing cancels, and the derivative is accurate relative to
+// itself through its zero. The zero's powers are pairs from tools/logistic.py.
+
+#if defined(SIMDACT_MISH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_MISH_INL_H_
+#undef SIMDACT_MISH_INL_H_
+#else
+#define SIMDACT_MISH_INL_H_
+#endif
+
+#include "simdact/logistic-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kMishVectors = Lockstep(4, 2);
+constexpr size_t kMishDerivativeVectors = Lockstep(2, 1);
+
+// mish(x) = x tanh(log(1 + exp(x))).
+template <class D, class V>
+HWY_INLINE V Mish(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Mish(d64, v); });
+  } else {
+    constexpr int kBias = kTailBias<D>;
+    const auto unit = hn::Set(d, kTailUnit<D>), two = hn::Set(d, Scalar<D>(2));
+    const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(22));  // mish(x) = x from here on
+    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), x);
+    V scale, p, n, n_low, q, q_low, f, f_low;
+    ExpSplit<kBias>(d, AtMost(end, bounded), NoLow(), scale, p);
+    const V e = op::MulAdd(scale, p, scale);
+    const V e_low = op::MulAdd(scale, p, op::Sub(scale, e));
+
+    // E + 2, n = E (E + 2), n + 2; differences with 2 are exact.
+    const V e2 = op::MulAdd(e, unit, two);
+    const V e2_low = op::MulAdd(e_low, unit, op::MulSub(e, unit, op::Sub(e2, two)));
+    PairProduct(d, e, e_low, e2, e2_low, n, n_low);
+    const V n2 = op::MulAdd(n, unit, two);
+    const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n, unit, op::Sub(n2, two)));
+    PairQuotient(d, n, n_low, n2, n2_low, Inverse(d, n2), q, q_low);
+    TwoProduct(d, bounded, q, f, f_low);
+    const V mish = op::Mul(op::Add(f, op::MulAdd(bounded, q_low, f_low)), unit);
+    return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
+  }
+}
+
+// mish'(x).
+template <class D, class V>
+HWY_INLINE V MishDerivative(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return MishDerivative(d64, v); });
+  } else {
+    using R = Roots<D>;
+    constexpr int kBias = kTailBias<D>;
+    const auto unit = hn::Set(d, kTailUnit<D>), one = hn::Set(d, Scalar<D>(1)), none = hn::Zero(d);
+    const auto e0 = hn::Set(d, R::kMishE), e0_low = hn::Set(d, R::kMishELow);
+    const auto c2 = hn::Set(d, R::kMish3), c2_low = hn::Set(d, R::kMish3Low);
+    auto c1 = c2, c1_low = c2, c0 = c2, c0_low = c2;
+    PairSum(hn::Set(d, R::kMish2), hn::Set(d, R::kMish2Low), c2, c2_low, c1, c1_low);
+    PairSum(hn::Set(d, R::kMish1), hn::Set(d, R::kMish1Low), c1, c1_low, c0, c0_low);
+
+    const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(12) : Scalar<D>(23));  // 1 from here on
+    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), AtMost(end, x));
+    V t, t_low, scale, p, u, u_low, e, e_low, big, big_low, sum, sum_low, w, w_low, den, den_low, q, q_low;
+    TwoSum(bounded, hn::Set(d, -R::kMish), t, t_low);
+    TwoSum(t, op::Sub(t_low, hn::Set(d, R::kMishLow)), t, t_low);
+    Expm1Pair<kBias>(d, t, t_low, u, u_low, scale, p);
+    u = op::Mul(u, unit), u_low = op::Mul(u_low, unit);
+    PairSum(u, u_low, one, none, e, e_low);
+    PairProduct(d, e, e_low, e0, e0_low, big, big_low);  // E
+    PairSum(big, big_low, one, none, sum, sum_low);      // 1 + E
+
+    // w = u (c0 + e (c1 + e c2)) + 4 t (1 + E)
+    PairProduct(d, e, e_low, c2, c2_low, w, w_low);
+    PairSum(w, w_low, c1, c1_low, w, w_low);
+    PairProduct(d, w, w_low, e, e_low, w, w_low);
+    PairSum(w, w_low, c0, c0_low, w, w_low);
+    PairProduct(d, w, w_low, u, u_low, w, w_low);
+    const auto four = hn::Set(d, Scalar<D>(4));
+    PairProduct(d, sum, sum_low, op::Mul(t, four), op::Mul(t_low, four), q, q_low);
+    PairSum(w, w_low, q, q_low, w, w_low);
+
+    // E^2 + 2 E + 2 = E^2 + 2 (1 + E), squared
+    PairProduct(d, big, big_low, big, big_low, den, den_low);
+    PairSum(den, den_low, op::Add(sum, sum), op::Add(sum_low, sum_low), den, den_low);
+    PairProduct(d, den, den_low, den, den_low, den, den_low);
+    PairProduct(d, w, w_low, e0, e0_low, w, w_low);
+    PairQuotient(d, w, w_low, den, den_low, Inverse(d, den), q, q_low);
+    V g, g_low;
+    TwoProduct(d, q, scale, g, g_low);
+    g_low = op::MulAdd(q_low, scale, g_low);
+    return op::Mul(op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low)), unit);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_MISH_INL_H_

@@ -1,0 +1,110 @@
+// activations.def with its references: which exact function belongs to an op and a direction.
+#ifndef SIMDACT_TESTS_CATALOGUE_H_
+#define SIMDACT_TESTS_CATALOGUE_H_
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "reference.h"
+#include "simdact/simdact.h"
+
+namespace simdact_accuracy {
+
+using simdact_reference::Quad;
+
+inline const char* DirectionName(simdact_direction direction) {
+  static const char* const kNames[] = {"forward", "backward", "from_output"};
+  return kNames[direction];
+}
+
+inline const std::vector<simdact_direction>& Directions() {
+  static const std::vector<simdact_direction> directions = {SIMDACT_FORWARD, SIMDACT_BACKWARD,
+                                                            SIMDACT_BACKWARD_FROM_OUTPUT};
+  return directions;
+}
+
+// The number formats that this build has.
+inline const std::vector<simdact_dtype>& Dtypes() {
+  static const std::vector<simdact_dtype> dtypes = {
+      SIMDACT_F32,
+#ifndef SIMDACT_NO_F64
+      SIMDACT_F64,
+#endif
+#ifndef SIMDACT_NO_HALF
+      SIMDACT_BF16,
+      SIMDACT_F16,
+#endif
+  };
+  return dtypes;
+}
+
+// Where terms of both signs add up to 0, a reference has its error relative to the terms, not to the sum.
+enum class Cancels { kNever, kSiluLike, kSwishLike, kXielu, kXieluDerivative };
+inline constexpr bool SameName(const char* a, const char* b) {
+  for (; *a != '\0' && *a == *b; ++a) ++b;
+  return *a == *b;
+}
+inline constexpr Cancels CancelsIn(const char* op, simdact_direction direction) {
+  if (SameName(op, "xielu"))
+    return direction == SIMDACT_FORWARD ? Cancels::kXielu : Cancels::kXieluDerivative;
+  if (direction != SIMDACT_BACKWARD) return Cancels::kNever;
+  if (SameName(op, "swish")) return Cancels::kSwishLike;
+  for (const char* name : {"silu", "gelu_quick", "mish", "gelu", "gelu_tanh"}) {
+    if (SameName(op, name)) return Cancels::kSiluLike;
+  }
+  return Cancels::kNever;
+}
+
+struct Reference {
+  double (*skim)(double, const double*);
+  long double (*exact)(long double, const double*);
+  Quad (*settle)(Quad, const double*);
+  Cancels cancels;
+
+  // The size of the terms that cancel at x; 0 where none do.
+  double Cancellation(double x, const double* p) const {
+    switch (cancels) {
+      case Cancels::kSiluLike:
+        return std::fabs(x) < 8 ? 1.0 : 0.0;
+      case Cancels::kSwishLike:
+        return std::fabs(p[0] * x) < 8 ? 1.0 : 0.0;
+      case Cancels::kXielu:
+        return x > 0 ? 0.0 : (std::fabs(p[1]) + std::fabs(p[2])) * std::fabs(x);
+      case Cancels::kXieluDerivative:
+        return x > 0 ? 0.0 : std::fabs(p[1]) + std::fabs(p[2]);
+      default:
+        return 0.0;
+    }
+  }
+};
+
+// Null functions where the direction does not exist. A reference that was forgotten is a compile error here.
+inline const Reference& ReferenceOf(simdact_op op, simdact_direction direction) {
+#define SIMDACT_R(function)                                                        \
+  &simdact_reference::function<double>, &simdact_reference::function<long double>, \
+      &simdact_reference::function<Quad>
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                 \
+  {{SIMDACT_R(name), CancelsIn(#name, SIMDACT_FORWARD)},               \
+   {SIMDACT_R(name##_derivative), CancelsIn(#name, SIMDACT_BACKWARD)}, \
+   {SIMDACT_IF_##OUTPUT(SIMDACT_R(name##_derivative_from_output), Cancels::kNever)}},
+  static constexpr Reference kReferences[][3] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+#undef SIMDACT_R
+  return kReferences[op][direction];
+}
+
+inline bool Exists(simdact_op op, simdact_direction direction) {
+  return ReferenceOf(op, direction).exact != nullptr;
+}
+
+// The exact result, good to 2^-60 everywhere. p: as the dtype has them, see RoundedTo.
+inline long double Exact(simdact_op op, simdact_direction direction, long double x, const simdact_params& p) {
+  const Reference& reference = ReferenceOf(op, direction);
+  if (reference.Cancellation(static_cast<double>(x), p.value) == 0) return reference.exact(x, p.value);
+  return static_cast<long double>(reference.settle(x, p.value));
+}
+
+}  // namespace simdact_accuracy
+
+#endif  // SIMDACT_TESTS_CATALOGUE_H_

@@ -1,0 +1,95 @@
+// References of the family SIMDACT_LOGARITHMIC: see reference.h.
+#ifndef SIMDACT_TESTS_REFERENCE_LOGARITHMIC_H_
+#define SIMDACT_TESTS_REFERENCE_LOGARITHMIC_H_
+
+#include "quad.h"
+
+namespace simdact_reference {
+
+template <class R>
+R log(R x, const double*) {
+  return Log(x);
+}
+template <class R>
+R log_derivative(R x, const double*) {
+  return 1 / x;
+}
+
+template <class R>
+R log1p(R x, const double*) {
+  return Log1p(x);
+}
+template <class R>
+R log1p_derivative(R x, const double*) {
+  return 1 / (1 + x);
+}
+
+// x^exponent; where the exponent is a few halves by multiplication, so that what has few digits is exact.
+template <class R>
+R Power(R x, R exponent) {
+  if (x != x) return x;  // std::pow(NaN, 0) is 1
+  const R halves = Fabs(2 * exponent);
+  if (halves <= 8) {
+    const int count = static_cast<int>(halves);
+    if (count == halves && (count % 2 == 0 || (x > 0 && 1 / x > 0))) {
+      const R factor = count % 2 == 0 ? x : Sqrt(x);
+      R power = 1;
+      for (int i = 0; i < (count % 2 == 0 ? count / 2 : count); ++i) power *= factor;
+      return exponent < 0 ? 1 / power : power;
+    }
+  }
+  return Pow(x, exponent);
+}
+template <class R>
+R pow(R x, const double* p) {
+  return Power(x, R(p[0]));
+}
+template <class R>
+R pow_derivative(R x, const double* p) {
+  if (p[0] == 0) return Unless(x, R(0));
+  return R(p[0]) * Power(x, R(p[0]) - 1);
+}
+
+// sigmoid(z) of an argument in two parts, as reference_logistic.h has it of one.
+template <class R>
+R SigmoidOf(const Sum<R>& z) {
+  if (z.high >= 0) return 1 / (1 + Exp(-z));
+  const R e = Exp(z);
+  return e / (1 + e);
+}
+
+template <class R>
+R softplus(R x, const double* p) {
+  const Wide<R> beta = p[0], z = beta * x;
+  if (z > p[1]) return x;
+  const Sum<R> parts = Split<R>(z);
+  if (z > 0) return static_cast<R>((z + Log1p(Exp(-parts))) / beta);
+  return static_cast<R>(Log1p(Exp(parts)) / beta);
+}
+template <class R>
+R softplus_derivative(R x, const double* p) {
+  const Wide<R> z = Wide<R>(p[0]) * x;
+  return z > p[1] ? R(1) : SigmoidOf(Split<R>(z));
+}
+template <class R>
+R softplus_derivative_from_output(R y, const double* p) {
+  const Wide<R> z = Wide<R>(p[0]) * y;
+  return z > p[1] ? R(1) : -StickyExpm1(static_cast<R>(-z));
+}
+
+template <class R>
+R log_sigmoid(R x, const double*) {
+  return x >= 0 ? -Log1p(Exp(-x)) : x - Log1p(Exp(x));
+}
+template <class R>
+R log_sigmoid_derivative(R x, const double*) {
+  return SigmoidOf(Sum<R>{-x, R(0)});
+}
+template <class R>
+R log_sigmoid_derivative_from_output(R y, const double*) {
+  return -Expm1(y);
+}
+
+}  // namespace simdact_reference
+
+#endif  // SIMDACT_TESTS_REFERENCE_LOGARITHMIC_H_

@@ -1,0 +1,32 @@
+// The commands of `simdact`. Each returns the exit code, and throws a UsageError for a mistake of the user's.
+#ifndef SIMDACT_TOOLS_SIMDACT_COMMANDS_H_
+#define SIMDACT_TOOLS_SIMDACT_COMMANDS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace simdact_command {
+
+int Targets(bool as_json);
+
+int List(bool as_json);
+
+struct EvalOptions {
+  std::string op, dtype = "f32", target, tier = "accurate";
+  bool backward = false, from_output = false;
+  std::vector<std::string> parameters, inputs;
+};
+int Eval(const EvalOptions& options);
+
+struct AccuracyOptions {
+  std::vector<std::string> ops;
+  std::string dtype = "f32", direction, target, tier = "accurate", file;
+  bool exhaustive = false;
+  double f64_inputs = 3e6;
+};
+int Accuracy(const AccuracyOptions& options);
+
+}  // namespace simdact_command
+
+#endif  // SIMDACT_TOOLS_SIMDACT_COMMANDS_H_
