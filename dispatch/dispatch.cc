@@ -183,7 +183,9 @@ const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, 
   }
   const simdact::Place place = simdact::FindPlace(op);
   const simdact::Row* rows = place.code(target->bit).rows;
-  return rows == nullptr ? nullptr : &rows[place.index].kernels[dtype][tier];
+  if (rows == nullptr) return nullptr;
+  const simdact_kernel* kernel = &rows[place.index].kernels[dtype][tier];
+  return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build
 }
 
 const simdact_description* simdact_describe(simdact_op op) {
@@ -225,13 +227,23 @@ double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direc
         simdact::Default(SIMDACT_OP_##name, DTYPE)                                                   \
             ->backward_from_output(y, dy, dx, n, {SIMDACT_PACK_##PARAMETERS});                       \
       })
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                                      \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f32, SIMDACT_F32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)   \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f64, SIMDACT_F64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS) \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, bf16, SIMDACT_BF16, uint16_t,                                    \
-                 size_t n SIMDACT_FLOATS_##PARAMETERS)                                                      \
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f32, SIMDACT_F32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+#ifndef SIMDACT_NO_F64
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f64, SIMDACT_F64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS)
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+#ifndef SIMDACT_NO_HALF
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                   \
+  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, bf16, SIMDACT_BF16, uint16_t, \
+                 size_t n SIMDACT_FLOATS_##PARAMETERS)                   \
   SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f16, SIMDACT_F16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
+#endif
 
 }  // extern "C"

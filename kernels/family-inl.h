@@ -66,22 +66,21 @@ SIMDACT_LIST(SIMDACT_X)
 #define SIMDACT_OR_NULL_Y(formula, claim) SIMDACT_KEEP
 #define SIMDACT_OR_NULL_NO_Y SIMDACT_NULL
 #define SIMDACT_NULL(...) nullptr
-#define SIMDACT_NO_KERNEL {nullptr, nullptr, nullptr}
 #define SIMDACT_KERNEL(Name, OUTPUT, T) \
   {&Forward<Name##Op<T>, T>, &Backward<Name##Op<T>, T, From::kInput>, \
    SIMDACT_OR_NULL_##OUTPUT(&Backward<Name##Op<T>, T, From::kOutput>)}
-#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) \
-  {&ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>, \
-   &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kInput>, \
-   SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
 #ifdef SIMDACT_NO_F64
-#define SIMDACT_F64_KERNEL(Name, OUTPUT) SIMDACT_NO_KERNEL
+#define SIMDACT_F64_KERNEL(Name, OUTPUT) {nullptr, nullptr, nullptr}
 #else
 #define SIMDACT_F64_KERNEL(Name, OUTPUT) SIMDACT_KERNEL(Name, OUTPUT, double)
 #endif
 #ifdef SIMDACT_NO_HALF
-#undef SIMDACT_HALF_KERNEL
-#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) SIMDACT_NO_KERNEL
+#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) {nullptr, nullptr, nullptr}
+#else
+#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) \
+  {&ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>, \
+   &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kInput>, \
+   SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
 #endif
 #define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
   {{{SIMDACT_KERNEL(Name, OUTPUT, float)}, {SIMDACT_F64_KERNEL(Name, OUTPUT)}, \

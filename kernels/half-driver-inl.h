@@ -163,6 +163,7 @@ template <class Format>
 void WidenBlock(const uint16_t* from, float* to, size_t n) {
   const size_t lanes = hn::Lanes(DF());
   size_t i = 0;
+  HWY_UNROLL(4)
   for (; i + lanes <= n; i += lanes) hn::StoreU(Format::Widen(hn::LoadU(DH(), from + i)), DF(), to + i);
   if (i < n) hn::StoreN(Format::Widen(hn::LoadN(DH(), from + i, n - i)), DF(), to + i, n - i);
 }
@@ -172,22 +173,27 @@ void WidenBlock(const uint16_t* from, float* to, size_t n) {
 template <class Format, class Settle>
 HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, const Settle& settle) {
   const size_t lanes = hn::Lanes(DF());
-  for (size_t i = 0; i < n; i += lanes) {
-    const size_t count = HWY_MIN(lanes, n - i);
-    const auto v = count == lanes ? hn::LoadU(DF(), y + i) : hn::LoadN(DF(), y + i, count);
-    const auto doubt = Format::InDoubt(v);
-    const auto result = Format::Narrow(v);
-    if (HWY_LIKELY(hn::AllFalse(DI(), doubt))) {
-      count == lanes ? hn::StoreU(result, DH(), to + i) : hn::StoreN(result, DH(), to + i, count);
+  const auto narrow = [&](size_t i, size_t count) HWY_ATTR {
+    const auto v = hn::LoadN(DF(), y + i, count);
+    HWY_ALIGN uint16_t results[hn::MaxLanes(DH())];
+    HWY_ALIGN int32_t doubts[hn::MaxLanes(DI())];
+    hn::Store(Format::Narrow(v), DH(), results);
+    hn::Store(hn::VecFromMask(DI(), Format::InDoubt(v)), DI(), doubts);
+    settle(i, count, doubts, results);
+    memcpy(to + i, results, count * sizeof(uint16_t));
+  };
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const auto a = hn::LoadU(DF(), y + i), b = hn::LoadU(DF(), y + i + lanes);
+    if (HWY_LIKELY(hn::AllFalse(DI(), hn::Or(Format::InDoubt(a), Format::InDoubt(b))))) {
+      hn::StoreU(Format::Narrow(a), DH(), to + i);
+      hn::StoreU(Format::Narrow(b), DH(), to + i + lanes);
     } else {
-      HWY_ALIGN uint16_t results[hn::MaxLanes(DH())];
-      HWY_ALIGN int32_t doubts[hn::MaxLanes(DI())];
-      hn::Store(result, DH(), results);
-      hn::Store(hn::VecFromMask(DI(), doubt), DI(), doubts);
-      settle(i, count, doubts, results);
-      memcpy(to + i, results, count * sizeof(uint16_t));
+      narrow(i, lanes);
+      narrow(i + lanes, lanes);
     }
   }
+  for (; i < n; i += lanes) narrow(i, HWY_MIN(lanes, n - i));
 }
 
 // Results v = f(in), to be rounded to the format, by evaluate(in, v, n), the kernel for double. silu, gelu
@@ -197,6 +203,7 @@ HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, const Settle
 template <class Evaluate>
 HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, size_t n) {
   double far_in[hn::MaxLanes(DH())], far[hn::MaxLanes(DH())], inverse[hn::MaxLanes(DH())];
+  if (n == 0) return;
   evaluate(in, v, n);
   bool tiny = false;
   for (size_t k = 0; k < n; ++k) {

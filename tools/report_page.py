@@ -1,14 +1,16 @@
 """The report as one HTML file: no scripts, nothing loaded from elsewhere, light or dark as the reader is."""
 import pathlib
 
-from report_plots import DIRECTIONS, accuracy_rows, error_plot, esc, speed_plot, speed_row, targets_of, ulps
+from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, MEMORY, ulps
+from report_plots import error_plot, esc, speed_plot
+from report_tables import goal_lines, size_line
 
 SIZES = {
     "1": "1",
     "64": "64",
-    "4096": "4096 (L1)",
-    "65536": "65536 (L2)",
-    "16777216": "16M (memory)",
+    L1: "4096 (L1)",
+    L2: "65536 (L2)",
+    MEMORY: "16M (memory)",
     "digits": "digits",
 }
 
@@ -26,14 +28,9 @@ def marked(content, ok):
     return f'<span class="{"good" if ok else "bad"}">{esc(content)}</span>'
 
 
-def speed_cell(row, memcpy=False):
-    """Elements per cycle, and in grey ns per element and the share of memcpy's speed."""
-    if not row:
-        return ""
-    grey = f" · {number(row['ns_per_element'], 3)}"
-    if memcpy and "of_memcpy" in row:
-        grey += f" · {percent(row['of_memcpy'])}"
-    return f"{number(row['el_per_cycle'])}<span class='muted'>{grey}</span>"
+def against(value, goal):
+    """A ratio, red below its goal."""
+    return number(value) if value is None or value >= goal else marked(number(value), False)
 
 
 def html_table(head, rows, text_columns=1):
@@ -49,19 +46,22 @@ def html_table(head, rows, text_columns=1):
 
 
 def tiles(report, problems):
-    claims = len(report["accuracy"])
-    kept = sum(r["ok"] for r in report["accuracy"])
-    worst = max((r["max_ulp"] for r in report["accuracy"]), default=0)
-    digits = [d for d in report["digits"].values() if "accuracy" in d]
+    rows = report.content["accuracy"]
+    kept = sum(r["ok"] for r in rows)
+    worst = max((r["max_ulp"] for r in rows), default=0)
+    wrong = [report.wrong(op["name"], d) for op in report.ops for d in HALVES]
+    wrong = sum(w for w in wrong if w is not None)
+    digits = [d for d in report.content["digits"].values() if "accuracy" in d]
     entries = [
-        (f"{kept} of {claims}", "error claims kept, op × direction × target", kept == claims),
+        (f"{kept} of {len(rows)}", "error claims kept: op × dtype × direction × target", kept == len(rows)),
         (f"{ulps(worst)} ulp", "largest error of all", None),
+        (f"{wrong}", "of all bf16 and f16 results wrongly rounded", wrong == 0),
         (
             f"{100 * min(d['accuracy'] for d in digits):.2f} %" if digits else "–",
             "handwritten digits recognized, as in double precision",
             not any("digits" in p for p in problems),
         ),
-        (report["machine"]["default_target"], "default target of this CPU", None),
+        (report.machine["default_target"], "default target of this CPU", None),
     ]
     color = {True: "good", False: "bad", None: ""}
     cells = [
@@ -71,91 +71,108 @@ def tiles(report, problems):
     return '<div class="tiles">' + "".join(cells) + "</div>"
 
 
-def overview(report):
-    """One row per op and direction: the worst error of all targets, the speed of the default target."""
-    default = report["machine"]["default_target"]
+def accuracy_table(report):
+    """One row per op: the largest errors of all targets, and in grey what is claimed."""
     rows = []
-    for op in report["ops"]:
+    for op in report.ops:
+        cells = []
+        for dtype in ("f32", "f64"):
+            for direction in DIRECTIONS:
+                worst = report.worst(op["name"], dtype, direction)
+                if worst:
+                    figure = marked(ulps(worst["max_ulp"]), report.kept(op["name"], dtype, direction))
+                    cells.append(f"{figure}<span class='muted'> {worst['claim']:g}</span>")
+                else:
+                    cells.append("")
+        for dtype in HALVES:
+            wrong = report.wrong(op["name"], dtype)
+            cells.append("–" if wrong is None else marked(wrong, wrong == 0))
+        rows.append([f"<b>{esc(op['name'])}</b>", *cells])
+    head = [f"{dtype} {d}" for dtype in ("f32", "f64") for d in ("f", "f′", "f′<br>from y")]
+    return html_table(["op", *head, "bf16<br>wrong", "f16<br>wrong"], rows)
+
+
+def speed_table(report, target):
+    """One row per op: elements per cycle in the first-level cache, and the goals' ratios."""
+    rows = []
+    for op in report.ops:
+        name = op["name"]
+        memory = report.speed(name, "f32", "forward", target, MEMORY) or {}
+        cells = [number(report.rate(name, d, "forward", target)) for d in report.dtypes]
+        cells += [number(report.rate(name, d, "backward", target)) for d in ("f32", "f64")]
+        cells.append(against(report.of_f32(name, "f64", target, L1), F64_GOAL))
+        cells += [against(report.of_f32(name, d, target, L2), HALF_GOAL) for d in HALVES]
+        cells.append(percent(memory.get("of_memcpy")))
+        rows.append([f"<b>{esc(name)}</b>", *cells])
+    head = ["op", *(f"{d} f" for d in report.dtypes), "f32 f′", "f64 f′"]
+    head += ["f64<br>of f32", "bf16<br>of f32, L2", "f16<br>of f32, L2", "f32 of<br>memcpy, 16M"]
+    return html_table(head, rows)
+
+
+def error_details(report, op):
+    """Per dtype and direction the largest error on each target, with the worst input of all."""
+    rows = []
+    for dtype in report.dtypes:
         for direction in DIRECTIONS:
-            found = accuracy_rows(report, op["name"], direction)
-            worst = max(found, key=lambda r: r["max_ulp"], default=None)
-            cache = speed_row(report, op["name"], direction, default, "4096") or {}
-            memory = speed_row(report, op["name"], direction, default, "16777216") or {}
-            kept = all(r["ok"] for r in found)
-            name = (
-                f"<b>{esc(op['name'])}</b> <code>{esc(op['formula'])}</code>"
-                if direction == "forward"
-                else ""
-            )
-            rows.append(
-                [
-                    name,
-                    direction,
-                    marked(ulps(worst["max_ulp"]) if worst else "–", kept),
-                    f"{worst['claim']:g}" if worst else "–",
-                    number(cache.get("el_per_cycle")),
-                    number(cache.get("ns_per_element"), 3),
-                    number(memory.get("ns_per_element"), 3),
-                    percent(memory.get("of_memcpy")),
-                    percent(memory.get("of_ceiling")),
-                ]
-            )
-    head = [
-        "op",
-        "",
-        "max ulp",
-        "claim",
-        "el/cycle<br>L1",
-        "ns/el<br>L1",
-        "ns/el<br>16M",
-        "of memcpy<br>16M",
-        "of relu<br>16M",
-    ]
+            found = {r["target"]: r for r in report.errors(op, dtype, direction)}
+            if not found:
+                continue
+            worst = report.worst(op, dtype, direction)
+            cells = [marked(ulps(r["max_ulp"]), r["ok"]) for t in report.running if (r := found.get(t))]
+            where = "" if worst["max_ulp"] == 0 else worst["x"]
+            rows.append([dtype, direction, f"{worst['claim']:g}", *cells, f"<code>{esc(where)}</code>"])
+    head = ["dtype", "direction", "claim", *report.running, "worst at x"]
     return html_table(head, rows, 2)
 
 
-def op_details(report, op):
-    """All figures of one op, folded away: errors with their witnesses, and speed by size."""
-    parts = [f"<details><summary>{esc(op['name'])}</summary>"]
-    parts.append(
-        f'<p class="muted">f(x) = <code>{esc(op["formula"])}</code>; '
-        f'f′(x) = <code>{esc(op["derivative"])}</code>; {esc(op["note"])}</p>'
+def size_details(report, op):
+    """Speed by size on the best target; "" if only one size was measured."""
+    target = report.main_targets[0]
+    rows = []
+    for dtype in report.dtypes:
+        for direction in DIRECTIONS:
+            found = [report.speed(op, dtype, direction, target, size) for size in SIZES]
+            if sum(bool(r) for r in found) > 1:
+                rows.append([dtype, direction, *(speed_cell(r) for r in found)])
+    if not rows:
+        return ""
+    return (
+        f"<h3>{esc(target)}: elements per cycle · ns per element · of memcpy</h3>"
+        + html_table(["dtype", "direction", *SIZES.values()], rows, 2)
     )
-    rows = []
-    for direction in DIRECTIONS:
-        for r in accuracy_rows(report, op["name"], direction):
-            rows.append(
-                [
-                    direction,
-                    r["target"],
-                    marked(ulps(r["max_ulp"]), r["ok"]),
-                    f"{r['claim']:g}",
-                    f"{r['x_decimal']:.9g}",
-                    *(f"<code>{esc(r[k])}</code>" for k in ("x", "got", "want")),
-                    f"{r['inputs']:,}",
-                ]
-            )
-    head = ["direction", "target", "max ulp", "claim", "at x", "x", "got", "want", "inputs"]
-    parts += ["<h3>Error</h3>", html_table(head, rows, 2)]
-    rows = []
-    for direction in DIRECTIONS:
-        for target in targets_of(report):
-            found = [speed_row(report, op["name"], direction, target["name"], size) for size in SIZES]
-            rows.append([direction, target["name"], *(speed_cell(r, memcpy=True) for r in found)])
-    parts += [
-        "<h3>Speed: elements per cycle · ns per element · of memcpy</h3>",
-        html_table(["direction", "target", *SIZES.values()], rows, 2),
-        "</details>",
-    ]
-    return "".join(parts)
+
+
+def speed_cell(row):
+    if not row:
+        return ""
+    grey = f" · {number(row['ns_per_element'], 3)}"
+    if "of_memcpy" in row:
+        grey += f" · {percent(row['of_memcpy'])}"
+    return f"{number(row['el_per_cycle'])}<span class='muted'>{grey}</span>"
+
+
+def op_details(report, op):
+    """All figures of one op, folded away."""
+    from_output = op["derivative_from_output"]
+    also = f"; from y: <code>{esc(from_output)}</code>" if from_output else ""
+    return (
+        f"<details><summary>{esc(op['name'])}</summary>"
+        f'<p class="muted">f(x) = <code>{esc(op["formula"])}</code>; '
+        f'f′(x) = <code>{esc(op["derivative"])}</code>{also}; {esc(op["note"])}</p>'
+        + error_details(report, op["name"])
+        + error_plot(report, op["name"])
+        + size_details(report, op["name"])
+        + "</details>"
+    )
 
 
 def memory_table(report):
     sizes = [s for s in SIZES if s != "digits"]
+    memory = report.content["speed"]["memory"]
     rows = []
-    for how in dict.fromkeys(r["how"] for r in report["speed"]["memory"]):
-        by_size = {r["size"]: r for r in report["speed"]["memory"] if r["how"] == how}
-        rows.append([how, *(speed_cell(by_size.get(s)) for s in sizes)])
+    for how, dtype in dict.fromkeys((r["how"], r["dtype"]) for r in memory):
+        by_size = {r["size"]: r for r in memory if (r["how"], r["dtype"]) == (how, dtype)}
+        rows.append([f"{how} {dtype}", *(speed_cell(by_size.get(s)) for s in sizes)])
     return html_table(["elements per cycle · ns per element", *(SIZES[s] for s in sizes)], rows)
 
 
@@ -166,15 +183,29 @@ def dispatch_table(report):
         "array_function": "simdact_relu_f32",
     }
     rows = [
-        [names.get(r["how"], esc(r["how"])), f"{r['ns_per_call']:.2f}"] for r in report["speed"]["dispatch"]
+        [names.get(r["how"], esc(r["how"])), f"{r['ns_per_call']:.2f}"]
+        for r in report.content["speed"]["dispatch"]
     ]
     return html_table(["one call, one element", "ns"], rows)
 
 
-def digits_table(report):
-    ops = list(dict.fromkeys(op for d in report["digits"].values() for op in d["max_ulp"]))
+def size_section(sizes):
+    if not sizes:
+        return '<p class="muted">Not measured: it takes the build’s nm and strip.</p>'
+    families = sorted({f for of_target in sizes["targets"].values() for f in of_target})
     rows = []
-    for target, d in report["digits"].items():
+    for target, of_target in sorted(sizes["targets"].items(), key=lambda t: -sum(t[1].values())):
+        figures = [*(of_target.get(f, 0) for f in families), sum(of_target.values())]
+        rows.append([target, *(f"{figure / 1024:.0f}" for figure in figures)])
+    kept = sizes["stripped"] <= sizes["goal"]
+    return f"<p>{marked(size_line(sizes), kept)}</p>" + html_table(["KiB", *families, "all"], rows)
+
+
+def digits_table(report):
+    entries = report.content["digits"]
+    ops = list(dict.fromkeys(op for d in entries.values() for op in d["max_ulp"]))
+    rows = []
+    for target, d in entries.items():
         if "accuracy" in d:
             rows.append(
                 [
@@ -191,46 +222,53 @@ def digits_table(report):
 
 
 def page(report, problems):
-    machine = report["machine"]
+    machine = report.machine
     caches = ", ".join(
         f"L{c['level']} {c['size'] >> 20} MiB" if c["size"] >> 20 else f"L{c['level']} {c['size'] >> 10} KiB"
         for c in machine["caches"]
         if c["type"] != "Instruction"
     )
-    scans = int(next((d["digits"] for d in report["digits"].values() if "digits" in d), 0))
-    inputs = "all 2^32 inputs" if report["exhaustive"] else "a sample of inputs"
-    names = " ".join(t["name"] for t in targets_of(report))
+    version = esc(report.content["version"])
+    scans = int(next((d["digits"] for d in report.content["digits"].values() if "digits" in d), 0))
     alarm = "".join(f'<li class="bad">{esc(p)}</li>' for p in problems)
     alarm = (
         f"<details open><summary>{len(problems)} checks failed</summary><ul>{alarm}</ul></details>"
         * bool(alarm)
     )
-    details = "".join(op_details(report, op) for op in report["ops"])
+    speeds = "".join(
+        f"<details{' open' * (k == 0)}><summary>{esc(t)}</summary>{speed_table(report, t)}</details>"
+        for k, t in enumerate(report.main_targets)
+    )
+    goals = "".join(f"<li>{esc(line)}</li>" for line in goal_lines(report))
+    details = "".join(op_details(report, op) for op in report.ops)
     style = pathlib.Path(__file__).with_name("report.css").read_text()
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>simdact {esc(report['version'])}: accuracy and speed</title><style>{style}</style></head><body><main>
-<h1>simdact {esc(report['version'])}: accuracy and speed</h1>
+<title>simdact {version}: accuracy and speed</title><style>{style}</style></head><body><main>
+<h1>simdact {version}: accuracy and speed</h1>
 <p class="muted">{esc(machine['cpu'])} · {esc(caches)} · {esc(machine['system'])} ·
-{esc(machine['compiler'])}<br>Targets that run here: {esc(names)}</p>
+{esc(machine['compiler'])}<br>Targets that run here: {esc(' '.join(report.running))}</p>
 {alarm}{tiles(report, problems)}
 
-<h2>Overview</h2>
-<p class="muted">Errors: the largest of all targets. Speed: {esc(machine['default_target'])}, one thread, f32.
-“Of memcpy” is the time memcpy takes for as many elements over the time of the row. relu does next to no
-arithmetic, so “of relu” says how close a row comes to what memory allows.</p>
-<div class="card">{overview(report)}</div>
+<h2>Accuracy</h2>
+<p class="muted">The largest errors in ulps of all targets, in grey the claim; the 0.5 of the final rounding is
+included. f′ is the backward function with dy = 1, from the input and, where it follows, from the output y. “Wrong”
+counts wrongly rounded results of all 65,536 inputs. Inputs: {esc(report.inputs_line())}.</p>
+<div class="card">{accuracy_table(report)}</div>
 
-<h2>Error over x</h2>
-<p class="muted">Largest error in ulps near each x, over {inputs}; the 0.5 of the final rounding is included.
-The axis is logarithmic on both sides of zero; what lies beyond 1000 is gathered at its ends, what lies below
-0.001 in its middle.</p>
-<div class="card">{error_plot(report)}</div>
+<h2>Speed</h2>
+<p class="muted">Elements per cycle of the core’s clock, one thread, n = 4096 (first-level cache), and how many
+elements of another format are done in the time of one f32: goals {F64_GOAL} for f64, {HALF_GOAL:g} for bf16 and
+f16 in the second-level cache where there is something to compute.</p>
+<div class="card">{speeds}<ul class="muted">{goals}</ul></div>
 
 <h2>Speed per target</h2>
-<p class="muted">Elements per cycle of the core’s clock, n = 4096 (first-level cache). Right is faster, each
-line a factor of two.</p>
-<div class="card">{speed_plot(report, "4096")}</div>
+<p class="muted">Elements per cycle, n = 4096. Right is faster, each line a factor of two.</p>
+<div class="card">{speed_plot(report)}</div>
+
+<h2>Size of the library</h2>
+<p class="muted">Code and tables per target and family, and the whole library as it is shipped.</p>
+<div class="card">{size_section(report.content['sizes'])}</div>
 
 <h2>Handwritten digits</h2>
 <p class="muted">A trained network, one activation per layer, on {scans} scans it has not seen. Every digit must
@@ -241,13 +279,15 @@ come out as in double precision; the logits may move by the bound. Right: each l
 <div class="card">{memory_table(report)}</div><br><div class="card">{dispatch_table(report)}</div>
 
 <h2>Everything, op by op</h2>
+<p class="muted">The plots show the largest f32 error near each x; the axis is logarithmic on both sides of zero, what
+lies beyond 1000 is gathered at its ends, what lies below 0.001 in its middle.</p>
 <div class="card">{details}</div>
 
 <h2>How this was measured</h2>
-<p class="muted">ulp: the spacing of floats at the correctly rounded result. Errors are for default parameters and
-dy = 1, against references in long double. Times are CPU times of one thread, the fastest of five runs. The
-clock is measured after each row with a chain of dependent additions, so elements per cycle compare between
-machines. Copy is a plain loop for the baseline instruction set; memcpy may stream past the caches when n is
-large. The last cache of some servers holds arrays of 16M elements.</p>
+<p class="muted">ulp: the spacing of the format’s numbers at the correctly rounded result. Errors are for default
+parameters and dy = 1, against references in long double or better. Times are CPU times of one thread, the fastest
+of three runs. The clock is measured after each row with a chain of dependent additions, so elements per cycle
+compare between machines. Copy is a plain loop for the baseline instruction set; memcpy may stream past the caches
+when n is large. The last cache of some servers holds arrays of 16M elements.</p>
 </main></body></html>
 """

@@ -1,12 +1,12 @@
 """The report's plots, as SVG text.
 
 They take their colours from the page's CSS variables, which is what lets them follow the reader's light or
-dark theme; every mark has a tooltip with its figures.
+dark theme.
 """
 import html
 import math
 
-DIRECTIONS = ("forward", "backward")
+from report_data import L1
 
 
 def dashed(color):
@@ -15,31 +15,6 @@ def dashed(color):
 
 def esc(value):
     return html.escape(str(value))
-
-
-def ulps(error):
-    """An error as text: three decimals while it is one worth comparing."""
-    return f"{error:.3f}" if error < 1000 else f"{error:.1e}"
-
-
-# ---- Choosing from the report --------------------------------------------------------------------------
-
-
-def targets_of(report):
-    return [t for t in report["machine"]["targets"] if t["runs"]]
-
-
-def accuracy_rows(report, op, direction):
-    return [r for r in report["accuracy"] if r["op"] == op and r["direction"] == direction]
-
-
-def speed_row(report, op, direction, target, size):
-    wanted = (op, direction, target, size)
-    rows = report["speed"]["kernels"]
-    return next((r for r in rows if (r["op"], r["direction"], r["target"], r["size"]) == wanted), None)
-
-
-# ---- Plots ---------------------------------------------------------------------------------------------
 
 
 def svg(width, height, label, parts):
@@ -68,6 +43,9 @@ def legend(entries, x, y):
     return parts
 
 
+# ---- Error over x --------------------------------------------------------------------------------------
+
+
 def signed_log(x):
     """Where x goes on an axis with zero in the middle: a decade per unit from 0.001 to 1000, each side."""
     if x == 0:
@@ -76,14 +54,13 @@ def signed_log(x):
 
 
 def outline(rows):
-    """The largest error over the rows' profiles, as (axis position, x, error), left to right."""
+    """The largest error over the rows' profiles by axis position, left to right."""
     best = {}
     for row in rows:
         for x, error in row["profile"]:
-            where = signed_log(float(x))
-            if where not in best or error > best[where][2]:
-                best[where] = (where, float(x), error)
-    return sorted(best.values())
+            where = round(signed_log(float(x)), 2)
+            best[where] = max(error, best.get(where, 0))
+    return sorted(best.items())
 
 
 def error_panel(x0, y0, width, height, title, groups):
@@ -99,85 +76,79 @@ def error_panel(x0, y0, width, height, title, groups):
     for x in (-100, -1, -0.01, 0, 0.01, 1, 100):
         parts.append(line(across(signed_log(x)), y0, across(signed_log(x)), y0 + height))
         parts.append(text(across(signed_log(x)), y0 + height + 14, f"{x:g}".replace("-", "−")))
-    for y in (0, 0.5, 1, 1.5, 2, 3, 4):
+    for y in (0, 0.5, 1, 1.5, 2):
         if y <= top:
             parts += [line(x0, down(y), x0 + width, down(y)), text(x0 - 5, down(y) + 4, f"{y:g}", "end")]
     for color, rows in groups:
         claim = down(rows[0]["claim"])
         parts.append(line(x0, claim, x0 + width, claim, dashed(color)))
-        points = outline(rows)
-        path = " ".join(f"{across(w):.1f},{down(e):.1f}" for w, _, e in points)
+        path = " ".join(f"{across(w):.0f},{down(e):.1f}" for w, e in outline(rows))
         parts.append(f'<polyline points="{path}" fill="none" stroke="var({color})" stroke-width="1.6"/>')
-        for where, x, error in points:  # invisible, large enough to hit: they carry the tooltips
-            parts.append(
-                f'<circle cx="{across(where):.1f}" cy="{down(error):.1f}" r="5" fill="transparent">'
-                f"<title>x near {x:.4g}: {ulps(error)} ulp</title></circle>"
-            )
     return parts
 
 
-def error_plot(report):
-    """Small multiples: an op per row, forward at the left, backward at the right."""
-    fma = {t["name"]: t["fma"] for t in targets_of(report)}
-    ops = [op["name"] for op in report["ops"]]
+def error_plot(report, op):
+    """f32 forward at the left, backward at the right; "" for an op without errors."""
+    panels = []
+    for column, direction in enumerate(("forward", "backward")):
+        found = report.errors(op, "f32", direction)
+        groups = [
+            ("--plain", [r for r in found if not report.fma.get(r["target"], True)]),
+            ("--fma", [r for r in found if report.fma.get(r["target"], True)]),
+        ]
+        groups = [g for g in groups if g[1]]
+        if any(row["profile"] for _, rows in groups for row in rows):
+            panels += error_panel(44 + 540 * column, 54, 480, 104, f"f32 {direction}", groups)
     parts = legend([("--fma", "targets with fused multiply-add"), ("--plain", "targets without")], 50, 18)
     parts += [line(520, 14, 544, 14, dashed("--muted")), text(550, 18, "claim", "start", "")]
-    for row, op in enumerate(ops):
-        for column, direction in enumerate(DIRECTIONS):
-            found = accuracy_rows(report, op, direction)
-            groups = [
-                ("--plain", [r for r in found if not fma.get(r["target"], True)]),
-                ("--fma", [r for r in found if fma.get(r["target"], True)]),
-            ]
-            parts += error_panel(
-                44 + 540 * column,
-                54 + 152 * row,
-                480,
-                104,
-                f"{op}, {direction}",
-                [g for g in groups if g[1]],
-            )
-    return svg(1080, 54 + 152 * len(ops), "Largest error in ulps over x, for every op", parts)
+    return svg(1080, 180, f"Largest error of {op} in ulps over x", parts + panels) if panels else ""
 
 
-def speed_panel(report, size, direction, left, powers, colors):
+# ---- Speed ---------------------------------------------------------------------------------------------
+
+
+def speed_panel(report, dtype, left, powers, colors):
     """A line per op with a dot per target; `powers` are the exponents of 2 at both ends of the axis."""
-    width, top, step = 450, 60, 30
+    width, top, step = 450, 60, 20
     low, high = powers
-    ops = [op["name"] for op in report["ops"]]
     across = lambda rate: left + width * (math.log2(rate) - low) / max(1, high - low)
-    bottom = top + step * len(ops)
-    parts = [text(left, top - 14, direction, "start", "")]
+    bottom = top + step * len(report.ops)
+    parts = [text(left, top - 14, dtype, "start", "")]
     for power in range(low, high + 1):
         parts.append(line(across(2.0**power), top, across(2.0**power), bottom))
         parts.append(text(across(2.0**power), bottom + 16, f"{2.0 ** power:.3g}"))
-    for k, op in enumerate(ops):
+    for k, op in enumerate(report.ops):
         y = top + step * (k + 0.5)
         parts.append(line(left, y, left + width, y))
         for rank, (target, color) in enumerate(colors.items()):
-            row = speed_row(report, op, direction, target, size)
-            if not row or not row["el_per_cycle"]:
-                continue
-            # Alike targets would hide each other: the better ones sit a little higher.
-            height = y + 20 * ((rank + 0.5) / len(colors) - 0.5)
-            parts.append(
-                f'<circle cx="{across(row["el_per_cycle"]):.1f}" cy="{height:.1f}" r="4" fill="var({color})">'
-                f'<title>{op} {direction}, {target}: {row["el_per_cycle"]:.2f} elements per cycle</title>'
-                "</circle>"
-            )
+            rate = report.rate(op["name"], dtype, "forward", target)
+            if rate:
+                # Alike targets would hide each other: the better ones sit a little higher.
+                height = y + 12 * ((rank + 0.5) / len(colors) - 0.5)
+                parts.append(
+                    f'<circle cx="{across(rate):.1f}" cy="{height:.1f}" r="4" fill="var({color})">'
+                    f'<title>{op["name"]} {dtype}, {target}: {rate:.2f} elements per cycle</title></circle>'
+                )
     return parts
 
 
-def speed_plot(report, size):
-    """Elements per cycle on a logarithmic axis, forward at the left, backward at the right."""
-    rates = [r["el_per_cycle"] for r in report["speed"]["kernels"] if r["size"] == size and r["el_per_cycle"]]
+def speed_plot(report):
+    """Elements per cycle on a logarithmic axis, f32 at the left, f64 at the right."""
+    dtypes = [d for d in ("f32", "f64") if d in report.dtypes]
+    rates = [
+        report.rate(op["name"], d, "forward", t, L1)
+        for op in report.ops
+        for d in dtypes
+        for t in report.main_targets
+    ]
+    rates = [rate for rate in rates if rate]
     if not rates:
         return '<p class="muted">The clock of this processor could not be measured.</p>'
     powers = math.floor(math.log2(min(rates))), math.ceil(math.log2(max(rates)))
-    colors = {t["name"]: f"--t{k % 8}" for k, t in enumerate(targets_of(report))}
-    parts = legend([(color, target) for target, color in colors.items()], 90, 18)
-    for k, op in enumerate(report["ops"]):
-        parts.append(text(78, 60 + 30 * (k + 0.5) + 4, op["name"], "end", ""))
-    for column, direction in enumerate(DIRECTIONS):
-        parts += speed_panel(report, size, direction, 90 + 515 * column, powers, colors)
-    return svg(1080, 60 + 30 * len(report["ops"]) + 24, "Elements per cycle for every op and target", parts)
+    colors = {t: f"--t{k % 8}" for k, t in enumerate(report.main_targets)}
+    parts = legend([(color, target) for target, color in colors.items()], 130, 18)
+    for k, op in enumerate(report.ops):
+        parts.append(text(118, 60 + 20 * (k + 0.5) + 4, op["name"], "end", ""))
+    for column, dtype in enumerate(dtypes):
+        parts += speed_panel(report, dtype, 130 + 490 * column, powers, colors)
+    return svg(1080, 60 + 20 * len(report.ops) + 24, "Elements per cycle for every op and target", parts)

@@ -4,13 +4,14 @@
 #   setup aarch64        the same for the cross build
 #   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build
 #   run_tests PRESET     runs the tests of a preset that was built
+#   can_sanitize         whether programs with address and undefined-behaviour sanitizers link and run here
 #
 # Runs in the repository's root, whatever the folder it was called from.
 # shellcheck shell=bash
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-# fail STATUS LINE: 1 for a check that failed, 2 for bad usage.
+# fail STATUS LINE: 1 for a check that failed, 2 for bad usage, 3 where this machine cannot be set up for it.
 fail() {
   echo "$(basename "$0"): $2" >&2
   exit "$1"
@@ -64,11 +65,11 @@ setup() {
   packages=$(missing_packages "$1" "$manager" | sort -u | tr '\n' ' ')
   [ -n "$packages" ] || return 0
 
-  [ -n "$manager" ] || fail 1 "no apt-get, dnf or brew here; install by hand what Debian calls: $packages"
+  [ -n "$manager" ] || fail 3 "no apt-get, dnf or brew here; install by hand what Debian calls: $packages"
   packages=${packages//- /}
-  [ -n "$packages" ] || fail 1 "'setup $1' needs parts that $manager does not have"
+  [ -n "$packages" ] || fail 3 "'setup $1' needs parts that $manager does not have"
   if [ "$manager" != brew ] && [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail 1 "root (or sudo) is needed once to install: $packages"
+    command -v sudo >/dev/null || fail 3 "root (or sudo) is needed once to install: $packages"
     root=(sudo)
   fi
   echo "Installing through $manager: $packages"
@@ -82,7 +83,16 @@ setup() {
       ;;
     dnf) ${root[@]+"${root[@]}"} dnf -q install -y $packages ;;
     brew) brew install --quiet $packages ;;
-  esac || fail 1 "$manager could not install: $packages"
+  esac || fail 3 "$manager could not install: $packages"
+}
+
+can_sanitize() {
+  local folder status=0
+  folder=$(mktemp -d)
+  echo 'int main() { int* p = new int(0); int zero = *p; delete p; return zero; }' >"$folder/probe.cc"
+  { c++ -fsanitize=address,undefined "$folder/probe.cc" -o "$folder/probe" && "$folder/probe"; } || status=1
+  rm -r "$folder"
+  return "$status"
 }
 
 cores() { nproc 2>/dev/null || sysctl -n hw.ncpu; }

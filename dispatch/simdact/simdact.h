@@ -53,19 +53,30 @@ extern "C" {
  *   P      float   double   float      float
  *
  * for each op of activations.def, where formula, derivative, parameters (PyTorch's order and names) and the
- * source of the definition stand. bf16 and f16 results are correctly rounded. */
+ * source of the definition stand. bf16 and f16 results are correctly rounded. A library built without f64
+ * (SIMDACT_NO_F64) or the 16-bit types (SIMDACT_NO_HALF) lacks those functions. */
 #define SIMDACT_ARRAYS(name, OUTPUT, T, E, ...)                                                           \
   SIMDACT_API void simdact_##name##_##T(const E* x, E* y, __VA_ARGS__);                                   \
   SIMDACT_API void simdact_##name##_backward_##T(const E* x, const E* dy, E* dx, __VA_ARGS__);            \
   SIMDACT_IF_##OUTPUT(SIMDACT_API void simdact_##name##_backward_from_output_##T(const E* y, const E* dy, \
                                                                                  E* dx, __VA_ARGS__);)
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  SIMDACT_ARRAYS(name, OUTPUT, f32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+#ifndef SIMDACT_NO_F64
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  SIMDACT_ARRAYS(name, OUTPUT, f64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS)
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+#ifndef SIMDACT_NO_HALF
 #define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                               \
-  SIMDACT_ARRAYS(name, OUTPUT, f32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)     \
-  SIMDACT_ARRAYS(name, OUTPUT, f64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS)   \
   SIMDACT_ARRAYS(name, OUTPUT, bf16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS) \
   SIMDACT_ARRAYS(name, OUTPUT, f16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
+#endif
 #undef SIMDACT_ARRAYS
 
 /* ---- 2. A kernel as a value: find it once, call it many times ------------------------------------------

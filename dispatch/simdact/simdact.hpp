@@ -52,13 +52,23 @@ inline uint16_t* bits(f16* p) noexcept { return reinterpret_cast<uint16_t*>(p); 
       inline void name##_backward_from_output(const E* y, const E* dy, E* dx, __VA_ARGS__) noexcept {        \
         simdact_##name##_backward_from_output_##T(bits(y), bits(dy), bits(dx), n SIMDACT_PASS_##PARAMETERS); \
       })
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                                    \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f32, float, size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)   \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f64, double, size_t n SIMDACT_DOUBLE_DEFAULTS_##PARAMETERS) \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, bf16, bf16, size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)   \
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f32, float, size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+#ifndef SIMDACT_NO_F64
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
+  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f64, double, size_t n SIMDACT_DOUBLE_DEFAULTS_##PARAMETERS)
+SIMDACT_UNARY(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+#ifndef SIMDACT_NO_HALF
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                                  \
+  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, bf16, bf16, size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS) \
   SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f16, f16, size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
+#endif
 #undef SIMDACT_OVERLOADS
 #undef SIMDACT_FLOAT_DEFAULTS_P0
 #undef SIMDACT_FLOAT_DEFAULTS_P1

@@ -163,20 +163,8 @@ HWY_INLINE void Expm1Pair(D d, const V& x, const Low& low, V& high, V& rest, V& 
   TwoSum(shifted, product, high, sum_low);
   rest = op::Add(sum_low, op::Add(shifted_low, product_low));
   const V q = ExpTailPolynomial(d, r);
-  if constexpr (kIsFloat<D> || kWide) {
-    b = op::Add(op::MulAdd(op::Mul(r, r), q, b), power_rest);
-    rest = op::MulAdd(scale, b, rest);
-  } else {
-    // With 4 entries r^2 / 2 reaches 2^-8: its rounding, and that of its product by scale, would show.
-    const auto half = hn::Set(d, Scalar<D>(0.5));
-    V square, square_low;
-    TwoProduct(d, r, op::Mul(r, half), square, square_low);
-    b = op::Add(op::MulAdd(op::Add(square, square), op::Sub(q, half), op::Add(square_low, b)), power_rest);
-    TwoProduct(d, scale, square, product, product_low);
-    TwoSum(high, product, high, sum_low);
-    rest = op::Add(op::MulAdd(scale, b, product_low), op::Add(rest, sum_low));
-    b = op::Add(square, b);
-  }
+  b = op::Add(op::MulAdd(op::Mul(r, r), q, b), power_rest);
+  rest = op::MulAdd(scale, b, rest);
   FastTwoSum(high, rest, high, rest);
   p = op::Add(r, b);
 }
@@ -214,6 +202,12 @@ HWY_INLINE V InDouble(D d, const V& x, const F& f) {
   if constexpr (hn::MaxLanes(D()) == 1) {
     const hn::Rebind<double, D> d64;
     return op::DemoteTo(d, f(d64, op::PromoteTo(d64, x)));
+  } else if constexpr (kSizeless) {  // one half after the other
+    const hn::Half<D> half;
+    const hn::Rebind<double, hn::Half<D>> d64;
+    const auto lower = hn::DemoteTo(half, f(d64, hn::PromoteTo(d64, hn::LowerHalf(half, x))));
+    const auto upper = hn::DemoteTo(half, f(d64, hn::PromoteTo(d64, hn::UpperHalf(half, x))));
+    return hn::Combine(d, upper, lower);
   } else {
     const hn::Half<D> half;
     const hn::Rebind<double, hn::Half<D>> d64;

@@ -1,0 +1,173 @@
+"""What tools/report measured: reading the programs' files, and finding figures in them."""
+import re
+
+DIRECTIONS = ("forward", "backward", "from_output")
+DTYPES = ("f32", "f64", "bf16", "f16")
+HALVES = ("bf16", "f16")
+L1, L2, MEMORY = "4096", "65536", "16777216"
+
+# Goals for speed, against f32: f64 in the first-level cache, 16-bit formats in the second-level cache.
+F64_GOAL, HALF_GOAL = 0.25, 1.0
+
+
+def ulps(error):
+    """An error as text: three decimals while it is one worth comparing."""
+    return f"{error:.3f}" if error < 1000 else f"{error:.1e}"
+
+
+def finite(error):
+    """JSON has no infinity: an infinite error (NaN for a number) comes as the text "inf", or as null."""
+    return min(1e30, float("inf" if error is None else error))
+
+
+def read_accuracy(checked):
+    """The rows of `simdact accuracy`."""
+    for row in checked["rows"]:
+        row["max_ulp"] = finite(row["max_ulp"])
+        row["profile"] = [[x, finite(error)] for x, error in row.get("profile", [])]
+    return checked["rows"]
+
+
+def fastest_rows(bench):
+    """The fastest repetition of each benchmark row, split into its name's parts."""
+    best = {}
+    for row in bench["benchmarks"]:
+        name = row["run_name"]
+        if row["run_type"] != "iteration" or row.get("error_occurred"):
+            continue
+        if name not in best or row["items_per_second"] > best[name]["items_per_second"]:
+            best[name] = row
+    for name, row in best.items():
+        rate = row["items_per_second"]
+        yield name.split("/"), {"ns_per_element": 1e9 / rate, "el_per_cycle": row.get("el_per_cycle")}
+
+
+def read_speed(bench):
+    """Rows of the kernels, of plain memory traffic, and of dispatch.
+
+    `of_memcpy`: memcpy's time over the row's, for the same number of elements in the same run.
+    """
+    kernels, memory, dispatch = [], [], []
+    for parts, figures in fastest_rows(bench):
+        if len(parts) == 6:
+            names = ("op", "direction", "dtype", "tier", "target", "size")
+            kernels.append(dict(zip(names, parts), **figures))
+        elif parts[0] == "dispatch":
+            dispatch.append({"how": parts[1], "ns_per_call": figures["ns_per_element"]})
+        else:
+            memory.append({"how": parts[0], "dtype": parts[1], "size": parts[2], **figures})
+    memcpy = {(r["dtype"], r["size"]): r["ns_per_element"] for r in memory if r["how"] == "memcpy"}
+    for row in kernels:
+        if (row["dtype"], row["size"]) in memcpy:
+            row["of_memcpy"] = memcpy[row["dtype"], row["size"]] / row["ns_per_element"]
+    return {"kernels": kernels, "memory": memory, "dispatch": dispatch}
+
+
+def read_digits(tests):
+    """What tests/digits_test.cc recorded, one entry per target."""
+    targets = {}
+    for suite in tests["testsuites"]:
+        for case in suite["testsuite"]:
+            entry = targets.setdefault(case["name"].split("/")[-1], {"ok": True, "max_ulp": {}})
+            entry["ok"] &= "failures" not in case
+            for key in ("digits", "accuracy", "max_logit_difference", "logit_bound"):
+                if key in case:
+                    entry[key] = float(case[key])
+            for key in case:
+                if key.startswith("max_ulp_"):
+                    entry["max_ulp"][key[len("max_ulp_") :]] = float(case[key])
+    return targets
+
+
+def main_targets(targets):
+    """Of the targets that run, best first: the best, and those that most machines share."""
+    running = [t["name"] for t in targets if t["runs"]]
+    return [t for k, t in enumerate(running) if k == 0 or t in ("AVX2", "SSE4", "NEON", "NEON_WITHOUT_AES")]
+
+
+class Report:
+    """report.json, with its rows in reach."""
+
+    def __init__(self, content):
+        self.content = content
+        self.machine = content["machine"]
+        self.ops = content["ops"]
+        self.dtypes = [d for d in DTYPES if d in self.ops[0]["dtypes"]]
+        self.running = [t["name"] for t in self.machine["targets"] if t["runs"]]
+        self.fma = {t["name"]: t["fma"] for t in self.machine["targets"]}
+        self.main_targets = main_targets(self.machine["targets"])
+        self._errors, self._speed = {}, {}
+        for row in content["accuracy"]:
+            self._errors.setdefault((row["op"], row["dtype"], row["direction"]), []).append(row)
+        for row in content["speed"]["kernels"]:
+            key = tuple(row[k] for k in ("op", "dtype", "direction", "target", "size"))
+            self._speed[key] = row
+
+    def errors(self, op, dtype, direction):
+        """The accuracy rows, one per target."""
+        return self._errors.get((op, dtype, direction), [])
+
+    def worst(self, op, dtype, direction):
+        """The accuracy row with the largest error of all targets, or None."""
+        return max(self.errors(op, dtype, direction), key=lambda r: r["max_ulp"], default=None)
+
+    def kept(self, op, dtype, direction):
+        return all(r["ok"] for r in self.errors(op, dtype, direction))
+
+    def wrong(self, op, dtype):
+        """Wrongly rounded 16-bit results: all directions, the worst target of each. None: unknown."""
+        counts = [
+            max(r["wrongly_rounded"] for r in rows)
+            for direction in DIRECTIONS
+            if (rows := self.errors(op, dtype, direction))
+        ]
+        return sum(counts) if counts else None
+
+    def speed(self, op, dtype, direction, target, size):
+        """The speed row, or None."""
+        return self._speed.get((op, dtype, direction, target, size))
+
+    def rate(self, op, dtype, direction, target, size=L1):
+        """Elements per cycle, or None."""
+        row = self.speed(op, dtype, direction, target, size)
+        return row["el_per_cycle"] if row else None
+
+    def of_f32(self, op, dtype, target, size):
+        """How many elements in the time of one of f32, forward; or None."""
+        rows = [self.speed(op, d, "forward", target, size) for d in ("f32", dtype)]
+        return rows[0]["ns_per_element"] / rows[1]["ns_per_element"] if all(rows) else None
+
+    def machine_line(self):
+        return ", ".join(self.machine[k] for k in ("cpu", "system", "compiler"))
+
+    def inputs_line(self):
+        """Which inputs the errors are of."""
+        f32 = "all finite inputs" if self.content["exhaustive"] else "a sample"
+        counts = [r["inputs"] for r in self.content["accuracy"] if r["dtype"] == "f64"]
+        parts = [f"f32 {f32}"] + [f"f64 {max(counts):,}"] * bool(counts)
+        return "; ".join(parts + ["bf16 and f16 all 65,536"] * ("bf16" in self.dtypes))
+
+    def failures(self):
+        """One line per check that failed; of an error on several targets, the largest."""
+        for (op, dtype, direction), rows in self._errors.items():
+            broken = [r for r in rows if not r["ok"]]
+            if broken:
+                worst = max(broken, key=lambda r: (r.get("wrongly_rounded", 0), r["max_ulp"]))
+                wrong = worst.get("wrongly_rounded")
+                yield (
+                    f"{op} {direction} {dtype} on {' '.join(r['target'] for r in broken)}: "
+                    f"{worst['max_ulp']:.4g} ulp at x = {worst['x']}, got {worst['got']}, "
+                    f"want {worst['want']}; claimed {worst['claim']:.4g}"
+                    + f"; {wrong} wrongly rounded" * bool(wrong)
+                )
+        for target, entry in self.content["digits"].items():
+            if not entry["ok"]:
+                yield f"digits network on {target}: see simdact_tests --gtest_filter='*Digits*{target}'"
+        sizes = self.content["sizes"]
+        if sizes and sizes["stripped"] > sizes["goal"]:
+            yield f"libsimdact.so has {sizes['stripped']:,} bytes, more than {sizes['goal']:,}"
+
+
+def kink(op):
+    """The clause of an op's note that says what its derivative is where it jumps; None where it does not."""
+    return next((c.strip() for c in op["note"].split(";") if re.search(r"\bderivative\b", c)), None)

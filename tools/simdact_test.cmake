@@ -1,0 +1,43 @@
+# The commands as a user types them. Run as: cmake -D simdact=... -P simdact_test.cmake
+
+# expect(code pattern argument...): the exit code, and what standard output or error must hold.
+function(expect code pattern)
+  execute_process(COMMAND "${simdact}" ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  list(JOIN ARGN " " words)
+  if(NOT result EQUAL code)
+    message(SEND_ERROR "simdact ${words}: exit code ${result}, expected ${code}\n${out}${err}")
+  elseif(NOT "${out}${err}" MATCHES "${pattern}")
+    message(SEND_ERROR "simdact ${words}: nothing matches '${pattern}' in\n${out}${err}")
+  endif()
+endfunction()
+
+expect(0 "default" targets)
+expect(0 "\"runs\": true" targets --json)
+expect(0 "f'\\(x\\) = 1 / cosh\\(x\\)\\^2\n +  = 1 - y\\^2, y = f\\(x\\)" list)
+expect(0 "\"derivative_from_output\": null" list --json)
+
+expect(0 "-2.1[0-9]*e-32 +-0x1.b[0-9a-f]*p-106 " eval gelu -12)
+expect(0 "0.75 .*nan .*nan .*nan " eval relu 0.75 nan)
+expect(0 "tanh backward f64 .*0x1p\\+0 " eval tanh --dtype f64 --backward 0)
+expect(0 "tanh from_output .*0.75 +0x1.8p-1 " eval tanh --from-output 0.5)
+expect(0 "bf16 .*\n0.1001 +0.05249 +0x1.aep-5 " eval silu --dtype bf16 0.1)
+expect(0 "\n-inf +-1 " eval elu -inf)
+expect(0 "\n-inf +-0.5 " eval elu -p alpha=0.5 -inf)
+expect(2 "no activation 'golu'; valid: relu .*gelu" eval golu 1)
+expect(2 "no dtype 'f8'; valid: f32 f64 bf16 f16" eval relu --dtype f8 1)
+expect(2 "no tier 'wild'; valid: accurate" eval relu --tier wild 1)
+expect(2 "no target 'Z80'; valid: " eval relu --target Z80 1)
+expect(2 "'one' is not a number; valid: " eval relu one)
+expect(2 "takes NAME=VALUE for: alpha" eval elu -p beta=1 1)
+expect(2 "relu takes no parameters" eval relu -p beta=1 1)
+expect(2 "does not follow from the output; valid: .*tanh" eval gelu --from-output 1)
+
+expect(0 "relu +f16 +from_output " accuracy relu --dtype bf16,f16)
+expect(0 "\"dtype\": \"f64\".*relu +f64 +backward " accuracy relu --dtype f64 --inputs 5000 --direction backward --json -)
+expect(2 "no direction 'sideways'; valid: forward backward from_output" accuracy relu --direction sideways)
+expect(2 "does not|do not follow from the output" accuracy gelu --direction from_output)
+expect(2 "--inputs takes a number from" accuracy relu --inputs 3)
+expect(2 "cannot write" accuracy relu --json /no/such/folder/file)
+
+set(ENV{SIMDACT_TARGET} Z80)
+expect(2 "SIMDACT_TARGET=Z80 is not compiled in; valid: " targets)
