@@ -200,6 +200,19 @@ R squared_relu_derivative_from_output(R y, const double*) {
 }
 
 template <class R>
+R sparse_plus(R x, const double*) {
+  return x <= -1 ? R(0) : x >= 1 ? x : (x + 1) * (x + 1) / 4;
+}
+template <class R>
+R sparse_plus_derivative(R x, const double*) {
+  return x <= -1 ? R(0) : x >= 1 ? R(1) : (x + 1) / 2;
+}
+template <class R>
+R sparse_plus_derivative_from_output(R y, const double*) {
+  return y >= 1 ? R(1) : Sqrt(y);
+}
+
+template <class R>
 R step(R x, const double*) {
   return Unless(x, R(x > 0 ? 1 : 0));
 }

@@ -38,6 +38,7 @@ inline const std::map<std::string, Limits>& LimitTable() {
       {"hardshrink", {-kInf, kInf, 1, 1}},
       {"shrink", {-kInf, kInf, 1, 1}},
       {"squared_relu", {0, kInf, 0, kInf}},
+      {"sparse_plus", {0, kInf, 0, 1}},
       {"step", {0, 1, 0, 0}},
       {"abs", {kInf, kInf, -1, 1}},
       {"neg", {kInf, -kInf, -1, -1}},

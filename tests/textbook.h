@@ -101,6 +101,14 @@ inline const std::map<std::string, Textbook>& Textbooks() {
       {"squared_relu",
        {[](B x, P) { return x > zero ? x * x : zero; }, [](B x, P) { return x > zero ? two * x : zero; },
         [](B y, P) { return two * Sqrt(y); }}},
+      {"sparse_plus",
+       {[](B x, P) { return x > one    ? x
+                            : x > -one ? (x + one) * (x + one) / B(4)
+                                       : zero; },
+        [](B x, P) { return x > one    ? one
+                            : x > -one ? (x + one) / two
+                                       : zero; },
+        [](B y, P) { return y > one ? one : Sqrt(y); }}},
       {"step", {[](B x, P) { return x > zero ? one : zero; }, constant(zero), nullptr}},
       // arithmetic
       {"abs",

@@ -35,6 +35,7 @@ constexpr size_t kHardsigmoidVectors = Lockstep(4, 4), kHardsigmoidDerivativeVec
 constexpr size_t kHardswishVectors = Lockstep(4, 4), kHardswishDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kThresholdVectors = Lockstep(4, 4), kThresholdDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kThresholdedReluVectors = Lockstep(4, 4), kThresholdedReluDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kSparsePlusVectors = Lockstep(4, 4), kSparsePlusDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kSoftshrinkVectors = Lockstep(4, 4), kSoftshrinkDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kHardshrinkVectors = Lockstep(4, 4), kHardshrinkDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kShrinkVectors = Lockstep(4, 4), kShrinkDerivativeVectors = Lockstep(4, 4);
@@ -342,6 +343,34 @@ HWY_INLINE V Hardshrink(D d, const V& x, Scalar<D> lambd) {
 template <class D, class V>
 HWY_INLINE V HardshrinkDerivative(D d, const V& x, Scalar<D> lambd) {
   return SlopeOutside(d, x, lambd);
+}
+
+// sparse_plus(x) = x <= -1 ? 0 : x >= 1 ? x : (x + 1)^2 / 4, with what the sum loses kept in the square.
+template <class D, class V>
+HWY_INLINE V SparsePlus(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SparsePlus(d64, v); });
+  } else {
+    const auto one = hn::Set(d, Scalar<D>(1));
+    V sum, sum_low, square, square_low;
+    TwoSum(x, one, sum, sum_low);
+    PairProduct(d, sum, sum_low, sum, sum_low, square, square_low);
+    const V curve = op::Mul(op::Add(square, square_low), hn::Set(d, Scalar<D>(0.25)));
+    const V left = op::IfThenElse(op::Le(x, op::Neg(one)), hn::Zero(d), curve);
+    return op::IfThenElse(op::Ge(x, one), x, left);
+  }
+}
+// x <= -1 ? 0 : x >= 1 ? 1 : (x + 1) / 2.
+template <class D, class V>
+HWY_INLINE V SparsePlusDerivative(D d, const V& x) {
+  const auto one = hn::Set(d, Scalar<D>(1));
+  const V line = op::Mul(op::Add(x, one), hn::Set(d, Scalar<D>(0.5)));
+  return AtLeast(hn::Zero(d), AtMost(one, line));
+}
+// y >= 1 ? 1 : sqrt(y).
+template <class D, class V>
+HWY_INLINE V SparsePlusDerivativeFromOutput(D d, const V& y) {
+  return AtMost(hn::Set(d, Scalar<D>(1)), V(op::Sqrt(y)));
 }
 
 // step(x) = x > 0 ? 1 : 0, step'(x) = 0.
