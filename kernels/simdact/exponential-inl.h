@@ -166,7 +166,7 @@ struct SeluConstants {
       kIsFloat<D> ? Scalar<D>(0x1.903c0cp-26) : Scalar<D>(0x1.05161b045a1fep-56);
 };
 
-// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)).
+// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)), with what the reduction of x loses (0.99 ulp without).
 template <class D, class V>
 HWY_INLINE V Selu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -174,7 +174,7 @@ HWY_INLINE V Selu(D d, const V& x) {
   } else {
     using C = SeluConstants<D>;
     const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
-    const V below = TimesExpm1(d, x, NoLow(), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+    const V below = TimesExpm1(d, x, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
     V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
     if constexpr (!HWY_NATIVE_FMA)
       above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);

@@ -63,11 +63,12 @@ HWY_INLINE V Tanh(D d, const V& x) {
     const V a = AtMost(hn::Set(d, 9.03f), op::Abs(x));
     return op::CopySignToAbs(PiecewiseValue<Table, !kWide>(d, a), x);
   } else {
-    // x - x^3 P(x^2) below 0.9, 1 - 2 / (exp(2 a) + 1) above: what is subtracted is small either way.
+    // x - x^3 P(x^2) below 0.7, 1 - 2 / (exp(2 a) + 1) above, the sum kept as a pair: what is subtracted is
+    // small either way.
     using C = TanhshrinkDouble;
-    const auto one = hn::Set(d, 1.0), two = hn::Set(d, 2.0);
+    const auto one = hn::Set(d, 1.0);
     const V a = op::Abs(x);
-    const auto end = hn::Set(d, 0.9);
+    const auto end = hn::Set(d, 0.7);
     const V inner = op::IfThenElse(op::Lt(a, end), x, end);
     const V s = op::Mul(inner, inner);
     constexpr int kLast = static_cast<int>(sizeof(C::kC) / sizeof(double)) - 1;
@@ -77,8 +78,14 @@ HWY_INLINE V Tanh(D d, const V& x) {
     const V inside = op::CopySign(op::NegMulAdd(inner, op::Mul(q, s), inner), x);
     V scale, p;
     ExpSplit<0>(d, AtMost(hn::Set(d, 44.0), op::Add(a, a)), NoLow(), scale, p);
-    const V sum = op::Add(op::MulAdd(scale, p, scale), one);
-    const V outside = op::CopySignToAbs(op::NegMulAdd(two, Inverse(d, sum), one), x);
+    V sum, error;
+    FastTwoSum(scale, one, sum, error);
+    const V rest = op::MulAdd(scale, p, error);
+    const V high = op::Add(sum, rest), low = op::Sub(rest, op::Sub(high, sum));
+    const V y = Inverse(d, high);
+    const V e = op::NegMulAdd(y, low, Remainder(d, y, high, one));
+    const V twice = op::Add(y, y);
+    const V outside = op::CopySignToAbs(op::Sub(one, op::MulAdd(twice, e, twice)), x);
     return op::IfThenElse(op::Lt(a, end), inside, outside);
   }
 }

@@ -134,7 +134,7 @@ HWY_INLINE void PairQuotient(D d, const V& a, const V& a_low, const V& b, const 
 }
 
 // c0 + c1 t + c2 t^2 + ... for doubles |t| <= 1, high + low to 2^-56, where c0 is the largest term and then
-// c1, and c0_low is what c0 lost: the last two steps are pairs. t_low is multiplied by the derivative, of
+// c1, and c0_low is what c0 lost: the last three steps are pairs. t_low is multiplied by the derivative, of
 // which c1 + 3 c2 t is near enough.
 template <size_t kCount, class D, class V, class L>
 HWY_INLINE void PolynomialPair(D d, const V& t, const L& t_low, const double (&c)[kCount], double c0_low,
@@ -145,9 +145,9 @@ HWY_INLINE void PolynomialPair(D d, const V& t, const L& t_low, const double (&c
   V q_low = op::Sub(q, q), product, error;
   HWY_UNROLL(8)
   for (int k = 5; k >= 2; --k) {
-    if constexpr (HWY_NATIVE_FMA) {
+    if (HWY_NATIVE_FMA && k > 2) {
       q = op::MulAdd(q, t, hn::Set(d, c[k]));
-    } else {  // twice the roundings: keep them in the steps that count
+    } else {  // keep the roundings of the steps that count; without FMA there are twice as many
       TwoProduct(d, q, t, product, error);
       error = op::MulAdd(q_low, t, error);
       TwoSum(product, hn::Set(d, c[k]), q, q_low);
@@ -157,8 +157,7 @@ HWY_INLINE void PolynomialPair(D d, const V& t, const L& t_low, const double (&c
   V slope, slope_low;
   const V qt = op::Mul(q, t);
   FastTwoSum(hn::Set(d, c[1]), qt, slope, slope_low);
-  if constexpr (!HWY_NATIVE_FMA)
-    slope_low = op::Add(slope_low, op::MulAdd(q_low, t, ProductError(d, q, t, qt)));
+  slope_low = op::Add(slope_low, op::MulAdd(q_low, t, ProductError(d, q, t, qt)));
   TwoProduct(d, slope, t, product, error);
   error = op::MulAdd(slope_low, t, op::MulAdd(op::Add(slope, op::Add(qt, qt)), t_low, error));
   FastTwoSum(hn::Set(d, c[0]), product, high, low);
