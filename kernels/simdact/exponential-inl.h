@@ -88,7 +88,17 @@ HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const A& a_
     const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
     V rest = op::Sub(as, op::Add(high, a));
     rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
-    return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, rest)));
+    if constexpr (hwy::IsSame<Low, NoLow>()) {
+      return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, rest)));
+    } else {  // a is not a power of two: keep the roundings of both products, and of their sum
+      V product, product_low, tail, tail_low, sum, sum_low;
+      TwoProduct(d, as, r, product, product_low);
+      TwoProduct(d, as, b, tail, tail_low);
+      FastTwoSum(product, tail, sum, sum_low);
+      rest = op::Add(rest, op::Add(op::Add(product_low, tail_low), sum_low));
+      TwoSum(high, sum, product, product_low);
+      return op::Add(product, op::Add(product_low, rest));
+    }
   } else {
     V m, m_low;
     Expm1Pair<0>(d, AtLeast(hn::Set(d, -50.0), z), low, m, m_low);
@@ -166,7 +176,8 @@ struct SeluConstants {
       kIsFloat<D> ? Scalar<D>(0x1.903c0cp-26) : Scalar<D>(0x1.05161b045a1fep-56);
 };
 
-// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)), with what the reduction of x loses (0.99 ulp without).
+// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)), with what the reduction of x and the products lose (1.05
+// ulp without).
 template <class D, class V>
 HWY_INLINE V Selu(D d, const V& x) {
   if constexpr (kInDouble<D>) {

@@ -29,7 +29,8 @@ namespace HWY_NAMESPACE {
 constexpr size_t kMishVectors = Lockstep(4, 2);
 constexpr size_t kMishDerivativeVectors = Lockstep(2, 1);
 
-// mish(x) = x tanh(log(1 + exp(x))).
+// mish(x) = x tanh(log(1 + exp(x))). Worst, f32: 0.7763 ulp at -0x1.6feee4p+6, a denormal, got
+// -1.03722487e-38 for -1.03722497702e-38 (AVX2); 0.7750 at -0x1.6fa0ap+6 (AVX-512).
 template <class D, class V>
 HWY_INLINE V Mish(D d, const V& x) {
   if constexpr (kInDouble<D>) {
