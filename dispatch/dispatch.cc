@@ -148,6 +148,27 @@ constexpr Claims kClaims[] = {SIMDACT_UNARY(SIMDACT_X)};
 
 extern "C" {
 
+const char* simdact_status_text(simdact_status status) {
+  switch (status) {
+    case SIMDACT_OK:
+      return "done";
+    case SIMDACT_NULL_POINTER:
+      return "an array is NULL";
+    case SIMDACT_SHORT_STRIDE:
+      return "a row stride is smaller than a row";
+    case SIMDACT_TOO_LARGE:
+      return "rows times columns do not fit in size_t";
+    case SIMDACT_OVERLAP:
+      return "an output overlaps another array in part";
+    case SIMDACT_EMPTY_ROW:
+      return "rows have no columns";
+    case SIMDACT_BAD_OPTION:
+      return "an option is out of its range, or does not go with another";
+    default:
+      return "not a status of simdact";
+  }
+}
+
 size_t simdact_targets(const simdact_target** list, size_t capacity) {
   for (size_t i = 0; i < simdact::kTargets.count && i < capacity; ++i)
     list[i] = &simdact::kTargets.targets[i];

@@ -6,9 +6,6 @@
 // 9,400 for bf16), the kernel for double settles it: it is off by at most 2^-52, and no function here comes
 // nearer to a midpoint of 16-bit numbers without being one, in which case the double is exact; but for
 // c x + b x^2 near 0 (see Settle). The tests look at all 65,536 inputs.
-//
-// Conversions are written here, once: Highway 1.3.0's emulated ones lose NaN and infinity (SSE2 to SSE4), and
-// its native bf16 store flushes denormals (AVX3_ZEN4).
 
 #if defined(SIMDACT_HALF_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_HALF_DRIVER_INL_H_
@@ -19,6 +16,7 @@
 
 #include <string.h>
 
+#include "kernels/half-formats-inl.h"
 #include "kernels/unary-driver-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,86 +26,6 @@ namespace {
 
 using UnaryKernel = void (*)(const void*, void*, size_t, simdact_params);
 using BackwardKernel = void (*)(const void*, const void*, void*, size_t, simdact_params);
-
-// How far a float may be off before it is rounded, in units of its last place: the claims, and in backward
-// the product by dy, with room.
-constexpr int32_t kDoubt = 3;
-
-// Whether the CPU converts between f16 and float, denormals, infinities and NaN included.
-constexpr bool kNativeF16 = (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2) || HWY_ARCH_ARM_A64;
-
-using DF = hn::ScalableTag<float>;
-using DI = hn::RebindToSigned<DF>;
-using DU = hn::RebindToUnsigned<DF>;
-using DH = hn::Rebind<uint16_t, DF>;
-
-// A format widens to float exactly; narrows, where a tie may go either way; and tells which floats are so
-// near to a tie that kDoubt units of their last place may carry them over it.
-struct Bf16 {
-  static constexpr int kSignificandBits = 7, kLeastExponent = -126, kInfinity = 0x7F80;
-
-  static HWY_INLINE hn::Vec<DF> Widen(hn::Vec<DH> half) {
-    return hn::BitCast(DF(), hn::ShiftLeft<16>(hn::PromoteTo(DU(), half)));
-  }
-  // NaN keeps its payload, whose lower half is 0.
-  static HWY_INLINE hn::Vec<DH> Narrow(hn::Vec<DF> v) {
-    const auto rounded = hn::Add(hn::BitCast(DU(), v), hn::Set(DU(), 0x8000));
-    return hn::TruncateTo(DH(), hn::ShiftRight<16>(rounded));
-  }
-  static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v) {
-    const auto beyond = hn::Add(hn::BitCast(DI(), v), hn::Set(DI(), 0x8000 + kDoubt));
-    return hn::Lt(hn::And(beyond, hn::Set(DI(), 0xFFFF)), hn::Set(DI(), 2 * kDoubt + 1));
-  }
-};
-
-struct F16 {
-  static constexpr int kSignificandBits = 10, kLeastExponent = -14, kInfinity = 0x7C00;
-
-  static HWY_INLINE hn::Vec<DF> Widen(hn::Vec<DH> half) {
-    if constexpr (kNativeF16) {
-      const hn::Rebind<hwy::float16_t, DF> df16;
-      return hn::PromoteTo(DF(), hn::BitCast(df16, half));
-    } else {
-      const auto wide = hn::PromoteTo(DI(), half);
-      const auto magnitude = hn::And(wide, hn::Set(DI(), 0x7FFF));
-      const auto sign = hn::ShiftLeft<16>(hn::Xor(wide, magnitude));
-      const auto denormal = hn::Mul(hn::ConvertTo(DF(), magnitude), hn::Set(DF(), 0x1p-24f));
-      auto normal = hn::Add(hn::ShiftLeft<13>(magnitude), hn::Set(DI(), 112 << 23));
-      const auto special = hn::Gt(magnitude, hn::Set(DI(), 0x7BFF));  // infinity, NaN
-      normal = hn::Add(normal, hn::IfThenElseZero(special, hn::Set(DI(), 112 << 23)));
-      const auto is_normal = hn::Gt(magnitude, hn::Set(DI(), 0x3FF));
-      const auto value = hn::IfThenElse(is_normal, normal, hn::BitCast(DI(), denormal));
-      return hn::BitCast(DF(), hn::Or(value, sign));
-    }
-  }
-  static HWY_INLINE hn::Vec<DH> Narrow(hn::Vec<DF> v) {
-    if constexpr (kNativeF16) {
-      const hn::Rebind<hwy::float16_t, DF> df16;
-      return hn::BitCast(DH(), hn::DemoteTo(df16, v));
-    } else {
-      const auto all = hn::BitCast(DI(), v);
-      const auto bits = hn::And(all, hn::Set(DI(), 0x7FFFFFFF));
-      const auto sign = hn::BitCast(DI(), hn::ShiftRight<16>(hn::BitCast(DU(), hn::Xor(all, bits))));
-      const auto bounded = hn::Min(bits, hn::Set(DI(), 0x47800000));  // 2^16, which becomes infinity
-      const auto normal = hn::ShiftRight<13>(hn::Add(bounded, hn::Set(DI(), 0x1000 - (112 << 23))));
-      // A float in [1/2, 1) has the denormals' unit 2^-24.
-      const auto half = hn::Set(DF(), 0.5f);
-      const auto shifted = hn::BitCast(DI(), hn::Add(hn::BitCast(DF(), bits), half));
-      const auto denormal = hn::Sub(shifted, hn::BitCast(DI(), half));
-      auto result = hn::IfThenElse(hn::Lt(bits, hn::Set(DI(), 113 << 23)), denormal, normal);
-      result = hn::IfThenElse(hn::Gt(bits, hn::Set(DI(), 0x7F800000)), hn::Set(DI(), 0x7E00), result);
-      return hn::TruncateTo(DH(), hn::BitCast(DU(), hn::Or(result, sign)));
-    }
-  }
-  // Denormal results are moved to [2^-14, 2^-13), where the unit 2^-24 is bit 13, as it is of normal ones.
-  static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v) {
-    const auto magnitude = hn::Abs(v);
-    const auto least = hn::Set(DF(), 0x1p-14f);
-    const auto moved = hn::IfThenElse(hn::Lt(magnitude, least), hn::Add(magnitude, least), magnitude);
-    const auto beyond = hn::Add(hn::BitCast(DI(), moved), hn::Set(DI(), 0x1000 + kDoubt));
-    return hn::Lt(hn::And(beyond, hn::Set(DI(), 0x1FFF)), hn::Set(DI(), 2 * kDoubt + 1));
-  }
-};
 
 // The 16-bit number nearest to v, ties to even.
 template <class Format>
@@ -154,18 +72,6 @@ double Exactly(uint16_t half) {
   double value;
   memcpy(&value, &bits, sizeof(value));
   return value;
-}
-
-// Blocks stay in the first-level cache.
-constexpr size_t kBlock = 1024;
-
-template <class Format>
-void WidenBlock(const uint16_t* from, float* to, size_t n) {
-  const size_t lanes = hn::Lanes(DF());
-  size_t i = 0;
-  HWY_UNROLL(4)
-  for (; i + lanes <= n; i += lanes) hn::StoreU(Format::Widen(hn::LoadU(DH(), from + i)), DF(), to + i);
-  if (i < n) hn::StoreN(Format::Widen(hn::LoadN(DH(), from + i, n - i)), DF(), to + i, n - i);
 }
 
 // Rounds y to `to`, and calls settle(i, count, doubts, results) for up to a vector of results of which some

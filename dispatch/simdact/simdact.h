@@ -39,6 +39,22 @@
 extern "C" {
 #endif
 
+/* What the functions of the other shapes (rows, gates, biases, tables) return. Unless it is SIMDACT_OK
+ * nothing has been read or written. */
+typedef enum simdact_status {
+  SIMDACT_OK = 0,
+  SIMDACT_NULL_POINTER, /* an array is NULL, and not empty */
+  SIMDACT_SHORT_STRIDE, /* a row stride is smaller than a row */
+  SIMDACT_TOO_LARGE,    /* rows x columns in bytes do not fit in size_t */
+  SIMDACT_OVERLAP,      /* an output overlaps an input or output in part */
+  SIMDACT_EMPTY_ROW,    /* rows of no columns, for a function that has no value there */
+  SIMDACT_BAD_OPTION,   /* an option is out of its range, or does not go with another */
+  SIMDACT_STATUS_COUNT
+} simdact_status;
+
+/* A line of text on a status, for messages; never NULL. */
+SIMDACT_API const char* simdact_status_text(simdact_status status);
+
 /* ---- 1. Arrays: the target is chosen once, from the CPU and $SIMDACT_TARGET ----------------------------
  *
  *   void simdact_<op>_<T>(const E* x, E* y, size_t n [, P parameter...]);

@@ -1,0 +1,53 @@
+// What the drivers of all shapes load, store and check with.
+
+#if defined(SIMDACT_ARRAYS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_ARRAYS_INL_H_
+#undef SIMDACT_ARRAYS_INL_H_
+#else
+#define SIMDACT_ARRAYS_INL_H_
+#endif
+
+#include <assert.h>
+
+#include "simdact/simdact.h"
+#include "simdact/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Same array or no common element.
+inline bool AliasIsExact(const void* a, const void* b, size_t bytes) {
+  const char* p = static_cast<const char*>(a);
+  const char* q = static_cast<const char*>(b);
+  return p == q || p + bytes <= q || q + bytes <= p;
+}
+
+template <size_t kCount, class D>
+HWY_INLINE Pack<hn::Vec<D>, kCount> LoadPack(D d, const Scalar<D>* from) {
+  Pack<hn::Vec<D>, kCount> pack;
+  HWY_UNROLL(8)
+  for (size_t u = 0; u < kCount; ++u) pack.v[u] = hn::LoadU(d, from + u * hn::Lanes(d));
+  return pack;
+}
+
+template <size_t kCount, class D>
+HWY_INLINE void StorePack(D d, const Pack<hn::Vec<D>, kCount>& pack, Scalar<D>* to) {
+  HWY_UNROLL(8)
+  for (size_t u = 0; u < kCount; ++u) hn::StoreU(pack.v[u], d, to + u * hn::Lanes(d));
+}
+
+// Doubles need more registers for constants, and their chains are longer: two vectors at least, four at most.
+template <class T>
+constexpr size_t VectorsFor(size_t for_float) {
+  if (kSizeless || sizeof(T) == sizeof(float)) return for_float;
+  return for_float < 2 ? 2 : for_float > 4 ? 4 : for_float;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_ARRAYS_INL_H_
