@@ -144,6 +144,9 @@ constexpr Claims kClaims[] = {SIMDACT_UNARY(SIMDACT_X)};
 // clang-format on
 
 }  // namespace
+
+int64_t TargetBit(const simdact_target* target) { return target->bit; }
+
 }  // namespace simdact
 
 extern "C" {
@@ -205,7 +208,7 @@ const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, 
   const simdact::Place place = simdact::FindPlace(op);
   const simdact::Row* rows = place.code(target->bit).rows;
   if (rows == nullptr) return nullptr;
-  const simdact_kernel* kernel = &rows[place.index].kernels[dtype][tier];
+  const simdact_kernel* kernel = &rows[place.index].kernels[dtype];
   return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build
 }
 

@@ -3,11 +3,12 @@
 #define SIMDACT_DISPATCH_REGISTRY_H_
 
 #include "simdact/simdact.h"
+#include "simdact/softmax.h"
 
 namespace simdact {
 
 struct Row {
-  simdact_kernel kernels[SIMDACT_DTYPE_COUNT][SIMDACT_TIER_COUNT];
+  simdact_kernel kernels[SIMDACT_DTYPE_COUNT];
 };
 
 // A family compiled for one target.
@@ -19,6 +20,15 @@ struct FamilyCode {
 #define SIMDACT_F(Family, LIST) FamilyCode Family##Code(int64_t target);
 SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
+
+// Softmax compiled for one target: a row per op, or null.
+struct SoftmaxRowOfTable {
+  simdact_softmax_kernel kernels[SIMDACT_DTYPE_COUNT];
+};
+const SoftmaxRowOfTable* SoftmaxCode(int64_t target);
+
+// Highway's bit of a target.
+int64_t TargetBit(const simdact_target* target);
 
 }  // namespace simdact
 

@@ -12,6 +12,15 @@
 #include "simdact/simdact.h"
 #include "simdact/vector-inl.h"
 
+// For lambdas that are the body of a loop: called out of line they would keep their accumulators in memory.
+#ifndef SIMDACT_LOOP_BODY
+#if HWY_COMPILER_MSVC && !HWY_COMPILER_CLANG
+#define SIMDACT_LOOP_BODY HWY_ATTR
+#else
+#define SIMDACT_LOOP_BODY HWY_ATTR __attribute__((always_inline))
+#endif
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {

@@ -83,8 +83,8 @@ SIMDACT_LIST(SIMDACT_X)
    SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
 #endif
 #define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
-  {{{SIMDACT_KERNEL(Name, OUTPUT, float)}, {SIMDACT_F64_KERNEL(Name, OUTPUT)}, \
-    {SIMDACT_HALF_KERNEL(Name, OUTPUT, Bf16)}, {SIMDACT_HALF_KERNEL(Name, OUTPUT, F16)}}},
+  {{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \
+    SIMDACT_HALF_KERNEL(Name, OUTPUT, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, F16)}},
 // clang-format on
 constexpr Row kRows[] = {SIMDACT_LIST(SIMDACT_X)};
 constexpr bool kFma = HWY_NATIVE_FMA;

@@ -48,6 +48,27 @@ static void test_arrays(void) {
   for (i = 0; i < N; ++i) CHECK(near(dx[i], (i + 1) * (1 - (double)y[i] * y[i])));
 }
 
+static void test_softmax(void) {
+  static const float x[2][3] = {{1.0f, 2.0f, 3.0f}, {-1.0f, 0.0f, 100.0f}};
+  float y[2][3], dx[2][3], lse[2];
+  int r, c;
+  const uint8_t shown[3] = {1, 0, 1};
+  simdact_softmax_options o = {0};
+  CHECK(simdact_softmax_f32(&x[0][0], &y[0][0], 2, 3, NULL) == SIMDACT_OK);
+  for (r = 0; r < 2; ++r) {
+    for (c = 0; c < 3; ++c) {
+      const double sum = exp(x[r][0] - 100.0) + exp(x[r][1] - 100.0) + exp(x[r][2] - 100.0);
+      CHECK(near(y[r][c], exp(x[r][c] - 100.0) / sum));
+    }
+  }
+  CHECK(simdact_softmax_backward_f32(&y[0][0], &y[0][0], &dx[0][0], 2, 3, NULL) == SIMDACT_OK);
+  o.mask_type = SIMDACT_MASK_BOOL, o.mask = shown, o.mask_rows = 1, o.log_sum_exp = lse;
+  CHECK(simdact_log_softmax_f32(&x[0][0], &y[0][0], 2, 3, &o) == SIMDACT_OK);
+  CHECK(y[0][1] == -HUGE_VALF && near(lse[0], log(exp(1.0) + exp(3.0))));
+  CHECK(simdact_softmin_f32(&x[0][0], &y[0][0], 2, 0, &o) == SIMDACT_EMPTY_ROW);
+  CHECK(strcmp(simdact_status_text(SIMDACT_EMPTY_ROW), "rows have no columns") == 0);
+}
+
 #ifndef SIMDACT_NO_F64
 static void test_double(void) {
   static const double x[N] = {-2.0, -1.0, 0.0, 1.0, 2.0};
@@ -149,6 +170,7 @@ static void test_descriptions(void) {
 
 int main(void) {
   test_arrays();
+  test_softmax();
 #ifndef SIMDACT_NO_F64
   test_double();
 #endif

@@ -31,14 +31,14 @@ int Main(int argc, char** argv) {
 
   CLI::App* eval = app.add_subcommand("eval", "evaluate: value, exact value, error in ulps");
   eval->add_option("op", eval_options.op, "activation")->required();
-  eval->add_option("x", eval_options.inputs, "inputs: decimal, hex float, inf, nan")->required();
+  eval->add_option("x", eval_options.inputs, "inputs: decimal, hex float, inf, nan; softmax: a row")->required();
   eval->add_option("--dtype", eval_options.dtype, "f32 (default), f64, bf16 or f16");
   eval->add_option("--target", eval_options.target, "default: the best, or $SIMDACT_TARGET");
-  eval->add_option("--tier", eval_options.tier, "accurate");
+  eval->add_option("--tier", eval_options.tier, "accurate (default) or fast");
   eval->add_flag("--backward", eval_options.backward, "the derivative");
   eval->add_flag("--from-output", eval_options.from_output, "the derivative, inputs are outputs y = f(x)");
   eval->add_option("-p", eval_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
-  eval->callback([&] { status = Eval(eval_options); });
+  eval->callback([&] { status = IsSoftmax(eval_options.op) ? EvalSoftmax(eval_options) : Eval(eval_options); });
 
   CLI::App* accuracy = app.add_subcommand("accuracy", "the largest errors, against the claims");
   accuracy->add_option("ops", accuracy_options.ops, "activations; default: all");
@@ -48,13 +48,16 @@ int Main(int argc, char** argv) {
                        "forward, backward, from_output, several with commas; default: all");
   accuracy->add_option("--target", accuracy_options.target,
                        "one target, or several with commas; default: all that run");
-  accuracy->add_option("--tier", accuracy_options.tier, "accurate");
+  accuracy->add_option("--tier", accuracy_options.tier, "accurate (default) or fast");
   accuracy->add_flag("--exhaustive", accuracy_options.exhaustive,
                      "f32: all finite inputs instead of a sample (16-bit types: always all)");
   accuracy->add_option("--inputs", accuracy_options.f64_inputs,
                        "f64: how many inputs, such as 1e8; default: 3e6");
   accuracy->add_option("--json", accuracy_options.file, "write the rows to FILE");
-  accuracy->callback([&] { status = Accuracy(accuracy_options); });
+  accuracy->callback([&] {
+    const bool softmax = !accuracy_options.ops.empty() && IsSoftmax(accuracy_options.ops[0]);
+    status = softmax ? AccuracyOfSoftmax(accuracy_options) : Accuracy(accuracy_options);
+  });
 
   try {
     CheckEnvironment();

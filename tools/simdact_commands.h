@@ -27,6 +27,12 @@ struct AccuracyOptions {
 };
 int Accuracy(const AccuracyOptions& options);
 
+// The same for softmax and its kin (simdact_softmax.cc).
+bool IsSoftmax(const std::string& name);
+void ListSoftmax();
+int EvalSoftmax(const EvalOptions& options);
+int AccuracyOfSoftmax(const AccuracyOptions& options);
+
 }  // namespace simdact_command
 
 #endif  // SIMDACT_TOOLS_SIMDACT_COMMANDS_H_

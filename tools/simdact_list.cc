@@ -104,7 +104,11 @@ int List(bool as_json) {
       Print(op);
     }
   }
-  if (as_json) WriteJson({{"ops", ops}}, "-");
+  if (as_json) {
+    WriteJson({{"ops", ops}}, "-");
+  } else {
+    ListSoftmax();
+  }
   return 0;
 }
 

@@ -85,7 +85,7 @@ std::vector<simdact_direction> FindDirections(const std::string& names) {
 }
 
 void CheckTier(const std::string& name) {
-  if (name != "accurate") throw UsageError("no tier '" + name + "'; valid: accurate");
+  if (name != "accurate" && name != "fast") throw UsageError("no tier '" + name + "'; valid: accurate fast");
 }
 
 void CheckEnvironment() {

@@ -116,8 +116,9 @@ typedef enum simdact_dtype {
   SIMDACT_DTYPE_COUNT
 } simdact_dtype;
 
-/* accurate: the claims of activations.def. */
-typedef enum simdact_tier { SIMDACT_ACCURATE, SIMDACT_TIER_COUNT } simdact_tier;
+/* accurate: the claims of the lists. fast: 2^-12 of the result, where that is worth it; elsewhere, as for all
+ * element-wise activations so far, it is the same as accurate. */
+typedef enum simdact_tier { SIMDACT_ACCURATE, SIMDACT_FAST, SIMDACT_TIER_COUNT } simdact_tier;
 
 /* f; f' from the input; f' from the output. */
 typedef enum simdact_direction {
@@ -202,5 +203,7 @@ SIMDACT_API double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_dir
 #ifdef __cplusplus
 }
 #endif
+
+#include "simdact/softmax.h"
 
 #endif /* SIMDACT_SIMDACT_H_ */

@@ -37,6 +37,9 @@ struct ExpFloat {
   static constexpr float kLog2e = 0x1.715476p+0f;
   static constexpr float kLn2High = 0x1.62e43p-1f;
   static constexpr float kLn2Low = -0x1.05c61p-29f;
+  // kHigh in two parts of 11 bits, so that plain products by multiples of 1/16 up to 2^9 are exact.
+  static constexpr float kLn2Head = 0x1.63p-1f;
+  static constexpr float kLn2Middle = -0x1.bdp-13f;
 };
 template <class D>
 using ExpConstants = hwy::If<kIsFloat<D>, ExpFloat, ExpDouble>;
@@ -73,7 +76,13 @@ HWY_INLINE void ExpReduce(D d, const V& x, const Low& low, const M& magic, Index
   const V t = op::MulAdd(x, hn::Set(d, Constants::kLog2e), magic);
   index = op::BitCast(hn::RebindToSigned<D>(), t);
   const V n = op::Sub(t, magic);
-  const V near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2High), x);
+  V near;
+  if constexpr (kInDouble<D>) {
+    near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Head), x);
+    near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Middle), near);
+  } else {
+    near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2High), x);
+  }
   if constexpr (hwy::IsSame<Low, NoLow>()) {
     r = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), near);
     r_low = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), op::Sub(near, r));

@@ -1,0 +1,206 @@
+// Softmax: arguments, options, and the way to the kernels; and what of the online pieces is not a loop.
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "dispatch/checks.h"
+#include "dispatch/registry.h"
+#include "dispatch/rows.h"
+
+namespace simdact {
+namespace {
+
+constexpr double kLn2 = 0.6931471805599453;
+
+double OneForZero(double value) { return value == 0 ? 1.0 : value; }
+
+// Numbers and enums in their ranges. `o` is a copy of the caller's options, or all zero.
+bool ValuesAreValid(const simdact_softmax_options& o) {
+  const bool finite = std::isfinite(o.scale) && std::isfinite(o.softcap) && std::isfinite(o.mask_slope) &&
+                      std::isfinite(o.alibi_slope);
+  return finite && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
+         static_cast<unsigned>(o.masked_row) <= SIMDACT_MASKED_ROW_UNIFORM &&
+         static_cast<unsigned>(o.infinite_score) <= SIMDACT_INFINITE_SCORE_LIMIT &&
+         static_cast<unsigned>(o.mask_type) <= SIMDACT_MASK_SAME;
+}
+
+void Resolve(const simdact_softmax_options* options, size_t rows, size_t cols, RowOptions* o) {
+  static_cast<simdact_softmax_options&>(*o) = options == nullptr ? simdact_softmax_options{} : *options;
+  o->scale = OneForZero(o->scale);
+  o->mask_slope = OneForZero(o->mask_slope);
+  if (o->mask_rows == 0) o->mask_rows = rows;
+  o->mask_row_stride = DenseOr(o->mask_row_stride, cols);
+  if (o->rows_per_sink == 0) o->rows_per_sink = rows;
+  o->x_row_stride = DenseOr(o->x_row_stride, cols);
+  o->y_row_stride = DenseOr(o->y_row_stride, cols);
+  o->dy_row_stride = DenseOr(o->dy_row_stride, cols);
+  o->dx_row_stride = DenseOr(o->dx_row_stride, cols);
+  o->plain = o->scale == 1 && o->softcap == 0 && o->mask_type == SIMDACT_MASK_NONE && o->alibi_slope == 0 &&
+             o->lengths == nullptr && o->causal_rows == 0 && o->sinks == nullptr;
+}
+
+// The first complaint about the matrices, of which the last is the output.
+template <size_t kCount>
+simdact_status CheckMatrices(const Matrix (&matrices)[kCount]) {
+  for (const Matrix& m : matrices) {
+    const simdact_status status = CheckMatrix(m);
+    if (status != SIMDACT_OK) return status;
+  }
+  for (size_t i = 0; i + 1 < kCount; ++i) {
+    if (!MayShare(matrices[kCount - 1], matrices[i])) return SIMDACT_OVERLAP;
+  }
+  return SIMDACT_OK;
+}
+
+size_t BytesOfMask(simdact_mask type, size_t bytes) {
+  return type == SIMDACT_MASK_BOOL ? 1 : type == SIMDACT_MASK_F32 ? sizeof(float) : bytes;
+}
+
+// The default kernel of each op and dtype, looked up at the first call.
+std::atomic<const simdact_softmax_kernel*> g_default[SIMDACT_SOFTMAX_OP_COUNT][SIMDACT_DTYPE_COUNT];
+
+const simdact_softmax_kernel* Default(simdact_softmax_op op, simdact_dtype dtype) {
+  const simdact_softmax_kernel* kernel = g_default[op][dtype].load(std::memory_order_relaxed);
+  if (kernel == nullptr) {
+    kernel = simdact_find_softmax(simdact_target_default(), op, dtype);
+    g_default[op][dtype].store(kernel, std::memory_order_relaxed);
+  }
+  return kernel;
+}
+
+}  // namespace
+
+simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t cols, size_t bytes,
+                            const simdact_softmax_options* options, RowOptions* o) {
+  if (cols == 0) return SIMDACT_EMPTY_ROW;
+  Resolve(options, rows, cols, o);
+  if (!ValuesAreValid(*o)) return SIMDACT_BAD_OPTION;
+  if (rows == 0) return SIMDACT_OK;
+  const simdact_status status =
+      CheckMatrices({{x, rows, cols, o->x_row_stride, bytes}, {y, rows, cols, o->y_row_stride, bytes}});
+  if (status != SIMDACT_OK || o->mask_type == SIMDACT_MASK_NONE) return status;
+  return CheckMatrices({{o->mask, o->mask_rows, cols, o->mask_row_stride, BytesOfMask(o->mask_type, bytes)}});
+}
+
+simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,
+                             size_t bytes, const simdact_softmax_options* options, RowOptions* o) {
+  if (cols == 0) return SIMDACT_EMPTY_ROW;
+  Resolve(options, rows, cols, o);
+  if (!ValuesAreValid(*o) || o->softcap != 0) return SIMDACT_BAD_OPTION;
+  if (rows == 0) return SIMDACT_OK;
+  return CheckMatrices({{y, rows, cols, o->y_row_stride, bytes},
+                        {dy, rows, cols, o->dy_row_stride, bytes},
+                        {dx, rows, cols, o->dx_row_stride, bytes}});
+}
+
+size_t VisibleColumns(const RowOptions& o, size_t row, size_t cols) {
+  size_t visible = cols;
+  if (o.lengths != nullptr && o.lengths[row] < visible) visible = o.lengths[row];
+  if (o.causal_rows != 0) {
+    const size_t seen = row % o.causal_rows + 1;
+    if (o.causal_past < visible && visible - o.causal_past > seen) visible = o.causal_past + seen;
+  }
+  return visible;
+}
+
+double UnitFactor(double shift, double power, double to_shift, double to_power) {
+  const double powers = power - to_power;
+  if (shift == to_shift && std::fabs(powers) < 1000) return std::ldexp(1.0, static_cast<int>(powers));
+  return std::exp((shift - to_shift) + powers * kLn2);
+}
+
+}  // namespace simdact
+
+extern "C" {
+
+const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target, simdact_softmax_op op,
+                                                   simdact_dtype dtype) {
+  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (static_cast<unsigned>(op) >= SIMDACT_SOFTMAX_OP_COUNT ||
+      static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) {
+    return nullptr;
+  }
+  const simdact::SoftmaxRowOfTable* rows = simdact::SoftmaxCode(simdact::TargetBit(target));
+  if (rows == nullptr || rows[op].kernels[dtype].forward == nullptr) return nullptr;
+  return &rows[op].kernels[dtype];
+}
+
+const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op op) {
+#define SIMDACT_X(Name, name, formula, backward, note) {#name, formula, backward, note},
+  static constexpr simdact_softmax_description kDescriptions[] = {SIMDACT_SOFTMAX_OPS(SIMDACT_X)};
+#undef SIMDACT_X
+  return static_cast<unsigned>(op) < SIMDACT_SOFTMAX_OP_COUNT ? &kDescriptions[op] : nullptr;
+}
+
+#define SIMDACT_SOFTMAX_OF(name, T, DTYPE, E)                                                            \
+  simdact_status simdact_##name##_##T(const E* x, E* y, size_t rows, size_t cols,                        \
+                                      const simdact_softmax_options* options) {                          \
+    return simdact::Default(SIMDACT_SOFTMAX_OP_##name, DTYPE)->forward(x, y, rows, cols, options);       \
+  }                                                                                                      \
+  simdact_status simdact_##name##_backward_##T(const E* y, const E* dy, E* dx, size_t rows, size_t cols, \
+                                               const simdact_softmax_options* options) {                 \
+    return simdact::Default(SIMDACT_SOFTMAX_OP_##name, DTYPE)->backward(y, dy, dx, rows, cols, options); \
+  }
+// sigmoid's derivative is y (1 - y) as well.
+#define SIMDACT_DIAGONAL_OF(T, E)                                               \
+  void simdact_softmax_diagonal_##T(const E* y, const E* dy, E* dx, size_t n) { \
+    simdact_sigmoid_backward_from_output_##T(y, dy, dx, n);                     \
+  }
+#define SIMDACT_BLOCK_OF(T, DTYPE, E)                                                                      \
+  float simdact_softmax_block_##T(simdact_softmax_state* state, const E* x, E* p, size_t n, float scale) { \
+    return simdact::Default(SIMDACT_SOFTMAX_OP_softmax, DTYPE)->block(state, x, p, n, scale);              \
+  }
+#define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(name, f32, SIMDACT_F32, float)
+SIMDACT_SOFTMAX_OPS(SIMDACT_X)
+#undef SIMDACT_X
+SIMDACT_DIAGONAL_OF(f32, float)
+SIMDACT_BLOCK_OF(f32, SIMDACT_F32, float)
+#ifndef SIMDACT_NO_F64
+#define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(name, f64, SIMDACT_F64, double)
+SIMDACT_SOFTMAX_OPS(SIMDACT_X)
+#undef SIMDACT_X
+SIMDACT_DIAGONAL_OF(f64, double)
+#endif
+#ifndef SIMDACT_NO_HALF
+#define SIMDACT_X(Name, name, ...)                       \
+  SIMDACT_SOFTMAX_OF(name, bf16, SIMDACT_BF16, uint16_t) \
+  SIMDACT_SOFTMAX_OF(name, f16, SIMDACT_F16, uint16_t)
+SIMDACT_SOFTMAX_OPS(SIMDACT_X)
+#undef SIMDACT_X
+SIMDACT_DIAGONAL_OF(bf16, uint16_t)
+SIMDACT_DIAGONAL_OF(f16, uint16_t)
+SIMDACT_BLOCK_OF(bf16, SIMDACT_BF16, uint16_t)
+SIMDACT_BLOCK_OF(f16, SIMDACT_F16, uint16_t)
+#endif
+
+simdact_softmax_state simdact_softmax_begin(void) {
+  return {-std::numeric_limits<double>::infinity(), 0, 0, 0};
+}
+
+void simdact_softmax_merge(simdact_softmax_state* state, const simdact_softmax_state* other, double* factor,
+                           double* other_factor) {
+  const bool empty = !(state->maximum > -HUGE_VAL) && state->sum == 0;
+  const bool other_empty = !(other->maximum > -HUGE_VAL) && other->sum == 0;
+  const bool theirs = empty || (!other_empty && other->maximum > state->maximum);  // the unit of both
+  const simdact_softmax_state& unit = theirs ? *other : *state;
+  *factor = empty ? 1.0 : simdact::UnitFactor(state->shift, state->power, unit.shift, unit.power);
+  *other_factor = other_empty ? 1.0 : simdact::UnitFactor(other->shift, other->power, unit.shift, unit.power);
+  const double sum = state->sum * *factor + other->sum * *other_factor;
+  *state = {unit.maximum, unit.shift, unit.power, sum};
+}
+
+void simdact_softmax_rescale_f32(const float* x, float* y, size_t n, float factor) {
+  if (factor == 1 && x == y) return;
+  simdact_linear_f32(x, y, n, factor, 0.0f);
+}
+
+double simdact_softmax_finish(const simdact_softmax_state* state) {
+  return state->sum == 0 ? std::numeric_limits<double>::quiet_NaN() : 1.0 / state->sum;
+}
+
+double simdact_softmax_log_sum_exp(const simdact_softmax_state* state) {
+  return state->shift + (state->power * simdact::kLn2 + std::log(state->sum));
+}
+
+}  // extern "C"

@@ -1,0 +1,109 @@
+// The terms of softmax: exp(z) of scores z, in a unit that every row chooses, so that neither the spread of a
+// row nor its size costs accuracy.
+//
+// Subtracting a row's maximum m first, as usual, rounds z - m, and exp makes 2^-24 |z - m| of relative error
+// out of that: 60 ulps at z - m = -80. Here the unit is a power of two instead:
+//
+//   exp(z) = 2^power exp(shift) e,   power = round((m - shift) / ln 2),   e <= sqrt(2)
+//
+// Where |m| < kNear, shift is 0: z goes into exp's reduction as it is, exactly, and the power is taken off
+// the exponent, where it costs nothing. Elsewhere shift is m, and z - m is exact (Sterbenz) for all z that
+// count: those within 104 of m (745 for doubles), for kNear is twice as much. The rest is 0 beside them.
+//
+// Terms are held 2^kTermBias times as large, so that none is denormal, not even one that vanishes (z is not
+// let further below m than the last number above 0; -inf and the -10000 of masks cost nothing extra). The
+// last step divides by the sum, held as a pair, and puts the exponent back by integer arithmetic, which never
+// takes the assist that a product with a denormal result costs on x86 (a factor of 10 on rows with many
+// such).
+//
+// A term is scale (1 + p) (exp-inl.h). The sum takes scale and scale p apart, for less than an ulp of it
+// shows in every quotient: each scale is added without loss, and the small scale p are, eight at a time.
+// (Rounded terms in trees of eight, then TwoSum: 2.5 ulp, where one term is most of the sum. Summed
+// plainly: 3.1.) What is left in a quotient is the rounding of its term, 0.57, twice that where the
+// quotient's significand is the larger one, and 0.5 of its own: 1.65.
+
+#if defined(SIMDACT_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_SOFTMAX_INL_H_
+#undef SIMDACT_SOFTMAX_INL_H_
+#else
+#define SIMDACT_SOFTMAX_INL_H_
+#endif
+
+#include "simdact/exp-inl.h"
+#include "simdact/softmax-tables.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+template <class D>
+constexpr int kTermBias = kIsFloat<D> ? 64 : 512;
+template <class D>
+constexpr Scalar<D> kNear = kIsFloat<D> ? Scalar<D>(208) : Scalar<D>(1500);
+
+// A row's unit exp(shift) 2^power, and what the terms need of it: the magic number that takes the power off,
+// and the least z - shift whose term is not 0.
+template <class T>
+struct SoftmaxUnit {
+  T shift, power, magic, least;
+};
+
+// For the largest score m, finite. (NaN and infinity make every term NaN.)
+template <class D>
+HWY_INLINE SoftmaxUnit<Scalar<D>> UnitOf(D, Scalar<D> m) {
+  using T = Scalar<D>;
+  constexpr T kRound = kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52);  // adding it rounds to an integer
+  constexpr T kLn2 = T(0.6931471805599453);
+  SoftmaxUnit<T> unit;
+  unit.shift = (m < 0 ? -m : m) < kNear<D> ? T(0) : m;
+  unit.power = ((m - unit.shift) * T(1.4426950408889634) + kRound) - kRound;
+  unit.magic = ExpMagic<D>(kTermBias<D>) - unit.power;
+  unit.least = (unit.power - (kIsFloat<D> ? T(152) : T(1078))) * kLn2;
+  return unit;
+}
+
+// exp(z + low) 2^kTermBias = scale (1 + p), in the unit.
+template <class D, class V, class Low>
+HWY_INLINE void SoftmaxSplit(D d, const V& z, const Low& low, const SoftmaxUnit<Scalar<D>>& unit, V& scale,
+                             V& p) {
+  const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(z, hn::Set(d, unit.shift))));
+  ExpSplitAt(d, near, low, hn::Set(d, unit.magic), scale, p);
+}
+
+// exp(z) 2^kTermBias to 2^-13, for floats: a polynomial of degree 3 times 2^n, whose bits the magic number
+// makes.
+template <class D, class V>
+HWY_INLINE V FastSoftmaxTerm(D d, const V& z, const SoftmaxUnit<Scalar<D>>& unit) {
+  const hn::RebindToSigned<D> di;
+  const auto magic = hn::Set(d, 0x1.8p23f + static_cast<float>(127 + kTermBias<D>) - unit.power);
+  const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(z, hn::Set(d, unit.shift))));
+  const V t = op::MulAdd(near, hn::Set(d, ExpFloat::kLog2e), magic);
+  const V f = op::MulSub(near, hn::Set(d, ExpFloat::kLog2e), V(op::Sub(t, magic)));
+  V p = op::MulAdd(hn::Set(d, FastPower::kC[3]), f, hn::Set(d, FastPower::kC[2]));
+  p = op::MulAdd(p, f, hn::Set(d, FastPower::kC[1]));
+  p = op::MulAdd(p, f, hn::Set(d, FastPower::kC[0]));
+  return op::Mul(p, op::BitCast(d, op::ShiftLeft<23>(op::BitCast(di, t))));
+}
+
+// term times (factor + factor_low), without the terms' bias: a denormal result is the number of its units.
+// Neither may be NaN.
+template <class D, class V>
+HWY_INLINE V SoftmaxQuotient(D d, const V& term, Scalar<D> factor, Scalar<D> factor_low) {
+  const hn::RebindToSigned<D> di;
+  using TI = hn::TFromD<decltype(di)>;
+  constexpr int kSignificandBits = kIsFloat<D> ? 23 : 52;
+  constexpr Scalar<D> kLeastNormal = PowerOfTwo<Scalar<D>>(kTermBias<D> - (kIsFloat<D> ? 126 : 1022));
+  const V quotient = op::MulAdd(term, hn::Set(d, factor), V(op::Mul(term, hn::Set(d, factor_low))));
+  const auto least = hn::Set(d, kLeastNormal);
+  const auto tiny = op::Lt(quotient, least);
+  const auto bias = hn::BitCast(d, hn::Set(di, static_cast<TI>(TI{kTermBias<D>} << kSignificandBits)));
+  const V moved = op::IfThenElse(tiny, op::Add(quotient, least), quotient);
+  const auto away = op::IfThenElse(tiny, least, bias);
+  return op::BitCast(d, op::Sub(op::BitCast(di, moved), op::BitCast(di, away)));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_SOFTMAX_INL_H_

@@ -1,0 +1,149 @@
+// The gradients of softmax and log_softmax from their outputs:
+//
+//   dx = scale y (dy - s),  s = sum y dy          dx = scale (dy - exp(y) s),  s = sum dy
+//
+// Where all dy are nearly equal, dy - s cancels: products and sums that make s keep their roundings (Ogita,
+// Rump and Oishi's Dot2), and s is subtracted as a pair.
+
+#if defined(SIMDACT_SOFTMAX_BACKWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_SOFTMAX_BACKWARD_INL_H_
+#undef SIMDACT_SOFTMAX_BACKWARD_INL_H_
+#else
+#define SIMDACT_SOFTMAX_BACKWARD_INL_H_
+#endif
+
+#include "kernels/softmax-driver-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+namespace {
+
+template <size_t kSize, class Element, class D>
+HWY_INLINE Vectors<kSize, D> LoadZeroPadded(D d, const typename Element::Stored* from, size_t count) {
+  if constexpr (kSize > 1) {
+    Vectors<kSize, D> pack;
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < kSize; ++u) pack.v[u] = Element::Load(from + u * count);
+    return pack;
+  } else if constexpr (kSize == 1) {
+    return Element::Load(from);
+  } else {
+    return Element::LoadN(from, count);
+  }
+  (void)d;
+}
+
+// s as high + low.
+template <class Element, bool kLog>
+HWY_INLINE double GradientSum(const typename Element::Stored* y, const typename Element::Stored* dy, size_t n,
+                              double& low) {
+  const typename Element::D d;
+  using V = hn::Vec<decltype(d)>;
+  V sum = hn::Zero(d), rest = hn::Zero(d);
+  const auto add = [&](V term, V term_low) SIMDACT_LOOP_BODY {
+    V error;
+    TwoSum(sum, term, sum, error);
+    rest = hn::Add(rest, hn::Add(error, term_low));
+  };
+  ForEachVector<1>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    const V upstream = LoadZeroPadded<size(), Element>(d, dy + i, count);
+    if constexpr (kLog) {
+      add(upstream, hn::Zero(d));
+    } else {
+      V product, product_low;
+      TwoProduct(d, LoadZeroPadded<size(), Element>(d, y + i, count), upstream, product, product_low);
+      add(product, product_low);
+    }
+  });
+  return LaneSum(d, sum, rest, low);
+}
+
+template <class Element, bool kLog>
+HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename Element::Stored* dy,
+                            typename Element::Stored* dx, size_t n, typename Element::Number scale) {
+  using T = typename Element::Number;
+  const typename Element::D d;
+  double s_low = 0;
+  const double s = GradientSum<Element, kLog>(y, dy, n, s_low);
+  const T high = static_cast<T>(s + s_low), low = static_cast<T>((s - double{high}) + s_low);
+  ForEachVector<kTermVectors<T>>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    constexpr size_t kSize = size();
+    const auto output = LoadZeroPadded<kSize, Element>(d, y + i, count);
+    const auto upstream = LoadZeroPadded<kSize, Element>(d, dy + i, count);
+    Vectors<kSize, decltype(d)> slope, error;
+    if constexpr (kLog) {
+      const auto p = ExpValue(d, output, NoLow());
+      slope = op::NegMulAdd(p, hn::Set(d, high), upstream);
+      slope = op::NegMulAdd(p, hn::Set(d, low), slope);
+    } else {
+      TwoSum(upstream, hn::Set(d, -high), slope, error);
+      error = op::Sub(error, hn::Set(d, low));
+      slope = op::MulAdd(output, slope, Vectors<kSize, decltype(d)>(op::Mul(output, error)));
+    }
+    StoreResult<kSize, Element>(d, Vectors<kSize, decltype(d)>(op::Mul(slope, hn::Set(d, scale))), dx + i,
+                                count);
+  });
+}
+
+template <class Element, bool kLog, int kSign>
+simdact_status SoftmaxBackward(const void* y_void, const void* dy_void, void* dx_void, size_t rows,
+                               size_t cols, const simdact_softmax_options* options) {
+  using Stored = typename Element::Stored;
+  RowOptions o;
+  const simdact_status status =
+      CheckBackward(y_void, dy_void, dx_void, rows, cols, sizeof(Stored), options, &o);
+  if (status != SIMDACT_OK) return status;
+  const auto* y = static_cast<const Stored*>(y_void);
+  const auto* dy = static_cast<const Stored*>(dy_void);
+  auto* dx = static_cast<Stored*>(dx_void);
+  const auto scale = static_cast<typename Element::Number>(kSign * o.scale);
+  for (size_t r = 0; r < rows; ++r) {
+    BackwardRow<Element, kLog>(y + r * o.y_row_stride, dy + r * o.dy_row_stride, dx + r * o.dx_row_stride,
+                               cols, scale);
+  }
+  return SIMDACT_OK;
+}
+
+// The next n scores of a row that comes in blocks: simdact_softmax_block.
+template <class Element>
+float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_void, size_t n, float scale) {
+  using T = typename Element::Number;
+  const typename Element::D d;
+  if (n == 0) return 1.0f;
+  auto* p = static_cast<typename Element::Stored*>(p_void);
+  RowOptions o{};
+  o.scale = double{scale}, o.mask_rows = 1;
+  const FullScores<Element> scores(static_cast<const typename Element::Stored*>(x_void), o, 0, n, T(1));
+  const double block_max = double{MaxScore(scores, d, 0, n)};
+  const bool first = !(state->maximum > -HUGE_VAL), higher = block_max > state->maximum;
+  RowSum<T> part{};
+  part.unit = UnitOf(d, static_cast<T>(higher ? block_max : first ? 0.0 : state->maximum));
+  SumTerms<false>(
+      scores, d, 0, n,
+      [&](size_t i, size_t count, const auto& term, auto size)
+          HWY_ATTR { StoreResult<size(), Element>(d, SoftmaxQuotient(d, term, T(1), T(0)), p + i, count); },
+      part);
+  const bool number = part.high < HUGE_VAL;  // neither NaN nor +inf among the scores
+  const double nan = HUGE_VAL - HUGE_VAL;
+  double factor = 1.0;
+  if (!number) {
+    FillRow<Element>(p, 0, n, nan);
+    factor = nan;
+  } else if (first && !higher) {
+    part.high = part.low = 0;  // all -inf
+  } else if (!first && higher) {
+    factor = UnitFactor(state->shift, state->power, double{part.unit.shift}, double{part.unit.power});
+  }
+  if (higher) state->maximum = block_max;
+  state->sum = (first ? 0.0 : state->sum * factor) + (number ? part.high + part.low : nan);
+  state->shift = double{part.unit.shift}, state->power = double{part.unit.power};
+  return static_cast<float>(factor);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_SOFTMAX_BACKWARD_INL_H_

@@ -1,0 +1,244 @@
+// A row's largest score and the sum of its terms, for the drivers of softmax and its gradient.
+//
+// Long rows go block by block, online: each block has a maximum and a sum in a unit of its own, and the sum
+// so far follows the unit.
+
+#if defined(SIMDACT_SOFTMAX_SUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_SOFTMAX_SUM_INL_H_
+#undef SIMDACT_SOFTMAX_SUM_INL_H_
+#else
+#define SIMDACT_SOFTMAX_SUM_INL_H_
+#endif
+
+#include <type_traits>
+
+#include "kernels/softmax-scores-inl.h"
+#include "simdact/softmax-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+namespace {
+
+// f(i, count, vectors) for all columns of a row: packs first, then vectors, the last one partly filled.
+template <size_t kCount, class D, class F>
+HWY_INLINE void ForEachVector(D d, size_t n, const F& f) {
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  if constexpr (kCount > 1) {
+    for (; n - i >= kCount * lanes; i += kCount * lanes) {
+      f(i, lanes, std::integral_constant<size_t, kCount>());
+    }
+  }
+  for (; n - i >= lanes; i += lanes) f(i, lanes, std::integral_constant<size_t, 1>());
+  if (i < n) f(i, n - i, std::integral_constant<size_t, 0>());
+}
+
+template <size_t kCount, class D>
+using Vectors = hwy::If<(kCount > 1), Pack<hn::Vec<D>, (kCount > 1 ? kCount : 2)>, hn::Vec<D>>;
+
+// The scores from column i on: kCount vectors, or for 0 the first `count` columns of one.
+template <size_t kCount, class Scores, class D>
+HWY_INLINE Vectors<kCount, D> ScoresAt(const Scores& scores, D d, size_t i, size_t count,
+                                       Vectors<kCount, D>& low) {
+  if constexpr (kCount > 1) {
+    Vectors<kCount, D> z;
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < kCount; ++u) {
+      z.v[u] = scores.template At<false>(d, i + u * count, count, low.v[u]);
+    }
+    return z;
+  } else {
+    return scores.template At<kCount == 0>(d, i, count, low);
+  }
+}
+
+// The sum of a pack's vectors.
+template <class V, size_t kCount>
+HWY_INLINE V Fold(const Pack<V, kCount>& pack) {
+  Pack<V, kCount> tree = pack;
+  HWY_UNROLL(4)
+  for (size_t width = kCount / 2; width > 0; width /= 2) {
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < width; ++u) tree.v[u] = hn::Add(tree.v[u], tree.v[u + width]);
+  }
+  return tree.v[0];
+}
+template <class V>
+HWY_INLINE V Fold(const V& single) {
+  return single;
+}
+
+// Adds a to sum + lost, where sum is the larger one.
+template <class V>
+HWY_INLINE void AddExactly(const V& a, V& sum, V& lost) {
+  V error;
+  FastTwoSum(sum, a, sum, error);
+  lost = hn::Add(lost, error);
+}
+
+// Adds a (1 + b), b small. A pack's a b are added up first: rounding these is harmless, as long as they are
+// few.
+template <class V>
+HWY_INLINE void Accumulate(const V& a, const V& b, V& sum, V& lost) {
+  AddExactly(a, sum, lost);
+  AddExactly(hn::Mul(a, b), sum, lost);
+}
+template <class V, size_t kCount>
+HWY_INLINE void Accumulate(const Pack<V, kCount>& a, const Pack<V, kCount>& b, V& sum, V& lost) {
+  V small = hn::Mul(a.v[0], b.v[0]);
+  AddExactly(a.v[0], sum, lost);
+  HWY_UNROLL(8)
+  for (size_t u = 1; u < kCount; ++u) {
+    AddExactly(a.v[u], sum, lost);
+    small = hn::MulAdd(a.v[u], b.v[u], small);
+  }
+  AddExactly(small, sum, lost);
+}
+
+// How many vectors to work on in lockstep: powers of two.
+template <class T>
+constexpr size_t kTermVectors = sizeof(T) == sizeof(float) ? Lockstep(8, 4) : (kSizeless ? 1 : 4);
+
+// The largest score. (A NaN may hide it; the sum tells.)
+template <class Scores, class D>
+HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n) {
+  constexpr size_t kCount = kSizeless ? 1 : 4;
+  const auto lowest = hn::Neg(hn::Inf(d));
+  Vectors<kCount, D> pack;
+  hn::Vec<D> single = lowest;
+  if constexpr (kCount > 1) {
+    for (size_t u = 0; u < kCount; ++u) pack.v[u] = lowest;
+  }
+  ForEachVector<kCount>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    constexpr size_t kSize = size();
+    Vectors<kSize, D> low;
+    const auto z = ScoresAt<kSize>(scores, d, begin + i, count, low);
+    if constexpr (kSize > 1) {
+      pack = op::Max(pack, z);
+    } else {
+      single = hn::Max(single, z);
+    }
+  });
+  if constexpr (kCount > 1) {
+    for (size_t u = 0; u < kCount; ++u) single = hn::Max(single, pack.v[u]);
+  }
+  return hn::ReduceMax(d, single);
+}
+
+// The terms of scores, which are added to the sums.
+template <bool kFast, bool kExact, class D, class V>
+HWY_INLINE V TermsOf(D d, const V& z, const V& low, const SoftmaxUnit<Scalar<D>>& unit, hn::Vec<D>& sum,
+                     hn::Vec<D>& lost) {
+  if constexpr (kFast && kIsFloat<D>) {
+    const V term = FastSoftmaxTerm(d, z, unit);
+    sum = hn::Add(sum, Fold(term));
+    return term;
+  } else {
+    V scale, p;
+    if constexpr (kExact) {
+      SoftmaxSplit(d, z, NoLow(), unit, scale, p);
+    } else {
+      SoftmaxSplit(d, z, low, unit, scale, p);
+    }
+    Accumulate(scale, p, sum, lost);
+    return op::MulAdd(scale, p, scale);
+  }
+}
+
+// sum + rest of all lanes; in double, where floats need no rest.
+template <class D, class V>
+HWY_INLINE double LaneSum(D d, V sum, V rest, double& low) {
+  if constexpr (kIsFloat<D> && hn::MaxLanes(D()) > 1) {
+    const hn::Repartition<double, D> d64;
+    const auto lower = hn::Add(hn::PromoteLowerTo(d64, sum), hn::PromoteLowerTo(d64, rest));
+    const auto upper = hn::Add(hn::PromoteUpperTo(d64, sum), hn::PromoteUpperTo(d64, rest));
+    low = 0;
+    return hn::ReduceSum(d64, hn::Add(lower, upper));
+  } else {
+    HWY_ALIGN Scalar<D> lanes[hn::MaxLanes(D())], rests[hn::MaxLanes(D())];
+    hn::Store(sum, d, lanes);
+    hn::Store(rest, d, rests);
+    double high = 0;
+    low = 0;
+    for (size_t i = 0; i < hn::Lanes(d); ++i) {
+      const double term = static_cast<double>(lanes[i]), total = high + term, part = total - high;
+      low += (high - (total - part)) + (term - part) + static_cast<double>(rests[i]);
+      high = total;
+    }
+    return high;
+  }
+}
+
+// A number high + low in units: what is known of a row, or of a part of it, so far.
+template <class T>
+struct RowSum {
+  SoftmaxUnit<T> unit;
+  double high, low;
+
+  void Add(double term, double term_low) {  // Knuth's TwoSum, and then Dekker's
+    const double total = high + term, part = total - high;
+    low += term_low + ((high - (total - part)) + (term - part));
+    high = total + low;
+    low -= high - total;
+  }
+};
+
+// The sum of the terms of n columns; store(i, count, terms) is called with each of them. Pieces are short
+// enough for what the lanes' rests lose.
+template <bool kFast, class Scores, class D, class Store>
+HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, const Store& store,
+                         RowSum<Scalar<D>>& total) {
+  using V = hn::Vec<D>;
+  constexpr double kUnbias = PowerOfTwo<double>(-kTermBias<D>);
+  const SoftmaxUnit<Scalar<D>> unit = total.unit;
+  // Larger than any term, so that each addition's rounding is known exactly in three operations.
+  const V start = kFast ? hn::Zero(d) : hn::Set(d, PowerOfTwo<Scalar<D>>(kTermBias<D> + 2));
+  V sum = start, lost = hn::Zero(d);
+  ForEachVector<kTermVectors<Scalar<D>>>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    constexpr size_t kSize = size();
+    Vectors<kSize, D> low;
+    const auto z = ScoresAt<kSize>(scores, d, begin + i, count, low);
+    const auto term = TermsOf<kFast, Scores::kExact>(d, z, low, unit, sum, lost);
+    store(begin + i, count, term, size);
+  });
+  double low;
+  const double high = LaneSum(d, hn::Sub(sum, start), lost, low);
+  total.high = total.low = 0;
+  total.Add(high * kUnbias, low * kUnbias);
+}
+
+// max and sum of a row. What does not fit into one block is merged, online.
+template <bool kFast, class Scores, class D, class Store>
+HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar<D> sink,
+                            const Store& store, RowSum<Scalar<D>>& total) {
+  using T = Scalar<D>;
+  T max = sink;
+  for (size_t begin = 0; begin < n; begin += block) {
+    const size_t size = HWY_MIN(block, n - begin);
+    const T block_max = MaxScore(scores, d, begin, size);
+    const bool higher = begin == 0 || block_max > max;
+    const T new_max = block_max > max ? block_max : max;
+    // Nothing but -inf so far, or NaN: in a unit of 1 it will show.
+    const bool nothing = !(new_max > -hwy::HighestValue<T>()) && n > block;
+    RowSum<T> part{};
+    part.unit = higher ? UnitOf(d, nothing ? T(0) : new_max) : total.unit;
+    SumTerms<kFast>(scores, d, begin, size, store, part);
+    if (nothing && part.high == part.high) part.high = part.low = 0;
+    if (begin != 0) {
+      const double factor =
+          higher ? UnitFactor(total.unit.shift, total.unit.power, part.unit.shift, part.unit.power) : 1.0;
+      part.Add(total.high * factor, total.low * factor);
+    }
+    total = part;
+    max = new_max;
+  }
+  return max;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_SOFTMAX_SUM_INL_H_

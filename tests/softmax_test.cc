@@ -1,0 +1,185 @@
+// softmax, log_softmax and softmin of plain rows: accuracy, and what holds whatever is computed.
+
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "guarded_page.h"
+#include "softmax_cases.h"
+
+namespace simdact_test {
+namespace {
+
+const simdact_softmax_options kDefaults{};
+
+TEST(SoftmaxTest, EveryLengthAndSpreadWithinTheClaim) {
+  std::mt19937 random(1);
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    std::vector<size_t> lengths = {1,  2,  3,   7,   8,   15,  16,   17,   31,  33,
+                                   64, 65, 127, 128, 129, 500, 1000, 4096, 4097};
+    if (!Quick()) lengths.push_back(65536);
+    for (const size_t n : lengths) {
+      for (const Spread spread : kSpreads) {
+        const Array x(c.dtype, MakeRow(spread, n, random));
+        Array y(c.dtype, n);
+        ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, n, nullptr), SIMDACT_OK);
+        const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, 0, n), 0, 1, kDefaults, nullptr);
+        const auto want = SoftmaxOf(c.op, z, -simdact_accuracy::kInfinity, kDefaults);
+        SCOPED_TRACE(static_cast<int>(spread));
+        ExpectRow(c, y, 0, want.y, SoftmaxClaim(c));
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  });
+}
+
+TEST(SoftmaxTest, ResultsAddUpToOne) {
+  std::mt19937 random(2);
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.op != SIMDACT_SOFTMAX_OP_softmax || IsHalf(c.dtype)) return;
+    for (const size_t n : std::vector<size_t>{3, 100, 1000, 10000, 65536}) {
+      for (const Spread spread : kSpreads) {
+        const Array x(c.dtype, MakeRow(spread, n, random));
+        Array y(c.dtype, n);
+        c.kernel->forward(x.Data(), y.Data(), 1, n, nullptr);
+        long double sum = 0;
+        for (size_t i = 0; i < n; ++i) sum += static_cast<long double>(y[i]);
+        ASSERT_LE(simdact_accuracy::UlpError(c.dtype, 1.0, sum), 4.0) << n;
+      }
+    }
+  });
+}
+
+TEST(SoftmaxTest, FastTierWithinItsBound) {
+  std::mt19937 random(3);
+  simdact_softmax_options fast{};
+  fast.tier = SIMDACT_FAST;
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.dtype != SIMDACT_F32) return;
+    for (const size_t n : std::vector<size_t>{1, 5, 16, 100, 128, 1000, 5000}) {
+      for (const Spread spread : kSpreads) {
+        const Array x(c.dtype, MakeRow(spread, n, random));
+        Array y(c.dtype, n);
+        ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, n, &fast), SIMDACT_OK);
+        const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, 0, n), 0, 1, fast, nullptr);
+        const Reals want = SoftmaxOf(c.op, z, -simdact_accuracy::kInfinity, fast).y;
+        for (size_t i = 0; i < n; ++i) {
+          const long double bound = c.op == SIMDACT_SOFTMAX_OP_log_softmax
+                                        ? 0x1p-12L + 0x1p-22L * std::fabs(want[i])
+                                        : 0x1p-12L * want[i] + 0x1p-149L;
+          if (std::isinf(want[i]) && static_cast<long double>(y[i]) == want[i]) continue;
+          if (std::isnan(want[i]) && std::isnan(y[i])) continue;
+          ASSERT_LE(std::fabs(static_cast<long double>(y[i]) - want[i]), bound) << n << " " << i;
+        }
+      }
+    }
+  });
+}
+
+// A row beyond the caches, which goes block by block, its maximum rising on the way.
+TEST(SoftmaxTest, LongRows) {
+  if (Quick()) GTEST_SKIP() << "4 million columns take too long under an emulator or sanitizer";
+  std::mt19937 random(4);
+  const simdact_target* target = simdact_target_default();
+  for (const simdact_softmax_op op : {SIMDACT_SOFTMAX_OP_softmax, SIMDACT_SOFTMAX_OP_log_softmax}) {
+    const SoftmaxCase c{target, op, SIMDACT_F32, simdact_find_softmax(target, op, SIMDACT_F32)};
+    const size_t n = (size_t{1} << 22) + 4321;
+    std::vector<double> x = MakeRow(Spread::kNormal10, n, random);
+    for (size_t i = 0; i < n; ++i) {
+      x[i] += 100 * static_cast<double>(i) / static_cast<double>(n);
+      if (i < 5000) x[i] = -std::numeric_limits<double>::infinity();
+    }
+    const Array input(SIMDACT_F32, x);
+    Array y(SIMDACT_F32, n);
+    ASSERT_EQ(c.kernel->forward(input.Data(), y.Data(), 1, n, nullptr), SIMDACT_OK);
+    const auto want = SoftmaxOf(op, RealsOf(input, 0, n), -simdact_accuracy::kInfinity, kDefaults);
+    ExpectRow(c, y, 0, want.y, SoftmaxClaim(c));
+  }
+}
+
+TEST(SoftmaxTest, RowsDoNotKnowOfEachOther) {
+  std::mt19937 random(5);
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    for (const size_t n : std::vector<size_t>{1, 3, 16, 37, 128, 300}) {
+      const size_t rows = 5, stride = n + 3;
+      Array x(c.dtype, MakeRow(Spread::kNormal10, rows * stride, random));
+      Array dense(c.dtype, std::vector<double>(rows * stride, 77.0)), one(c.dtype, n);
+      simdact_softmax_options o{};
+      o.x_row_stride = o.y_row_stride = stride;
+      ASSERT_EQ(c.kernel->forward(x.Data(), dense.Data(), rows, n, &o), SIMDACT_OK);
+      for (size_t r = 0; r < rows; ++r) {
+        c.kernel->forward(x.At(r * stride), one.Data(), 1, n, nullptr);
+        ASSERT_EQ(std::memcmp(one.Data(), dense.At(r * stride), n * one.ElementBytes()), 0) << n;
+        ASSERT_EQ(dense[r * stride + n], 77.0);  // what lies between rows
+      }
+      ASSERT_EQ(c.kernel->forward(x.Data(), x.Data(), rows, n, &o), SIMDACT_OK);  // in place
+      for (size_t r = 0; r < rows; ++r) {
+        ASSERT_EQ(std::memcmp(x.At(r * stride), dense.At(r * stride), n * one.ElementBytes()), 0) << n;
+      }
+    }
+  });
+}
+
+TEST(SoftmaxTest, TouchesNothingOutsideTheRows) {
+  const GuardedPage from, upstream, to;
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    const size_t bytes = FormatOf(c.dtype).bytes;
+    const size_t most = std::min(from.Size() / bytes, size_t{600});
+    from.Fill(Array(c.dtype, std::vector<double>(from.Size() / bytes, 0.5)));
+    upstream.Fill(Array(c.dtype, std::vector<double>(from.Size() / bytes, 1.0)));
+    for (size_t n = 1; n <= most; n += Quick() && n > 80 ? 7 : 1) {
+      const size_t skip = n * bytes;
+      c.kernel->forward(from.Begin(), to.Begin(), 1, n, nullptr);
+      c.kernel->forward(from.End() - skip, to.End() - skip, 1, n, nullptr);
+      c.kernel->backward(from.Begin(), upstream.Begin(), to.Begin(), 1, n, nullptr);
+      c.kernel->backward(from.End() - skip, upstream.End() - skip, to.End() - skip, 1, n, nullptr);
+    }
+  });
+}
+
+TEST(SoftmaxTest, NanMakesItsRowNan) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    for (const size_t n : std::vector<size_t>{1, 5, 16, 130, 5000}) {
+      for (size_t place = 0; place<n; place += n> 200 ? 619 : 1) {
+        Array x(c.dtype, std::vector<double>(2 * n, 0.25));
+        Array y(c.dtype, 2 * n);
+        x.Set(n + place, std::numeric_limits<double>::quiet_NaN());
+        c.kernel->forward(x.Data(), y.Data(), 2, n, nullptr);
+        for (size_t i = 0; i < n; ++i) {
+          ASSERT_FALSE(std::isnan(y[i]));
+          ASSERT_TRUE(std::isnan(y[n + i])) << "column " << i << ", NaN at " << place;
+        }
+      }
+    }
+  });
+}
+
+// "softmax" of the project's source documents: a row of three, and its vector-Jacobian products.
+TEST(SoftmaxTest, PrintedValuesHold) {
+  std::ifstream stream(SIMDACT_TEST_DATA "/source_vectors.json");
+  ASSERT_TRUE(stream.good());
+  const nlohmann::json document = nlohmann::json::parse(stream);
+  size_t checked = 0;
+  for (const auto& entry : document["vectors"]) {
+    if (entry["op"] != "softmax") continue;
+    const bool forward = entry["kind"] == "forward";
+    ASSERT_TRUE(forward || entry["kind"] == "vector-jacobian product");
+    const std::vector<double> want = entry[forward ? "y" : "dx"];
+    ForEachSoftmax([&](const SoftmaxCase& c) {
+      if (c.op != SIMDACT_SOFTMAX_OP_softmax || IsHalf(c.dtype)) return;
+      const Array x(c.dtype, entry["x"].get<std::vector<double>>());
+      Array y(c.dtype, x.Size());
+      c.kernel->forward(x.Data(), y.Data(), 1, x.Size(), nullptr);
+      if (!forward) {
+        const Array dy(c.dtype, entry["dy"].get<std::vector<double>>());
+        c.kernel->backward(y.Data(), dy.Data(), y.Data(), 1, x.Size(), nullptr);
+      }
+      for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(y[i], want[i], 1.1e-4);
+      ++checked;
+    });
+  }
+  EXPECT_GE(checked, 8u);
+}
+
+}  // namespace
+}  // namespace simdact_test

@@ -1,0 +1,170 @@
+// Softmax and its kin in `simdact list`, `simdact eval` and `simdact accuracy`.
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "accuracy.h"
+#include "softmax_rows.h"
+#include "tools/simdact_commands.h"
+#include "tools/simdact_names.h"
+
+namespace simdact_command {
+namespace {
+
+using namespace simdact_accuracy;  // NOLINT: this program is its front end
+
+simdact_softmax_op FindSoftmax(const std::string& name) {
+  int op = 0;
+  while (op < SIMDACT_SOFTMAX_OP_COUNT &&
+         name != simdact_describe_softmax(static_cast<simdact_softmax_op>(op))->name) {
+    ++op;
+  }
+  return static_cast<simdact_softmax_op>(op);
+}
+
+// The options that are numbers.
+simdact_softmax_options ParseOptions(const EvalOptions& options) {
+  simdact_softmax_options o{};
+  o.tier = options.tier == "fast" ? SIMDACT_FAST : SIMDACT_ACCURATE;
+  for (const std::string& assignment : options.parameters) {
+    const size_t equals = assignment.find('=');
+    const std::string name = assignment.substr(0, equals);
+    double* field = name == "scale"         ? &o.scale
+                    : name == "softcap"     ? &o.softcap
+                    : name == "alibi_slope" ? &o.alibi_slope
+                                            : nullptr;
+    char* end = nullptr;
+    if (field != nullptr && equals != std::string::npos) {
+      *field = std::strtod(assignment.c_str() + equals + 1, &end);
+    }
+    if (end == nullptr || *end != '\0' || end == assignment.c_str() + equals + 1) {
+      throw UsageError("-p " + assignment + ": softmax takes NAME=VALUE for: scale softcap alibi_slope");
+    }
+  }
+  return o;
+}
+
+double ParseScore(const std::string& text, simdact_dtype dtype) {
+  char* end = nullptr;
+  const long double x = std::strtold(text.c_str(), &end);
+  if (*end != '\0' || end == text.c_str()) {
+    throw UsageError("'" + text + "' is not a number; valid: 0.5, -1e-3, 0x1.8p-2, inf, nan");
+  }
+  return Rounded(dtype, x);
+}
+
+// The largest error of a kernel in rows of a spread.
+struct WorstOfRows {
+  double ulps = 0.0, x = 0.0, got = 0.0;
+  long double exact = 0.0L;
+  size_t cols = 0;
+};
+void MeasureRow(const simdact_softmax_kernel& kernel, simdact_softmax_op op, const Array& x,
+                simdact_dtype dtype, const simdact_softmax_options& o, WorstOfRows& worst) {
+  const size_t cols = x.Size();
+  Array y(dtype, cols);
+  kernel.forward(x.Data(), y.Data(), 1, cols, &o);
+  const Reals want =
+      SoftmaxOf(op, ScoresOf(op, dtype, RealsOf(x, 0, cols), 0, 1, o, nullptr), -kInfinity, o).y;
+  const long double least = std::scalbn(1.0L, FormatOf(dtype).min_exponent);
+  for (size_t i = 0; i < cols; ++i) {
+    const bool log = op == SIMDACT_SOFTMAX_OP_log_softmax;
+    // Claims are for normal results, and of log_softmax for those below -1/2.
+    if (log ? want[i] > -0.5L : want[i] < least && !IsHalf(dtype)) continue;
+    const double ulps = UlpError(dtype, y[i], want[i]);
+    if (ulps > worst.ulps) worst = {ulps, x[i], y[i], want[i], cols};
+  }
+}
+
+}  // namespace
+
+bool IsSoftmax(const std::string& name) { return FindSoftmax(name) != SIMDACT_SOFTMAX_OP_COUNT; }
+
+void ListSoftmax() {
+  for (int op = 0; op < SIMDACT_SOFTMAX_OP_COUNT; ++op) {
+    const simdact_softmax_description& d = *simdact_describe_softmax(static_cast<simdact_softmax_op>(op));
+    std::printf("%s(row)\n  y  = %s\n  dx = %s\n", d.name, d.formula, d.backward);
+    const char* separator = "  ";
+    for (const simdact_dtype dtype : Dtypes()) {
+      std::printf("%s%s %g", separator, DtypeName(dtype), SoftmaxClaim(dtype));
+      separator = ", ";
+    }
+    std::printf("\n  %s; with scale, softcap, masks, lengths, ALiBi and sinks: simdact/softmax.h\n", d.note);
+  }
+}
+
+// All inputs are one row; backward from its output, with an upstream gradient of 1 at its first column and 0
+// elsewhere.
+int EvalSoftmax(const EvalOptions& options) {
+  CheckTier(options.tier);
+  const simdact_softmax_op op = FindSoftmax(options.op);
+  const simdact_dtype dtype = FindDtype(options.dtype);
+  const simdact_target* target =
+      options.target.empty() ? simdact_target_default() : FindTarget(options.target);
+  const simdact_softmax_options o = ParseOptions(options);
+  const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
+  Array x(dtype, options.inputs.size()), y(dtype, x.Size()), dy(dtype, x.Size());
+  for (size_t i = 0; i < x.Size(); ++i) x.Set(i, ParseScore(options.inputs[i], dtype));
+  if (kernel.forward(x.Data(), y.Data(), 1, x.Size(), &o) != SIMDACT_OK) {
+    throw UsageError("scale, softcap and alibi_slope are finite, softcap is not negative");
+  }
+  Reals want = SoftmaxOf(op, ScoresOf(op, dtype, RealsOf(x, 0, x.Size()), 0, 1, o, nullptr), -kInfinity, o).y;
+  if (options.backward || options.from_output) {
+    dy.Set(0, 1.0);
+    want =
+        SoftmaxGradient(op, RealsOf(y, 0, x.Size()), RealsOf(dy, 0, x.Size()), OptionIn(dtype, o.scale, 1));
+    if (kernel.backward(y.Data(), dy.Data(), y.Data(), 1, x.Size(), &o) != SIMDACT_OK) {
+      throw UsageError("with softcap the gradient does not follow from the output");
+    }
+  }
+  std::printf("# %s %s %s %s on %s\n%-24s %-24s %-23s %-28s %s\n", options.op.c_str(),
+              options.backward || options.from_output ? "backward" : "forward", DtypeName(dtype),
+              options.tier.c_str(), simdact_target_name(target), "x", "value", "in hexadecimal", "exact",
+              "error (ulp)");
+  for (size_t i = 0; i < x.Size(); ++i) {
+    std::printf("%-24.17g %-24.17g %-23a %-28.21Lg %.4f\n", x[i], y[i], y[i], want[i],
+                UlpError(dtype, y[i], want[i]));
+  }
+  return 0;
+}
+
+int AccuracyOfSoftmax(const AccuracyOptions& options) {
+  CheckTier(options.tier);
+  simdact_softmax_options o{};
+  o.tier = options.tier == "fast" ? SIMDACT_FAST : SIMDACT_ACCURATE;
+  int failed = 0;
+  std::printf("%-12s %-5s %-9s %-15s %8s %7s  %s\n", "op", "dtype", "target", "rows", "max ulp", "claim",
+              "worst columns, input, got, want");
+  for (const std::string& name : options.ops) {
+    const simdact_softmax_op op = FindSoftmax(name);
+    if (op == SIMDACT_SOFTMAX_OP_COUNT)
+      throw UsageError("'" + name + "' is no softmax: they and activations apart");
+    for (const simdact_dtype dtype : FindDtypes(options.dtype)) {
+      // In the fast tier 2^-12 of the result, which is up to 2^12 ulps of floats.
+      const bool fast = o.tier == SIMDACT_FAST && dtype == SIMDACT_F32;
+      const double claim = fast ? 0x1p12 : SoftmaxClaim(dtype);
+      for (const simdact_target* target : FindTargets(options.target)) {
+        const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
+        for (const Spread spread : kSpreads) {
+          std::mt19937 random(20261123);
+          WorstOfRows worst;
+          for (size_t cols = 1; cols <= 65536; cols = cols < 80 ? cols + 1 : cols * 2 - cols / 5) {
+            for (int repeat = 0; repeat < (cols < 1000 ? 20 : 2); ++repeat) {
+              MeasureRow(kernel, op, Array(dtype, MakeRow(spread, cols, random)), dtype, o, worst);
+            }
+          }
+          std::printf("%-12s %-5s %-9s %-15s %8.4f %7.2f%s %zu %a %a %.20Lg\n", name.c_str(),
+                      DtypeName(dtype), simdact_target_name(target), SpreadName(spread), worst.ulps, claim,
+                      worst.ulps <= claim ? " " : "!", worst.cols, worst.x, worst.got, worst.exact);
+          std::fflush(stdout);
+          failed += !(worst.ulps <= claim);
+        }
+      }
+    }
+  }
+  if (failed != 0) std::printf("%d claims failed; their rows are marked with !\n", failed);
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace simdact_command
