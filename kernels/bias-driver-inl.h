@@ -117,20 +117,28 @@ void AddLeaks(Sums<T, kMost>& sums, const T* x, const T* dy, size_t n) {
   });
 }
 
-// The first n sums as elements from v[first] on.
+// The first n sums as elements from `to` on.
 template <class F, class T, size_t kMost>
-void Write(const Sums<T, kMost>& sums, void* v, size_t first, size_t n) {
+void Round(const Sums<T, kMost>& sums, typename F::Element* to, size_t n) {
   HWY_ALIGN T block[F::kConverts ? kMost : 1];
-  typename F::Element* to = static_cast<typename F::Element*>(v) + first;
   T* numbers = F::Target(to, block);
   sums.Round(numbers, n);
   F::Finish(numbers, to, n);
 }
 
+// A strip's sums over the rows, to the strip's place in v.
+template <class F, class T, size_t kMost>
+void Write(Sums<T, kMost>& sums, const Strips& strips, void* v, size_t first) {
+  sums.Fold(0, strips.repeats, strips.WidthAt(first));
+  Round<F>(sums, static_cast<typename F::Element*>(v) + first, strips.WidthAt(first));
+}
+
 // ---- The loops -----------------------------------------------------------------------------------------
 
-// Elements in a block: as many as the kernels for arrays like, fewer where sums lie beside them.
-constexpr size_t kForwardBlock = 1024, kBackwardBlock = 512;
+// Elements in a block: enough for a kernel to be worth the call; of doubles, with their sums, half as many.
+constexpr size_t kForwardBlock = 1024;
+template <class T>
+constexpr size_t kBackwardBlock = sizeof(T) == sizeof(float) ? 1024 : 512;
 
 template <class F>
 void BiasForward(const simdact_kernel* op, const void* x_void, const void* scale, const void* bias,
@@ -159,7 +167,7 @@ void BiasBackward(const simdact_kernel* op, const void* x_void, const void* scal
                   const void* dy_void, void* dx_void, void* dscale, void* dbias, size_t rows, size_t cols,
                   simdact_params p) {
   using T = typename F::Number;
-  constexpr size_t kMost = kBackwardBlock, kCopy = F::kConverts ? kMost : 1;
+  constexpr size_t kMost = kBackwardBlock<T>, kCopy = F::kConverts ? kMost : 1;
   if (rows == 0 || cols == 0) {
     if (dscale != nullptr) memset(dscale, 0, cols * sizeof(typename F::Element));
     if (dbias != nullptr) memset(dbias, 0, cols * sizeof(typename F::Element));
@@ -175,8 +183,8 @@ void BiasBackward(const simdact_kernel* op, const void* x_void, const void* scal
     width = strips.WidthAt(first);
     const T* s = scale == nullptr ? nullptr : Repeated<F, kMost>(scale, strips, first, 1, s_block);
     const T* b = Repeated<F, kMost>(bias, strips, first, 1, b_block);
-    shifts.Clear(strips.repeats * width);
-    scales.Clear(strips.repeats * width);
+    if (dbias != nullptr) shifts.Clear(strips.repeats * width);
+    if (dscale != nullptr) scales.Clear(strips.repeats * width);
     strips.ForEachBlock(first, [&](size_t i, size_t size) {
       const T* numbers = F::Read(x + i, x_block, size);
       const T* upstream = F::Read(dy + i, dy_block, size);
@@ -189,10 +197,8 @@ void BiasBackward(const simdact_kernel* op, const void* x_void, const void* scal
       if (s != nullptr) Product(g, s, target, size);
       F::Finish(target, dx + i, size);
     });
-    shifts.Fold(0, strips.repeats, width);
-    scales.Fold(0, strips.repeats, width);
-    if (dbias != nullptr) Write<F>(shifts, dbias, first, width);
-    if (dscale != nullptr) Write<F>(scales, dscale, first, width);
+    if (dbias != nullptr) Write<F>(shifts, strips, dbias, first);
+    if (dscale != nullptr) Write<F>(scales, strips, dscale, first);
   }
 }
 
@@ -225,7 +231,7 @@ template <class F>
 void PreluChannelsBackward(const void* x_void, const void* weight, const void* dy_void, void* dx_void,
                            void* dweight, size_t batch, size_t channels, size_t inner) {
   using T = typename F::Number;
-  constexpr size_t kMost = kBackwardBlock, kCopy = F::kConverts ? kMost : 1;
+  constexpr size_t kMost = kBackwardBlock<T>, kCopy = F::kConverts ? kMost : 1;
   if (batch == 0 || channels == 0 || inner == 0) {
     if (dweight != nullptr) memset(dweight, 0, channels * sizeof(typename F::Element));
     return;
@@ -256,7 +262,7 @@ void PreluChannelsBackward(const void* x_void, const void* weight, const void* d
       sums.Fold(k * length, length, 1);
       sums.Move(k * length, k);
     }
-    Write<F>(sums, dweight, (first + width) / inner - whole, whole);
+    Round<F>(sums, static_cast<typename F::Element*>(dweight) + (first + width) / inner - whole, whole);
   }
 }
 
