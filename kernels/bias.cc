@@ -7,7 +7,6 @@
 #include "kernels/bias-driver-inl.h"
 // clang-format on
 
-HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
@@ -31,7 +30,6 @@ constexpr simdact_bias_kernel kBiasKernels[SIMDACT_DTYPE_COUNT] = {
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace simdact
-HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace simdact {
