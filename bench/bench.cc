@@ -5,6 +5,7 @@
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
 //   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
+//   bias_gelu/forward/f32/accurate/TARGET/n   the bias shape: see bias_rows.h
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
 //
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "bench/arrays.h"
+#include "bench/bias_rows.h"
 #include "bench/rows.h"
 #include "bench/softmax_rows.h"
 #include "simdact/simdact.h"
@@ -238,6 +240,7 @@ int main(int argc, char** argv) {
       }
     }
   }
+  AddBiasRows(targets);
   for (size_t n : SizesOf(SIMDACT_F32)) AddCopy(n);
   AddSoftmaxRows(targets);
   benchmark::RunSpecifiedBenchmarks();

@@ -8,11 +8,6 @@
 #include "hwy/highway.h"
 #include "simdact/simdact.h"
 
-// A target is its bit in Highway's masks; lower bits are better.
-struct simdact_target {
-  int64_t bit;
-};
-
 namespace simdact {
 namespace {
 
@@ -144,8 +139,6 @@ constexpr Claims kClaims[] = {SIMDACT_UNARY(SIMDACT_X)};
 // clang-format on
 
 }  // namespace
-
-int64_t TargetBit(const simdact_target* target) { return target->bit; }
 
 }  // namespace simdact
 

@@ -5,6 +5,11 @@
 #include "simdact/simdact.h"
 #include "simdact/softmax.h"
 
+// A target is its bit in Highway's masks; lower bits are better.
+struct simdact_target {
+  int64_t bit;
+};
+
 namespace simdact {
 
 struct Row {
@@ -27,8 +32,8 @@ struct SoftmaxRowOfTable {
 };
 const SoftmaxRowOfTable* SoftmaxCode(int64_t target);
 
-// Highway's bit of a target.
-int64_t TargetBit(const simdact_target* target);
+// A kernel for each dtype, in the order of simdact_dtype; null if the target was not compiled.
+const simdact_bias_kernel* BiasCode(int64_t target);
 
 }  // namespace simdact
 

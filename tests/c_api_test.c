@@ -107,6 +107,26 @@ static void test_half(void) {
 }
 #endif
 
+/* What comes before an activation, in rows of two columns. */
+static void test_bias(void) {
+  static const float x[4] = {-3.0f, 1.0f, 2.0f, -1.0f}, bias[2] = {1.0f, -1.0f}, scale[2] = {2.0f, 3.0f};
+  static const float ones[4] = {1.0f, 1.0f, 1.0f, 1.0f};
+  float y[4], dx[4], dscale[2], dbias[2];
+  CHECK(simdact_bias_relu_f32(x, bias, y, 2, 2) == SIMDACT_OK);
+  CHECK(y[0] == 0 && y[1] == 0 && y[2] == 3 && y[3] == 0);
+  CHECK(simdact_scale_bias_leaky_relu_f32(x, scale, bias, y, 2, 2, 0.5f) == SIMDACT_OK);
+  CHECK(y[0] == -2.5f && y[1] == 2 && y[2] == 5 && y[3] == -2);
+  CHECK(simdact_residual_neg_f32(x, x, y, 4) == SIMDACT_OK);
+  CHECK(y[0] == 6 && y[3] == 2);
+  CHECK(simdact_scale_bias_relu_backward_f32(x, scale, bias, ones, dx, dscale, dbias, 2, 2) == SIMDACT_OK);
+  CHECK(dx[0] == 0 && dx[1] == 3 && dx[2] == 2 && dx[3] == 0);
+  CHECK(dscale[0] == 2 && dscale[1] == 1 && dbias[0] == 1 && dbias[1] == 1);
+  CHECK(simdact_prelu_channels_f32(x, scale, y, 1, 2, 2) == SIMDACT_OK); /* channels of two elements */
+  CHECK(y[0] == -6 && y[1] == 1 && y[2] == 2 && y[3] == -3);
+  CHECK(simdact_bias_relu_f32(NULL, bias, y, 2, 2) == SIMDACT_NULL_POINTER);
+  CHECK(simdact_bias_relu_f32(x, y, y, 2, 2) == SIMDACT_OVERLAP);
+}
+
 static void test_in_place_and_empty(void) {
   float y[N], in_place[N + 1];
   simdact_silu_f32(kX, y, N);
@@ -177,6 +197,7 @@ int main(void) {
 #ifndef SIMDACT_NO_HALF
   test_half();
 #endif
+  test_bias();
   test_in_place_and_empty();
   test_targets();
   test_kernel_value();

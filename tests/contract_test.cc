@@ -2,7 +2,6 @@
 // input alone.
 
 #include <cstring>
-#include <memory>
 
 #include "guarded_page.h"
 #include "kernels.h"

@@ -38,6 +38,9 @@ int Main(int argc, char** argv) {
   eval->add_flag("--backward", eval_options.backward, "the derivative");
   eval->add_flag("--from-output", eval_options.from_output, "the derivative, inputs are outputs y = f(x)");
   eval->add_option("-p", eval_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
+  eval->add_option("--bias", eval_options.bias, "the op of x + bias");
+  eval->add_option("--scale", eval_options.scale, "the op of x scale + bias");
+  eval->add_option("--residual", eval_options.residual, "the op of x + residual");
   eval->callback([&] { status = IsSoftmax(eval_options.op) ? EvalSoftmax(eval_options) : Eval(eval_options); });
 
   CLI::App* accuracy = app.add_subcommand("accuracy", "the largest errors, against the claims");

@@ -16,6 +16,7 @@ struct EvalOptions {
   std::string op, dtype = "f32", target, tier = "accurate";
   bool backward = false, from_output = false;
   std::vector<std::string> parameters, inputs;
+  std::string bias, scale, residual;  // empty: none
 };
 int Eval(const EvalOptions& options);
 

@@ -1,5 +1,6 @@
 // `simdact eval`: single values beside the exact ones.
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -57,6 +58,51 @@ simdact_direction DirectionOf(const EvalOptions& options, simdact_op op) {
                    " does not follow from the output; valid: " + OpsWithDerivativeFromOutput());
 }
 
+// What comes before the op: u = x + shift, or x scale + shift.
+struct Before {
+  bool shifted, scaled;
+  double scale, shift;
+
+  Before(const EvalOptions& options, simdact_dtype dtype)
+      : shifted(!options.bias.empty() || !options.residual.empty() || !options.scale.empty()),
+        scaled(!options.scale.empty()),
+        scale(scaled ? ParseInput(options.scale, dtype) : 1.0),
+        shift(0.0) {
+    if (!options.residual.empty() && (scaled || !options.bias.empty()))
+      throw UsageError("--residual goes without --bias and --scale");
+    if (shifted && options.from_output)
+      throw UsageError("--from-output takes no --bias, --scale, --residual");
+    const std::string& text = options.residual.empty() ? options.bias : options.residual;
+    if (!text.empty()) shift = ParseInput(text, dtype);
+  }
+
+  // u as the kernels see it: rounded once, to what they compute in.
+  double Sum(simdact_dtype dtype, double x) const {
+    if (dtype == SIMDACT_F64) return scaled ? std::fma(x, scale, shift) : x + shift;
+    const auto a = static_cast<float>(x), s = static_cast<float>(scale), b = static_cast<float>(shift);
+    return static_cast<double>(scaled ? std::fma(a, s, b) : a + b);
+  }
+
+  // f(u), or its derivative by x, through the kernels.
+  double Evaluate(const simdact_target* target, simdact_op op, simdact_dtype dtype, bool backward, double x,
+                  const simdact_params& p) const {
+    const simdact_bias_kernel& kernel = *simdact_find_bias(target, dtype);
+    const simdact_kernel* f =
+        simdact_find(target, op, dtype == SIMDACT_F64 ? SIMDACT_F64 : SIMDACT_F32, SIMDACT_ACCURATE);
+    const std::vector<double> one = {1.0};
+    const Array in(dtype, std::vector<double>{x}), s(dtype, std::vector<double>{scale}),
+        b(dtype, std::vector<double>{shift}), dy(dtype, one);
+    Array out(dtype, 1);
+    const void* factor = scaled ? s.Data() : nullptr;
+    if (backward) {
+      kernel.backward(f, in.Data(), factor, b.Data(), dy.Data(), out.Data(), nullptr, nullptr, 1, 1, p);
+    } else {
+      kernel.forward(f, in.Data(), factor, b.Data(), out.Data(), 1, 1, p);
+    }
+    return out[0];
+  }
+};
+
 }  // namespace
 
 int Eval(const EvalOptions& options) {
@@ -68,6 +114,7 @@ int Eval(const EvalOptions& options) {
       options.target.empty() ? simdact_target_default() : FindTarget(options.target);
   const simdact_params p = RoundedTo(dtype, ParseParameters(op, options.parameters));
   const simdact_kernel& kernel = *simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  const Before before(options, dtype);
   std::vector<double> inputs;
   for (const std::string& text : options.inputs) inputs.push_back(ParseInput(text, dtype));
 
@@ -77,8 +124,11 @@ int Eval(const EvalOptions& options) {
               DirectionName(direction), DtypeName(dtype), simdact_target_name(target), width, input, width,
               "value", "in hexadecimal", "exact", "error (ulp)");
   for (const double x : inputs) {
-    const double got = Evaluate(kernel, dtype, direction, p, x);
-    const long double exact = Exact(op, direction, x, p);
+    const bool backward = direction == SIMDACT_BACKWARD;
+    const double got = before.shifted ? before.Evaluate(target, op, dtype, backward, x, p)
+                                      : Evaluate(kernel, dtype, direction, p, x);
+    const long double exact =
+        Exact(op, direction, before.shifted ? before.Sum(dtype, x) : x, p) * (backward ? before.scale : 1.0);
     std::printf("%-*.*g %-*.*g %-23a %-28.21Lg %.4f\n", width, digits, x, width, digits, got, got, exact,
                 UlpError(dtype, got, exact));
   }

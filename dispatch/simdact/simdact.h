@@ -205,5 +205,6 @@ SIMDACT_API double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_dir
 #endif
 
 #include "simdact/softmax.h"
+#include "simdact/bias.h"
 
 #endif /* SIMDACT_SIMDACT_H_ */
