@@ -4,6 +4,11 @@
 
 #include "simdact/simdact.h"
 
+// A target is its bit in Highway's masks; lower bits are better.
+struct simdact_target {
+  int64_t bit;
+};
+
 namespace simdact {
 
 struct Row {
@@ -19,6 +24,9 @@ struct FamilyCode {
 #define SIMDACT_F(Family, LIST) FamilyCode Family##Code(int64_t target);
 SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
+
+// The lookup in tables, compiled for one target; null if it was not.
+const simdact_table_kernel* TableCode(int64_t target);
 
 }  // namespace simdact
 
