@@ -1,10 +1,9 @@
-// What every row of the benchmark is made of.
+// What a row of the benchmark is made of.
 #ifndef SIMDACT_BENCH_ROWS_H_
 #define SIMDACT_BENCH_ROWS_H_
 
 #include <benchmark/benchmark.h>
 
-#include <cstdint>
 #include <string>
 
 #include "bench/clock.h"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/arrays.h"
 #include "bench/rows.h"
 #include "simdact/simdact.h"
 
@@ -19,11 +20,13 @@ inline void AddTableRows(const std::vector<const simdact_target*>& targets) {
       Row(std::string("table_u8/forward/u8/accurate/") + simdact_target_name(target) + "/" +
               std::to_string(n),
           [=](benchmark::State& state) {
+            const Buffer x_buffer = Allocate(n), y_buffer = Allocate(n);
+            const auto x = static_cast<uint8_t*>(x_buffer.get()), y = static_cast<uint8_t*>(y_buffer.get());
+            uint8_t table[256];
             std::mt19937 bits(20240229);
-            std::vector<uint8_t> x(n), y(n), table(256);
-            for (uint8_t& byte : x) byte = static_cast<uint8_t>(bits() >> 24);
             for (uint8_t& byte : table) byte = static_cast<uint8_t>(bits() >> 24);
-            Measure(state, n, 2, [&] { kernel->lookup(x.data(), y.data(), n, table.data()); });
+            for (size_t i = 0; i < n; ++i) x[i] = y[i] = static_cast<uint8_t>(bits() >> 24);
+            Measure(state, n, 2, [&] { kernel->lookup(x, y, n, table); });
           });
     }
   }

@@ -171,6 +171,8 @@ void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
 
 #endif
 
+constexpr simdact_table_kernel kTableKernel = {&LookUpBytes};
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace simdact

@@ -8,16 +8,6 @@
 #include "kernels/table-driver-inl.h"
 // clang-format on
 
-HWY_BEFORE_NAMESPACE();
-namespace simdact {
-namespace HWY_NAMESPACE {
-namespace {
-constexpr simdact_table_kernel kTableKernel = {&LookUpBytes};
-}  // namespace
-}  // namespace HWY_NAMESPACE
-}  // namespace simdact
-HWY_AFTER_NAMESPACE();
-
 #if HWY_ONCE
 namespace simdact {
 const simdact_table_kernel* TableCode(int64_t target) {

@@ -1,4 +1,4 @@
-// A page with nothing beside it: an access outside faults.
+// Memory whose neighbourhood must not be touched.
 #ifndef SIMDACT_TESTS_GUARDED_PAGE_H_
 #define SIMDACT_TESTS_GUARDED_PAGE_H_
 
@@ -12,8 +12,6 @@
 #include "array.h"
 
 namespace simdact_test {
-
-using simdact_accuracy::Array;
 
 // A page that may be used between two that may not.
 class GuardedPage {
@@ -29,7 +27,7 @@ class GuardedPage {
   char* Begin() const { return base_ + size_; }
   char* End() const { return base_ + 2 * size_; }
   size_t Size() const { return size_; }
-  void Fill(const Array& values) const {
+  void Fill(const simdact_accuracy::Array& values) const {
     std::memcpy(Begin(), values.Data(), std::min(size_, values.Size() * values.ElementBytes()));
   }
 
