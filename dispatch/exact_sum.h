@@ -34,26 +34,9 @@ inline TwoDoubles ExactProduct(double a, double b) {
 
 class Sum {
  public:
-  void Add(double term) {
-    size_t kept = 0;
-    for (size_t i = 0; i < count_; ++i) {
-      const TwoDoubles sum = ExactSum(term, parts_[i]);
-      if (sum.low != 0) parts_[kept++] = sum.low;
-      term = sum.high;
-    }
-    if (term != 0) parts_[kept++] = term;
-    count_ = kept;
-  }
-  void AddProduct(double a, double b) {
-    const TwoDoubles product = ExactProduct(a, b);
-    Add(product.low);
-    Add(product.high);
-  }
-  void AddProduct(double a, double b, double c) {
-    const TwoDoubles product = ExactProduct(a, b);
-    AddProduct(product.low, c);
-    AddProduct(product.high, c);
-  }
+  void Add(double term);
+  void AddProduct(double a, double b);
+  void AddProduct(double a, double b, double c);
   int Sign() const { return count_ == 0 ? 0 : parts_[count_ - 1] > 0 ? 1 : -1; }
 
  private:

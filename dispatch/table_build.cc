@@ -66,6 +66,7 @@ simdact_status simdact_table_build(simdact_op op, const simdact_params* params,
   }
   kernel->forward(x, v, 256, p);
   for (int byte = 0; byte < 256; ++byte) {
+    if (op == SIMDACT_OP_softplus && simdact::SoftplusIsLinear(p, x[byte])) v[byte] = x[byte];
     table[byte] = simdact::Entry({op, p, kernel, x[byte], v[byte]}, *output);
   }
   return SIMDACT_OK;

@@ -18,6 +18,9 @@ struct Result {
 // a float, tie one of at most 11 bits times a float and not 0.
 int SideOfTie(const Result& result, double tie);
 
+// Whether beta x is above softplus's threshold, exactly; the kernel compares the rounded product.
+bool SoftplusIsLinear(const simdact_params& p, double x);
+
 }  // namespace simdact
 
 #endif  // SIMDACT_DISPATCH_TIES_H_

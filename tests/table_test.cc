@@ -205,6 +205,14 @@ TEST(TableBuild, SeesWhatADoubleCannot) {
   for (int q = 3; q < 128; q += 2) EXPECT_EQ(table[q], (q + 1) / 4 * 2);
 }
 
+// As a double, 0.1 is a little more than a tenth: 200 lies above the threshold, and is a tie.
+TEST(TableBuild, TakesTheThresholdExactly) {
+  const simdact_params p = {{0.1, 20.0}};
+  int8_t table[256];
+  ASSERT_EQ(simdact_table_build_s8(SIMDACT_OP_softplus, &p, 8.0f, 0, 16.0f, 0, table), SIMDACT_OK);
+  EXPECT_EQ(table[25], 12);
+}
+
 #endif  // SIMDACT_NO_F64
 
 }  // namespace
