@@ -6,10 +6,10 @@
 // AVX2 and AVX3 have pshufb: 16 entries by the low four bits of an index, or 0 if its top bit is set. Let
 // x = 64 j + 16 s + l with j, s < 4. For one s, four lookups must select by j. With signed saturation,
 //
-//   i0 = x          has its top bit clear, for bytes are signed here, where j = 0 or 1
-//   i1 = x - 64                            where j = 1   (negative x stay negative: they saturate)
-//   i2 = x ^ 128                           where j = 2 or 3
-//   i3 = i2 - 64                           where j = 3
+//   i0 = x         has its top bit clear where j = 0 or 1
+//   i1 = x - 64                          where j = 1   (128 to 255 are negative, and stay so)
+//   i2 = x ^ 128                         where j = 2 or 3
+//   i3 = i2 - 64                         where j = 3
 //
 // and all have l as their low bits. So T0[i0] ^ (T1 ^ T0)[i1] ^ T2[i2] ^ (T3 ^ T2)[i3] is Tj[l]: the lane
 // that i1 serves had T0, which cancels. The same four indices serve all four s; two levels of blends, by the
