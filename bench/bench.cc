@@ -6,6 +6,7 @@
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
 //   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
 //   bias_gelu/forward/f32/accurate/TARGET/n   the bias shape: see bias_rows.h
+//   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
 //
@@ -30,6 +31,7 @@
 #include "bench/bias_rows.h"
 #include "bench/rows.h"
 #include "bench/softmax_rows.h"
+#include "bench/table_rows.h"
 #include "simdact/simdact.h"
 #include "tests/accuracy.h"
 #include "tests/digits.h"
@@ -243,6 +245,7 @@ int main(int argc, char** argv) {
   AddBiasRows(targets);
   for (size_t n : SizesOf(SIMDACT_F32)) AddCopy(n);
   AddSoftmaxRows(targets);
+  AddTableRows(targets);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

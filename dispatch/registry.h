@@ -3,7 +3,6 @@
 #define SIMDACT_DISPATCH_REGISTRY_H_
 
 #include "simdact/simdact.h"
-#include "simdact/softmax.h"
 
 // A target is its bit in Highway's masks; lower bits are better.
 struct simdact_target {
@@ -34,6 +33,9 @@ const SoftmaxRowOfTable* SoftmaxCode(int64_t target);
 
 // A kernel for each dtype, in the order of simdact_dtype; null if the target was not compiled.
 const simdact_bias_kernel* BiasCode(int64_t target);
+
+// The lookup in tables, compiled for one target; null if it was not.
+const simdact_table_kernel* TableCode(int64_t target);
 
 }  // namespace simdact
 

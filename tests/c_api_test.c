@@ -138,6 +138,22 @@ static void test_in_place_and_empty(void) {
   simdact_silu_f32(NULL, NULL, 0);
 }
 
+/* Bytes through a table of an op's 256 results. */
+static void test_table(void) {
+  static const int8_t x[4] = {-128, -3, 0, 127};
+  int8_t table[256], y[4];
+  int i;
+#ifndef SIMDACT_NO_F64
+  CHECK(simdact_table_build_s8(SIMDACT_OP_relu, NULL, 0.5f, 0, 1.0f, -7, table) == SIMDACT_OK);
+  simdact_table_s8(x, y, 4, table);
+  CHECK(y[0] == -7 && y[1] == -7 && y[2] == -7 && y[3] == 57); /* 63.5, a tie, to 64 */
+  CHECK(simdact_table_build_s8(SIMDACT_OP_relu, NULL, 0.0f, 0, 1.0f, 0, table) == SIMDACT_BAD_OPTION);
+#endif
+  for (i = 0; i < 256; ++i) table[i] = (int8_t)(i % 100);
+  simdact_table_s8(x, y, 4, table);
+  CHECK(y[0] == 28 && y[1] == 53 && y[2] == 0 && y[3] == 27);
+}
+
 static void test_targets(void) {
   const simdact_target* targets[32];
   const size_t count = simdact_targets(targets, 32);
@@ -199,6 +215,7 @@ int main(void) {
 #endif
   test_bias();
   test_in_place_and_empty();
+  test_table();
   test_targets();
   test_kernel_value();
   test_descriptions();

@@ -20,35 +20,6 @@ TABLES = [
     piecewise.emit("GeluSlope8", "gelu'(-a) exp(a^2 / 2)", SLOPE, 8, 2, 0.93, 9, root=ROOT),
 ]
 
-def mapped(fun, degree):
-    """Interpolates fun in t = (a - 4) / (a + 4) at the Chebyshev nodes of a in [0, 15], in double."""
-    script = f"""
-f = {fun}; X = [||]; Y = [||]; top = 11 / 19;
-for k from 0 to {degree} do {{
-  t = round((top - 1) / 2 + (top + 1) / 2 * cos(pi * (k + 0.5) / {degree + 1}), 165, RN);
-  X = X :. t; Y = Y :. round(f(round(4 * (1 + t) / (1 - t), 165, RN)), 165, RN);
-}};
-p = roundcoefficients(interpolate(X, Y), [|D...|]); e = 0;
-for k from 0 to 200 do {{
-  t = round(-1 + (top + 1) * (k + 0.3) / 201, 165, RN);
-  v = abs(p(t) / f(round(4 * (1 + t) / (1 - t), 165, RN)) - 1); if (v > e) then e = v;
-}};
-for k from 0 to {degree} do print("C", coeff(p, k));
-display = decimal!; print("E", round(log2(e), 20, RN));"""
-    words = [line.split() for line in piecewise.sollya(script).splitlines()]
-    return [w[1] for w in words if w[0] == "C"], float(next(w[1] for w in words if w[0] == "E"))
-
-
-def double_tables(degree=12):
-    mills, mills_error = mapped(f"({MILLS} * (x + 4))", degree)
-    slope, slope_error = mapped(f"({SLOPE} / ({ROOT} - x))", degree)
-    array = lambda name, c: f"  static constexpr double {name}[{degree + 1}] = {{\n      " + ", ".join(c) + "};\n"
-    text = f"// For targets without FMA, in t = (a - 4) / (a + 4): M(a) (a + 4) to 2^{mills_error:.1f},\n"
-    text += f"// K(a) / (root - a) to 2^{slope_error:.1f}, for a in [0, 15].\n"
-    text += f"struct NormalDouble {{\n  static constexpr int kDegree = {degree};\n"
-    text += f"  static constexpr double kRoot = {float(ROOT).hex()};\n"
-    return text + array("kMills", mills) + array("kSlope", slope) + "};\n\n"
-
 
 def mills(a):
     return erfc(a / sqrt(2)) / 2 * exp(a**2 / 2)
@@ -73,12 +44,11 @@ def wide_tables():
     """Centres by trial: a large one shortens the polynomial, a small one keeps its terms below their sum."""
     root = findroot(lambda a: mills(a) - a / sqrt(2 * pi), mpf(ROOT))
     slope = lambda a: (mills(a) - a / sqrt(2 * pi)) / (root - a)
-    m, m_error = rational(lambda a: mills(a) * (a + 2.5), 2.5)
     k, k_error = rational(slope, 6)
     flat, flat_error = rational(lambda a: mills(a) * (a + 1), 5)
-    text = "// In t = (a - centre) / (a + centre), a in [0, 39], each with the low word of c0:\n"
-    text += f"// M(a) (a + centre) to 2^{m_error:.1f}, K(a) / (root - a) to 2^{k_error:.1f}.\nstruct NormalWide {{\n"
-    text += members("kMills", 2.5, m) + members("kSlope", 6, k) + chebyshev.pair("kRoot", root) + "};\n\n"
+    text = "// In t = (a - centre) / (a + centre), a in [0, 39], with the low word of c0:\n"
+    text += f"// K(a) / (root - a) to 2^{k_error:.1f}.\nstruct NormalWide {{\n"
+    text += members("kSlope", 6, k) + chebyshev.pair("kRoot", root) + "};\n\n"
     # M(0) = 1/2 and M(a) a -> 0.4: times a + 1 there is little left for the terms after c0.
     text += f"// The same of M(a) (a + 1), to 2^{flat_error:.1f}.\nstruct MillsWide {{\n"
     return text + members("kMills", 5, flat) + "};\n\n"
@@ -91,5 +61,5 @@ def erf_table():
     return text + "struct ErfDouble {\n" + chebyshev.polynomial("kC", c) + chebyshev.pair("kSlope", 2 / sqrt(pi)) + "};\n\n"
 
 
-TABLES += [double_tables(), wide_tables(), erf_table()]
+TABLES += [wide_tables(), erf_table()]
 print(piecewise.header("SIMDACT_NORMAL_TABLES_H_", "normal.py", TABLES), end="")

@@ -19,6 +19,7 @@ int Main(int argc, char** argv) {
   bool as_json = false;
   EvalOptions eval_options;
   AccuracyOptions accuracy_options;
+  TableOptions table_options;
 
   CLI::App* targets =
       app.add_subcommand("targets", "which targets are compiled in, which run here, which is the default");
@@ -61,6 +62,16 @@ int Main(int argc, char** argv) {
     const bool softmax = !accuracy_options.ops.empty() && IsSoftmax(accuracy_options.ops[0]);
     status = softmax ? AccuracyOfSoftmax(accuracy_options) : Accuracy(accuracy_options);
   });
+
+  CLI::App* table = app.add_subcommand("table", "the 256 entries of an activation of quantized bytes");
+  table->add_option("op", table_options.op, "activation")->required();
+  table->add_option("--input-scale", table_options.input_scale, "x = (q - zero point) scale")->required();
+  table->add_option("--input-zero-point", table_options.input_zero_point, "default: 0");
+  table->add_option("--output-scale", table_options.output_scale, "of the entries")->required();
+  table->add_option("--output-zero-point", table_options.output_zero_point, "default: 0");
+  table->add_option("--type", table_options.type, "s8 (default) or u8");
+  table->add_option("-p", table_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
+  table->callback([&] { status = Table(table_options); });
 
   try {
     CheckEnvironment();

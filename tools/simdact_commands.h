@@ -34,6 +34,12 @@ void ListSoftmax();
 int EvalSoftmax(const EvalOptions& options);
 int AccuracyOfSoftmax(const AccuracyOptions& options);
 
+struct TableOptions {
+  std::string op, type = "s8", input_scale, input_zero_point = "0", output_scale, output_zero_point = "0";
+  std::vector<std::string> parameters;
+};
+int Table(const TableOptions& options);
+
 }  // namespace simdact_command
 
 #endif  // SIMDACT_TOOLS_SIMDACT_COMMANDS_H_

@@ -13,27 +13,6 @@ namespace {
 
 using namespace simdact_accuracy;  // NOLINT: this program is its front end
 
-simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments) {
-  const simdact_description& d = *simdact_describe(op);
-  simdact_params p = d.defaults;
-  for (const std::string& assignment : assignments) {
-    const size_t equals = assignment.find('=');
-    int index = 0;
-    while (index < d.parameters && assignment.substr(0, equals) != d.parameter_names[index]) ++index;
-    if (equals == std::string::npos || index == d.parameters) {
-      std::string valid;
-      for (int i = 0; i < d.parameters; ++i) valid += std::string(" ") + d.parameter_names[i];
-      throw UsageError("-p " + assignment + ": " + d.name +
-                       (d.parameters == 0 ? " takes no parameters" : " takes NAME=VALUE for:" + valid));
-    }
-    char* end = nullptr;
-    p.value[index] = std::strtod(assignment.c_str() + equals + 1, &end);
-    if (*end != '\0' || end == assignment.c_str() + equals + 1)
-      throw UsageError("-p " + assignment + ": not a number");
-  }
-  return p;
-}
-
 // A number in any of strtod's spellings, rounded once, to the dtype.
 double ParseInput(const std::string& text, simdact_dtype dtype) {
   char* end = nullptr;

@@ -88,6 +88,27 @@ void CheckTier(const std::string& name) {
   if (name != "accurate" && name != "fast") throw UsageError("no tier '" + name + "'; valid: accurate fast");
 }
 
+simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments) {
+  const simdact_description& d = *simdact_describe(op);
+  simdact_params p = d.defaults;
+  for (const std::string& assignment : assignments) {
+    const size_t equals = assignment.find('=');
+    int index = 0;
+    while (index < d.parameters && assignment.substr(0, equals) != d.parameter_names[index]) ++index;
+    if (equals == std::string::npos || index == d.parameters) {
+      std::string valid;
+      for (int i = 0; i < d.parameters; ++i) valid += std::string(" ") + d.parameter_names[i];
+      throw UsageError("-p " + assignment + ": " + d.name +
+                       (d.parameters == 0 ? " takes no parameters" : " takes NAME=VALUE for:" + valid));
+    }
+    char* end = nullptr;
+    p.value[index] = std::strtod(assignment.c_str() + equals + 1, &end);
+    if (*end != '\0' || end == assignment.c_str() + equals + 1)
+      throw UsageError("-p " + assignment + ": not a number");
+  }
+  return p;
+}
+
 void CheckEnvironment() {
   const simdact_choice choice = simdact_target_choice();
   if (choice != SIMDACT_CHOICE_UNKNOWN && choice != SIMDACT_CHOICE_UNSUPPORTED) return;

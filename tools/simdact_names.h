@@ -36,6 +36,9 @@ std::vector<simdact_dtype> FindDtypes(const std::string& names);
 std::vector<simdact_direction> FindDirections(const std::string& names);
 void CheckTier(const std::string& name);
 
+// The defaults of an op, but for what each NAME=VALUE says.
+simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments);
+
 // Throws if $SIMDACT_TARGET asks for what cannot be had: it must never be ignored in silence.
 void CheckEnvironment();
 

@@ -43,5 +43,12 @@ expect(2 "does not|do not follow from the output" accuracy gelu --direction from
 expect(2 "--inputs takes a number from" accuracy relu --inputs 3)
 expect(2 "cannot write" accuracy relu --json /no/such/folder/file)
 
+expect(0 "^   0,   1,   2,.*,   0,   0\n$" table relu --input-scale 1 --output-scale 1)
+expect(0 "^  10,  10,.*, 137\n$" table relu --type u8 --input-scale 0.5 --input-zero-point 1 --output-scale 1 --output-zero-point 10)
+expect(0 "^   0,   2,   4," table linear -p alpha=2 --input-scale 1 --output-scale 1)
+expect(2 "--input-scale '0'; valid: a finite number above 0" table relu --input-scale 0 --output-scale 1)
+expect(2 "--output-zero-point '128'; valid: a whole number from -128 to 127" table relu --input-scale 1 --output-scale 1 --output-zero-point 128)
+expect(2 "no type 's4'; valid: s8 u8" table relu --input-scale 1 --output-scale 1 --type s4)
+
 set(ENV{SIMDACT_TARGET} Z80)
 expect(2 "SIMDACT_TARGET=Z80 is not compiled in; valid: " targets)

@@ -204,7 +204,8 @@ SIMDACT_API double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_dir
 }
 #endif
 
-#include "simdact/softmax.h"
 #include "simdact/bias.h"
+#include "simdact/softmax.h"
+#include "simdact/table.h"
 
 #endif /* SIMDACT_SIMDACT_H_ */

@@ -82,5 +82,7 @@ SIMDACT_UNARY(SIMDACT_X)
 }  // namespace simdact
 
 #include "simdact/bias.hpp"
+#include "simdact/softmax.hpp"
+#include "simdact/table.hpp"
 
 #endif  // SIMDACT_SIMDACT_HPP_

@@ -33,11 +33,6 @@ struct Power8 {
 struct ExpTail {
   alignas(64) static constexpr float kQ[5] = {
       0x1.fffffcp-2f, 0x1.55549p-3f, 0x1.5558ap-5f, 0x1.123ac8p-7f, 0x1.6a604ap-10f};
-  alignas(64) static constexpr double kQDouble[6] = {
-      0x1.0000000b8fde3p-1, 0x1.55555526e93f2p-3, 0x1.5554e8ea48ef4p-5, 0x1.11114c1a346d9p-7, 0x1.6d43642788d1dp-10, 0x1.a072ed80191c3p-13};
-  // log((1 + s) / (1 - s)) / s = q0 + q1 s^2 + ... for 0 <= s <= 1/3.
-  alignas(64) static constexpr double kAtanhDouble[7] = {
-      0x1.0000000002c3bp1, 0x1.5555552f97e86p-1, 0x1.9999c391fae2ap-2, 0x1.24899120fff47p-2, 0x1.c8d30b5fcf38bp-3, 0x1.5e8bd2fd4f048p-3, 0x1.c01343e3f1e08p-3};
 };
 
 // 2^(j/8), and exp(r) = 1 + r + r^2 (q0 + q1 r + ...) to 2^-66.4 for |r| <= ln(2)/16.

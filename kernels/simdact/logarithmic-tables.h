@@ -11,16 +11,9 @@ struct LogDouble {
   alignas(64) static constexpr double kC[8] = {
       0x1.5555555555555p-1, 0x1.9999999999b44p-2, 0x1.2492492455e37p-2, 0x1.c71c722fbeba2p-3, 0x1.745ce92dea1a9p-3, 0x1.3b1f0966d7f33p-3, 0x1.0f7d7afe70bf8p-3, 0x1.0e576fa02b756p-3};
   static constexpr double kC0Low = 0x1.5555555555555p-55;
-  static constexpr double kC1Low = -0x1.515200d35b3e4p-59;
   static constexpr double kLn2High = 0x1.62e42fefa4p-1;
   static constexpr double kLn2Low = -0x1.8432a1b0e2634p-43;
   static constexpr double kLn2Lower = 0x1.f97b57a079a19p-103;
-};
-
-// The same in float, to 2^-30.2.
-struct LogFloat {
-  alignas(64) static constexpr float kC[3] = {
-      0x1.55557ap-1f, 0x1.995edcp-2f, 0x1.31df9ep-2f};
 };
 // clang-format on
 

@@ -81,24 +81,9 @@ struct GeluSlope8 {
       {-0x1.dc87p-28f, 0x1.1d5d3ep-34f, 0x1.90a626p-39f, -0x1.151af6p-33f, -0x1.7b58eep-33f, 0x1.9d95bap-30f, -0x1.dc87p-28f, -0x1.dc87p-28f};
 };
 
-// For targets without FMA, in t = (a - 4) / (a + 4): M(a) (a + 4) to 2^-34.2,
-// K(a) / (root - a) to 2^-37.2, for a in [0, 15].
-struct NormalDouble {
-  static constexpr int kDegree = 12;
-  static constexpr double kRoot = 0x1.80ead197f00b4p-1;
-  static constexpr double kMills[13] = {
-      0x1.82b4bb8c86631p-1, -0x1.373e3a8bcb1e1p-1, 0x1.8c6dbf3837315p-2, -0x1.7dff29f2aa6d8p-3, 0x1.eec4caf2b4a93p-5, -0x1.ee2b1959fee44p-8, -0x1.c81c927b50722p-9, 0x1.abd7dea3e13dfp-10, 0x1.1b59b32ca17f3p-13, -0x1.ea4c2ee198c93p-13, -0x1.138cbf82d848p-17, 0x1.2357d07865a06p-15, 0x1.0bfcaf52ccedbp-17};
-  static constexpr double kSlope[13] = {
-      0x1.d94de7842153bp-2, -0x1.a763001d8702fp-4, 0x1.ef4ff810e53f9p-5, -0x1.cc1e23fc3c24p-6, 0x1.37754a212be1fp-7, -0x1.d4ca15159d7bbp-10, -0x1.4441a8d393b41p-13, 0x1.85f6ab8542257p-13, -0x1.2300e98e52b47p-16, -0x1.35d5083759e8ap-16, 0x1.8ddf3b6cf35d8p-19, 0x1.4c53bd5d3b4ccp-19, 0x1.27a4b4924b8d9p-22};
-};
-
-// In t = (a - centre) / (a + centre), a in [0, 39], each with the low word of c0:
-// M(a) (a + centre) to 2^-59.1, K(a) / (root - a) to 2^-59.6.
+// In t = (a - centre) / (a + centre), a in [0, 39], with the low word of c0:
+// K(a) / (root - a) to 2^-59.6.
 struct NormalWide {
-  static constexpr double kMillsCentre = 0x1.4p1;
-  alignas(64) static constexpr double kMills[28] = {
-      0x1.69cee6bdcc0e7p-1, -0x1.bc19caf70f58ep-2, 0x1.0e4f58a53ff5p-3, 0x1.2ebfd068dbe6p-7, -0x1.0c88bfc252e01p-6, -0x1.a9fc936230241p-10, 0x1.4cae77ea98ab5p-9, 0x1.8e0a5614a42eap-11, -0x1.53f9183be5464p-12, -0x1.134bfc6e6a7ffp-12, -0x1.31fae8ae181a1p-16, 0x1.d946f4cb7fbaap-15, 0x1.ee78f18da047ep-16, -0x1.cbabcb61bf5afp-21, -0x1.1e3081a54d467p-17, -0x1.26a7a6c47cf93p-18, -0x1.dc13af091a094p-26, 0x1.5b5dfd423d2d6p-20, 0x1.be087c1961676p-21, 0x1.3d1efa062afbbp-23, -0x1.929427f5068bdp-23, -0x1.ae10686e1b3d8p-23, -0x1.04ac633bcc8cbp-24, 0x1.7d5552b9a94b4p-25, 0x1.64e82ce1f5f28p-25, 0x1.d1e69aaea3a42p-29, -0x1.ef48687954857p-28, -0x1.2c2797c84c9aap-29};
-  static constexpr double kMillsLow = -0x1.e6e5bb0aa32a3p-55;
   static constexpr double kSlopeCentre = 0x1.8p2;
   alignas(64) static constexpr double kSlope[22] = {
       0x1.c6657e6853013p-2, -0x1.4376b99ad94a5p-4, 0x1.dac68526dfb83p-5, -0x1.3dc104a8b1d65p-5, 0x1.807d2b6b88f17p-6, -0x1.9fa21f525c297p-7, 0x1.8a93fa4ed666fp-8, -0x1.40193e032710fp-9, 0x1.a6077a5511315p-11, -0x1.91002c997d911p-13, 0x1.36b851a5e5ed1p-16, 0x1.129ee4373a892p-17, -0x1.1e1dca7245394p-18, 0x1.1d87490dea087p-21, 0x1.2241126ea8f3ep-22, -0x1.02b036e4454f2p-23, -0x1.e45dc1a3b1fe8p-29, 0x1.f199fc3570d78p-27, -0x1.e61649184c0f8p-30, -0x1.a95da2f879683p-30, 0x1.1e1eb54a890f2p-32, 0x1.3a152d51754eep-33};

@@ -1,0 +1,21 @@
+// Compiles the lookup in tables for every target.
+// The order of includes has a meaning.
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/table.cc"
+#include "hwy/foreach_target.h"  // includes this file once per target
+#include "dispatch/registry.h"
+#include "kernels/table-driver-inl.h"
+// clang-format on
+
+#if HWY_ONCE
+namespace simdact {
+const simdact_table_kernel* TableCode(int64_t target) {
+#define SIMDACT_X(TARGET, NAMESPACE) \
+  if (target == TARGET) return &NAMESPACE::kTableKernel;
+  HWY_VISIT_TARGETS(SIMDACT_X)
+#undef SIMDACT_X
+  return nullptr;
+}
+}  // namespace simdact
+#endif  // HWY_ONCE
