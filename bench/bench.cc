@@ -3,6 +3,7 @@
 //   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 64, L1, L2 and DRAM sizes (f32 and bf16)
 //   op/backward/DTYPE/accurate/TARGET/n
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
+//   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
 //   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
@@ -25,7 +26,8 @@
 #include <vector>
 
 #include "bench/arrays.h"
-#include "bench/clock.h"
+#include "bench/gates_rows.h"
+#include "bench/rows.h"
 #include "simdact/simdact.h"
 #include "tests/accuracy.h"
 #include "tests/digits.h"
@@ -52,27 +54,6 @@ std::vector<size_t> SizesOf(simdact_dtype dtype) {
 }
 
 // ---- Rows ----------------------------------------------------------------------------------------------
-
-// Times call() on n elements that move `bytes` each. The compiler must assume that everything is read.
-template <class Call>
-void Measure(benchmark::State& state, size_t n, size_t bytes, Call call) {
-  const double start = ThreadSeconds();
-  for (auto _ : state) {
-    call();
-    benchmark::ClobberMemory();
-  }
-  const double seconds = ThreadSeconds() - start;
-  const double elements = static_cast<double>(n) * static_cast<double>(state.iterations());
-  state.SetItemsProcessed(static_cast<int64_t>(elements));
-  state.SetBytesProcessed(static_cast<int64_t>(elements * static_cast<double>(bytes)));
-  const double hertz = CyclesPerSecond();
-  if (hertz > 0) state.counters["el_per_cycle"] = elements / (seconds * hertz);
-}
-
-template <class Function>
-void Row(const std::string& name, Function function) {
-  benchmark::RegisterBenchmark(name.c_str(), function);
-}
 
 // y = f(x), then either of the derivatives.
 void AddForward(const std::string& prefix, const simdact_kernel* kernel, simdact_op op, simdact_dtype dtype) {
@@ -258,6 +239,7 @@ int main(int argc, char** argv) {
     }
   }
   for (size_t n : SizesOf(SIMDACT_F32)) AddCopy(n);
+  AddGatesRows(targets);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

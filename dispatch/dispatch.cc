@@ -8,11 +8,6 @@
 #include "hwy/highway.h"
 #include "simdact/simdact.h"
 
-// A target is its bit in Highway's masks; lower bits are better.
-struct simdact_target {
-  int64_t bit;
-};
-
 namespace simdact {
 namespace {
 

@@ -4,6 +4,11 @@
 
 #include "simdact/simdact.h"
 
+// A target is its bit in Highway's masks; lower bits are better.
+struct simdact_target {
+  int64_t bit;
+};
+
 namespace simdact {
 
 struct Row {
@@ -19,6 +24,12 @@ struct FamilyCode {
 #define SIMDACT_F(Family, LIST) FamilyCode Family##Code(int64_t target);
 SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
+
+// The gated linear units, in the order of gates.def; null if they were not compiled.
+struct GateRow {
+  simdact_gate_kernel kernels[SIMDACT_DTYPE_COUNT][SIMDACT_TIER_COUNT];
+};
+const GateRow* GatesCode(int64_t target);
 
 }  // namespace simdact
 

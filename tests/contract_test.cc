@@ -1,12 +1,9 @@
 // What holds for every kernel whatever it computes: which memory it touches, and that a result depends on its
 // input alone.
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstring>
-#include <memory>
 
+#include "guarded_page.h"
 #include "kernels.h"
 
 namespace simdact_test {
@@ -43,29 +40,6 @@ class ContractTest : public testing::TestWithParam<int> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Ops, ContractTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);
-
-// A page that may be used between two that may not.
-class GuardedPage {
- public:
-  GuardedPage() : size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
-    void* map = mmap(nullptr, 3 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (map == MAP_FAILED) std::abort();
-    base_ = static_cast<char*>(map);
-    if (mprotect(base_ + size_, size_, PROT_READ | PROT_WRITE) != 0) std::abort();
-  }
-  GuardedPage(const GuardedPage&) = delete;
-  ~GuardedPage() { munmap(base_, 3 * size_); }
-  char* Begin() const { return base_ + size_; }
-  char* End() const { return base_ + 2 * size_; }
-  size_t Size() const { return size_; }
-  void Fill(const Array& values) const {
-    std::memcpy(Begin(), values.Data(), std::min(size_, values.Size() * values.ElementBytes()));
-  }
-
- private:
-  size_t size_;
-  char* base_;
-};
 
 TEST_P(ContractTest, TouchesNothingOutsideTheArrays) {
   const GuardedPage from, upstream, to;

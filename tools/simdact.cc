@@ -27,7 +27,10 @@ int Main(int argc, char** argv) {
 
   CLI::App* list = app.add_subcommand("list", "every activation: formula, parameters, claimed bounds");
   list->add_flag("--json", as_json, "print JSON");
-  list->callback([&] { status = List(as_json); });
+  list->callback([&] {
+    status = List(as_json);
+    if (!as_json) ListGates();
+  });
 
   CLI::App* eval = app.add_subcommand("eval", "evaluate: value, exact value, error in ulps");
   eval->add_option("op", eval_options.op, "activation")->required();
@@ -38,7 +41,7 @@ int Main(int argc, char** argv) {
   eval->add_flag("--backward", eval_options.backward, "the derivative");
   eval->add_flag("--from-output", eval_options.from_output, "the derivative, inputs are outputs y = f(x)");
   eval->add_option("-p", eval_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
-  eval->callback([&] { status = Eval(eval_options); });
+  eval->callback([&] { status = IsGate(eval_options.op) ? EvalGate(eval_options) : Eval(eval_options); });
 
   CLI::App* accuracy = app.add_subcommand("accuracy", "the largest errors, against the claims");
   accuracy->add_option("ops", accuracy_options.ops, "activations; default: all");
@@ -54,7 +57,10 @@ int Main(int argc, char** argv) {
   accuracy->add_option("--inputs", accuracy_options.f64_inputs,
                        "f64: how many inputs, such as 1e8; default: 3e6");
   accuracy->add_option("--json", accuracy_options.file, "write the rows to FILE");
-  accuracy->callback([&] { status = Accuracy(accuracy_options); });
+  accuracy->callback([&] {
+    const bool gates = !accuracy_options.ops.empty() && IsGate(accuracy_options.ops[0]);
+    status = gates ? AccuracyOfGates(accuracy_options) : Accuracy(accuracy_options);
+  });
 
   try {
     CheckEnvironment();

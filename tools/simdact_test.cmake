@@ -32,6 +32,13 @@ expect(2 "takes NAME=VALUE for: alpha" eval elu -p beta=1 1)
 expect(2 "relu takes no parameters" eval relu -p beta=1 1)
 expect(2 "does not follow from the output; valid: .*tanh" eval gelu --from-output 1)
 
+expect(0 "swiglu forward f32 .*\ny +-1.5 +2 +-0.54727" eval swiglu -1.5,2)
+expect(0 "\ndgate 8 +1 +0 .*\ndup +8 +1 +6.99" eval swiglu_oai --backward 8,1)
+expect(2 "'1' is not a gate and an up; valid: " eval glu 1)
+expect(2 "takes NAME=VALUE for: alpha limit" eval swiglu_oai -p beta=1 1,1)
+expect(0 "swiglu +f16 +backward " accuracy swiglu --dtype f16 --inputs 5000)
+expect(0 "reglu\\(gate, up\\)" list)
+
 expect(0 "relu +f16 +from_output " accuracy relu --dtype bf16,f16)
 expect(0 "\"dtype\": \"f64\".*relu +f64 +backward " accuracy relu --dtype f64 --inputs 5000 --direction backward --json -)
 expect(2 "no direction 'sideways'; valid: forward backward from_output" accuracy relu --direction sideways)

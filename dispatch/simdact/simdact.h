@@ -203,4 +203,6 @@ SIMDACT_API double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_dir
 }
 #endif
 
+#include "simdact/gates.h"
+
 #endif /* SIMDACT_SIMDACT_H_ */

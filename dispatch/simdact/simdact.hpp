@@ -81,4 +81,6 @@ SIMDACT_UNARY(SIMDACT_X)
 
 }  // namespace simdact
 
+#include "simdact/gates.hpp"
+
 #endif  // SIMDACT_SIMDACT_HPP_

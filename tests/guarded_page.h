@@ -1,0 +1,41 @@
+// Memory that shows who reads or writes outside it.
+#ifndef SIMDACT_TESTS_GUARDED_PAGE_H_
+#define SIMDACT_TESTS_GUARDED_PAGE_H_
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "array.h"
+
+namespace simdact_test {
+
+// A page that may be used between two that may not.
+class GuardedPage {
+ public:
+  GuardedPage() : size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
+    void* map = mmap(nullptr, 3 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED) std::abort();
+    base_ = static_cast<char*>(map);
+    if (mprotect(base_ + size_, size_, PROT_READ | PROT_WRITE) != 0) std::abort();
+  }
+  GuardedPage(const GuardedPage&) = delete;
+  ~GuardedPage() { munmap(base_, 3 * size_); }
+  char* Begin() const { return base_ + size_; }
+  char* End() const { return base_ + 2 * size_; }
+  size_t Size() const { return size_; }
+  void Fill(const simdact_accuracy::Array& values) const {
+    std::memcpy(Begin(), values.Data(), std::min(size_, values.Size() * values.ElementBytes()));
+  }
+
+ private:
+  size_t size_;
+  char* base_;
+};
+
+}  // namespace simdact_test
+
+#endif  // SIMDACT_TESTS_GUARDED_PAGE_H_
