@@ -20,6 +20,14 @@ simdact_gate FindGate(const std::string& name) {
   return static_cast<simdact_gate>(gate);
 }
 
+std::string GateNames() {
+  std::string names;
+  for (int i = 0; i < SIMDACT_GATE_COUNT; ++i) {
+    names += std::string(" ") + simdact_describe_gate(static_cast<simdact_gate>(i))->name;
+  }
+  return names;
+}
+
 // "1.5,-2": gate and up, rounded to the dtype.
 struct Pair {
   double gate, up;
@@ -127,14 +135,21 @@ int EvalGate(const EvalOptions& options) {
 
 int AccuracyOfGates(const AccuracyOptions& options) {
   CheckTier(options.tier);
+  if (options.exhaustive || !options.file.empty()) {
+    throw UsageError("gates are sampled and printed only: no --exhaustive, no --json");
+  }
+  if (!(options.f64_inputs >= 1000 && options.f64_inputs <= 1e12)) {
+    throw UsageError("--inputs takes a number from 1000 to 1e12");
+  }
   const std::vector<const simdact_target*> targets = FindTargets(options.target);
   int failed = 0;
   std::printf("%-12s %-5s %-9s %-9s %10s %8s %6s  %s\n", "gate", "dtype", "direction", "target", "inputs",
               "max ulp", "claim", "worst output, gate, up, got, want");
   for (const std::string& name : options.ops) {
     const simdact_gate gate = FindGate(name);
-    if (gate == SIMDACT_GATE_COUNT)
-      throw UsageError("'" + name + "' is no gate: gates and activations apart");
+    if (gate == SIMDACT_GATE_COUNT) {
+      throw UsageError("'" + name + "' is no gate; valid beside " + options.ops[0] + ":" + GateNames());
+    }
     for (const simdact_dtype dtype : FindDtypes(options.dtype)) {
       std::vector<const simdact_gate_kernel*> kernels;
       for (const simdact_target* t : targets) {

@@ -37,6 +37,8 @@ expect(0 "\ndgate 8 +1 +0 .*\ndup +8 +1 +6.99" eval swiglu_oai --backward 8,1)
 expect(2 "'1' is not a gate and an up; valid: " eval glu 1)
 expect(2 "takes NAME=VALUE for: alpha limit" eval swiglu_oai -p beta=1 1,1)
 expect(0 "swiglu +f16 +backward " accuracy swiglu --dtype f16 --inputs 5000)
+expect(2 "'relu' is no gate; valid beside glu: glu swiglu" accuracy glu relu)
+expect(2 "no --exhaustive, no --json" accuracy glu --json -)
 expect(0 "reglu\\(gate, up\\)" list)
 
 expect(0 "relu +f16 +from_output " accuracy relu --dtype bf16,f16)
