@@ -43,8 +43,8 @@ inline simdact_op ActivationOf(simdact_gate gate) {
   return SIMDACT_OP_COUNT;
 }
 
-// To 2^-60 of itself; for f32, next to the zero of the derivative, to 2^-62 of the terms that cancel, which is
-// enough for a float. A double takes more digits there than a long double has.
+// To 2^-60 of itself; for f32, next to the zero of the derivative, to 2^-62 of the terms that cancel, which
+// is enough for a float. A double takes more digits there than a long double has.
 inline long double ExactActivation(simdact_gate gate, simdact_dtype dtype, simdact_direction direction,
                                    double x, const simdact_params& p) {
   const simdact_op op = ActivationOf(gate);
