@@ -4,6 +4,7 @@
 //   op/backward/DTYPE/accurate/TARGET/n
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
+//   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
 //   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
 //   bias_gelu/forward/f32/accurate/TARGET/n   the bias shape: see bias_rows.h
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
@@ -29,6 +30,7 @@
 
 #include "bench/arrays.h"
 #include "bench/bias_rows.h"
+#include "bench/gates_rows.h"
 #include "bench/rows.h"
 #include "bench/softmax_rows.h"
 #include "bench/table_rows.h"
@@ -246,6 +248,7 @@ int main(int argc, char** argv) {
   for (size_t n : SizesOf(SIMDACT_F32)) AddCopy(n);
   AddSoftmaxRows(targets);
   AddTableRows(targets);
+  AddGatesRows(targets);
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -37,6 +37,12 @@ const simdact_bias_kernel* BiasCode(int64_t target);
 // The lookup in tables, compiled for one target; null if it was not.
 const simdact_table_kernel* TableCode(int64_t target);
 
+// The gated linear units, in the order of gates.def; null if they were not compiled.
+struct GateRow {
+  simdact_gate_kernel kernels[SIMDACT_DTYPE_COUNT];
+};
+const GateRow* GatesCode(int64_t target);
+
 }  // namespace simdact
 
 #endif  // SIMDACT_DISPATCH_REGISTRY_H_

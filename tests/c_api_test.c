@@ -152,6 +152,30 @@ static void test_table(void) {
   for (i = 0; i < 256; ++i) table[i] = (int8_t)(i % 100);
   simdact_table_s8(x, y, 4, table);
   CHECK(y[0] == 28 && y[1] == 53 && y[2] == 0 && y[3] == 27);
+/* silu(gate) up, in two arrays and in rows of 4 with a gap, and the gradients. */
+static void test_gates(void) {
+  static const float gate[2] = {1.0f, -2.0f}, up[2] = {3.0f, 0.5f}, one[2] = {1.0f, 1.0f};
+  static const double silu[2] = {0.731058578630005, -0.238405844044235};
+  static const double slope[2] = {0.927670511871487, -0.0907842487848955};
+  float x[7] = {1.0f, 3.0f, 9.0f, 9.0f, 9.0f, -2.0f, 0.5f}, y[2], dgate[2], dup[2];
+  int i;
+  simdact_swiglu_f32(gate, up, y, 2);
+  simdact_swiglu_backward_f32(gate, up, one, dgate, dup, 2);
+  for (i = 0; i < 2; ++i) {
+    CHECK(near(y[i], silu[i] * up[i]));
+    CHECK(near(dgate[i], slope[i] * up[i]));
+    CHECK(near(dup[i], silu[i]));
+  }
+  CHECK(simdact_swiglu_rows_f32(x, dup, 2, 1, SIMDACT_GATE_FIRST, 5, 0) == SIMDACT_OK);
+  CHECK(memcmp(dup, y, sizeof y) == 0);
+  CHECK(simdact_swiglu_rows_backward_f32(x, one, x, 2, 1, SIMDACT_GATE_INTERLEAVED, 5, 1, 5) == SIMDACT_OK);
+  CHECK(x[0] == dgate[0] && near(x[6], silu[1]) && x[2] == 9.0f);
+  CHECK(simdact_swiglu_rows_f32(x, NULL, 2, 1, SIMDACT_GATE_FIRST, 0, 0) == SIMDACT_NULL_POINTER);
+  simdact_swiglu_oai_f32(gate, up, y, 2, 1.702f, 7.0f);
+  CHECK(near(y[0], 4 * 0.845795765932821)); /* sigmoid(1.702) (3 + 1) */
+  CHECK(simdact_find_gate(simdact_target_default(), SIMDACT_GATE_swiglu, SIMDACT_F32, SIMDACT_ACCURATE) !=
+        NULL);
+  CHECK(strcmp(simdact_describe_gate(SIMDACT_GATE_reglu)->name, "reglu") == 0);
 }
 
 static void test_targets(void) {
@@ -216,6 +240,7 @@ int main(void) {
   test_bias();
   test_in_place_and_empty();
   test_table();
+  test_gates();
   test_targets();
   test_kernel_value();
   test_descriptions();

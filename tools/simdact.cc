@@ -28,11 +28,16 @@ int Main(int argc, char** argv) {
 
   CLI::App* list = app.add_subcommand("list", "every activation: formula, parameters, claimed bounds");
   list->add_flag("--json", as_json, "print JSON");
-  list->callback([&] { status = List(as_json); });
+  list->callback([&] {
+    status = List(as_json);
+    if (!as_json) ListGates();
+  });
 
   CLI::App* eval = app.add_subcommand("eval", "evaluate: value, exact value, error in ulps");
   eval->add_option("op", eval_options.op, "activation")->required();
   eval->add_option("x", eval_options.inputs, "inputs: decimal, hex float, inf, nan; softmax: a row")->required();
+  eval->add_option("x", eval_options.inputs, "inputs: decimal, hex float, inf, nan; gates: GATE,UP")
+      ->required();
   eval->add_option("--dtype", eval_options.dtype, "f32 (default), f64, bf16 or f16");
   eval->add_option("--target", eval_options.target, "default: the best, or $SIMDACT_TARGET");
   eval->add_option("--tier", eval_options.tier, "accurate (default) or fast");
@@ -42,7 +47,11 @@ int Main(int argc, char** argv) {
   eval->add_option("--bias", eval_options.bias, "the op of x + bias");
   eval->add_option("--scale", eval_options.scale, "the op of x scale + bias");
   eval->add_option("--residual", eval_options.residual, "the op of x + residual");
-  eval->callback([&] { status = IsSoftmax(eval_options.op) ? EvalSoftmax(eval_options) : Eval(eval_options); });
+  eval->callback([&] {
+    status = IsSoftmax(eval_options.op) ? EvalSoftmax(eval_options)
+             : IsGate(eval_options.op)  ? EvalGate(eval_options)
+                                        : Eval(eval_options);
+  });
 
   CLI::App* accuracy = app.add_subcommand("accuracy", "the largest errors, against the claims");
   accuracy->add_option("ops", accuracy_options.ops, "activations; default: all");
@@ -59,8 +68,10 @@ int Main(int argc, char** argv) {
                        "f64: how many inputs, such as 1e8; default: 3e6");
   accuracy->add_option("--json", accuracy_options.file, "write the rows to FILE");
   accuracy->callback([&] {
-    const bool softmax = !accuracy_options.ops.empty() && IsSoftmax(accuracy_options.ops[0]);
-    status = softmax ? AccuracyOfSoftmax(accuracy_options) : Accuracy(accuracy_options);
+    const std::string first = accuracy_options.ops.empty() ? "" : accuracy_options.ops[0];
+    status = IsSoftmax(first) ? AccuracyOfSoftmax(accuracy_options)
+             : IsGate(first)  ? AccuracyOfGates(accuracy_options)
+                              : Accuracy(accuracy_options);
   });
 
   CLI::App* table = app.add_subcommand("table", "the 256 entries of an activation of quantized bytes");

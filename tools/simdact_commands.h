@@ -40,6 +40,12 @@ struct TableOptions {
 };
 int Table(const TableOptions& options);
 
+// The gated linear units, in simdact_gates.cc: inputs are pairs "gate,up".
+bool IsGate(const std::string& name);
+void ListGates();
+int EvalGate(const EvalOptions& options);
+int AccuracyOfGates(const AccuracyOptions& options);
+
 }  // namespace simdact_command
 
 #endif  // SIMDACT_TOOLS_SIMDACT_COMMANDS_H_

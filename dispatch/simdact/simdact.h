@@ -204,7 +204,9 @@ SIMDACT_API double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_dir
 }
 #endif
 
+/* The other shapes: what is around an activation in a network. */
 #include "simdact/bias.h"
+#include "simdact/gates.h"
 #include "simdact/softmax.h"
 #include "simdact/table.h"
 

@@ -1,0 +1,233 @@
+// Gated linear units: what the rows' functions ask of their arguments, and from a gate to its kernel.
+
+#include <atomic>
+#include <initializer_list>
+
+#include "dispatch/checks.h"
+#include "dispatch/registry.h"
+#include "simdact/simdact.h"
+
+namespace simdact {
+namespace {
+
+// ---- Rows ------------------------------------------------------------------------------------------------
+
+// One array of rows x 2 cols elements, as the layout splits it: both halves are matrices of rows x cols, or,
+// interleaved, `gate` is all of it.
+struct Packed {
+  Matrix all, gate, up;
+};
+Packed Split(const void* data, size_t rows, size_t cols, size_t stride, size_t bytes,
+             simdact_gate_layout layout) {
+  const Matrix all{data, rows, 2 * cols, DenseOr(stride, 2 * cols), bytes};
+  if (layout == SIMDACT_GATE_INTERLEAVED) return {all, all, all};
+  const Matrix first{data, rows, cols, all.stride, bytes};
+  const Matrix second{static_cast<const char*>(data) + cols * bytes, rows, cols, all.stride, bytes};
+  return layout == SIMDACT_GATE_FIRST ? Packed{all, first, second} : Packed{all, second, first};
+}
+
+// Two matrices with no element in common.
+bool Apart(const Matrix& output, const Matrix& other) {
+  return output.data != other.data && MayShare(output, other);
+}
+
+// A row of an array, for reading and for writing.
+const void* RowOf(const Matrix& m, size_t row) {
+  return static_cast<const char*>(m.data) + row * m.stride * m.bytes;
+}
+void* OutputRow(const Matrix& m, size_t row) { return const_cast<void*>(RowOf(m, row)); }
+
+bool IsLayout(simdact_gate_layout layout) {
+  return static_cast<unsigned>(layout) < SIMDACT_GATE_LAYOUT_COUNT;
+}
+
+// Of a shape with no rows or columns nothing else is asked; twice as many columns must be a number.
+simdact_status CheckShape(size_t rows, size_t cols, simdact_gate_layout layout, bool* empty) {
+  *empty = rows == 0 || cols == 0;
+  if (!IsLayout(layout)) return SIMDACT_BAD_OPTION;
+  return !*empty && cols > SIZE_MAX / 2 ? SIMDACT_TOO_LARGE : SIMDACT_OK;
+}
+
+simdact_status CheckAll(std::initializer_list<Matrix> matrices) {
+  for (const Matrix& m : matrices) {
+    if (m.data == nullptr) return SIMDACT_NULL_POINTER;
+  }
+  for (const Matrix& m : matrices) {
+    const simdact_status status = CheckMatrix(m);
+    if (status != SIMDACT_OK) return status;
+  }
+  return SIMDACT_OK;
+}
+
+simdact_status ForwardRows(const simdact_gate_kernel& kernel, const void* x_data, void* y_data, size_t bytes,
+                           size_t rows, size_t cols, simdact_gate_layout layout, size_t x_stride,
+                           size_t y_stride, const simdact_params& p) {
+  bool empty;
+  simdact_status status = CheckShape(rows, cols, layout, &empty);
+  if (status != SIMDACT_OK || empty) return status;
+  const Matrix y{y_data, rows, cols, DenseOr(y_stride, cols), bytes};
+  status = CheckAll({{x_data, rows, 2 * cols, DenseOr(x_stride, 2 * cols), bytes}, y});
+  if (status != SIMDACT_OK) return status;
+  const Packed x = Split(x_data, rows, cols, x_stride, bytes, layout);
+  if (!MayShare(y, x.gate) || !MayShare(y, x.up)) return SIMDACT_OVERLAP;
+
+  for (size_t r = 0; r < rows; ++r) {
+    if (layout == SIMDACT_GATE_INTERLEAVED) {
+      kernel.forward_interleaved(RowOf(x.all, r), OutputRow(y, r), cols, p);
+    } else {
+      kernel.forward(RowOf(x.gate, r), RowOf(x.up, r), OutputRow(y, r), cols, p);
+    }
+  }
+  return SIMDACT_OK;
+}
+
+// Interleaved gradients run ahead of dy, which must lie elsewhere.
+bool BackwardMayShare(const Packed& dx, const Packed& x, const Matrix& dy, simdact_gate_layout layout) {
+  if (layout == SIMDACT_GATE_INTERLEAVED) return MayShare(dx.all, x.all) && Apart(dx.all, dy);
+  for (const Matrix* output : {&dx.gate, &dx.up}) {
+    for (const Matrix* input : {&x.gate, &x.up, &dy}) {
+      if (!MayShare(*output, *input)) return false;
+    }
+  }
+  return true;
+}
+
+simdact_status BackwardRows(const simdact_gate_kernel& kernel, const void* x_data, const void* dy_data,
+                            void* dx_data, size_t bytes, size_t rows, size_t cols, simdact_gate_layout layout,
+                            size_t x_stride, size_t dy_stride, size_t dx_stride, const simdact_params& p) {
+  bool empty;
+  simdact_status status = CheckShape(rows, cols, layout, &empty);
+  if (status != SIMDACT_OK || empty) return status;
+  const Matrix dy{dy_data, rows, cols, DenseOr(dy_stride, cols), bytes};
+  status = CheckAll({{x_data, rows, 2 * cols, DenseOr(x_stride, 2 * cols), bytes},
+                     dy,
+                     {dx_data, rows, 2 * cols, DenseOr(dx_stride, 2 * cols), bytes}});
+  if (status != SIMDACT_OK) return status;
+  const Packed x = Split(x_data, rows, cols, x_stride, bytes, layout);
+  const Packed dx = Split(dx_data, rows, cols, dx_stride, bytes, layout);
+  if (!BackwardMayShare(dx, x, dy, layout)) return SIMDACT_OVERLAP;
+
+  for (size_t r = 0; r < rows; ++r) {
+    if (layout == SIMDACT_GATE_INTERLEAVED) {
+      kernel.backward_interleaved(RowOf(x.all, r), RowOf(dy, r), OutputRow(dx.all, r), cols, p);
+    } else {
+      kernel.backward(RowOf(x.gate, r), RowOf(x.up, r), RowOf(dy, r), OutputRow(dx.gate, r),
+                      OutputRow(dx.up, r), cols, p);
+    }
+  }
+  return SIMDACT_OK;
+}
+
+// ---- Kernels ---------------------------------------------------------------------------------------------
+
+// The default kernel of each gate and dtype, looked up at the first call. Threads that race store the same.
+std::atomic<const simdact_gate_kernel*> g_default[SIMDACT_GATE_COUNT][SIMDACT_DTYPE_COUNT];
+
+const simdact_gate_kernel& Default(simdact_gate gate, simdact_dtype dtype) {
+  const simdact_gate_kernel* kernel = g_default[gate][dtype].load(std::memory_order_relaxed);
+  if (kernel == nullptr) {
+    kernel = simdact_find_gate(simdact_target_default(), gate, dtype, SIMDACT_ACCURATE);
+    g_default[gate][dtype].store(kernel, std::memory_order_relaxed);
+  }
+  return *kernel;
+}
+
+// clang-format off
+#define SIMDACT_DEFAULTS_P0 0, {}, {{}}
+#define SIMDACT_DEFAULTS_P2(a, da, b, db) 2, {#a, #b}, {{da, db}}
+#define SIMDACT_X(Name, name, PARAMETERS, CLAIMS, formula, gradients, note) \
+  {#name, formula, gradients, note, SIMDACT_DEFAULTS_##PARAMETERS},
+constexpr simdact_gate_description kDescriptions[] = {SIMDACT_GATES(SIMDACT_X)};
+#undef SIMDACT_X
+
+// Per gate: f32 and f64, forward and backward.
+struct Claims {
+  double of[2][2];
+};
+#define SIMDACT_CLAIM_C(f, b, f64, b64) {f, b}, {f64, b64}
+#define SIMDACT_X(Name, name, PARAMETERS, CLAIMS, ...) {{SIMDACT_CLAIM_##CLAIMS}},
+constexpr Claims kClaims[] = {SIMDACT_GATES(SIMDACT_X)};
+#undef SIMDACT_X
+// clang-format on
+
+}  // namespace
+}  // namespace simdact
+
+extern "C" {
+
+const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simdact_gate gate,
+                                             simdact_dtype dtype, simdact_tier tier) {
+  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (static_cast<unsigned>(gate) >= SIMDACT_GATE_COUNT ||
+      static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
+      static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
+    return nullptr;
+  }
+  const simdact::GateRow* rows = simdact::GatesCode(target->bit);
+  if (rows == nullptr) return nullptr;
+  const simdact_gate_kernel* kernel = &rows[gate].kernels[dtype];
+  return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build
+}
+
+const simdact_gate_description* simdact_describe_gate(simdact_gate gate) {
+  return static_cast<unsigned>(gate) < SIMDACT_GATE_COUNT ? &simdact::kDescriptions[gate] : nullptr;
+}
+
+double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direction direction, int fma) {
+  if (static_cast<unsigned>(gate) >= SIMDACT_GATE_COUNT ||
+      static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
+      (direction != SIMDACT_FORWARD && direction != SIMDACT_BACKWARD)) {
+    return -1.0;
+  }
+  if (dtype == SIMDACT_BF16 || dtype == SIMDACT_F16) return 0.51;
+  const double claim = simdact::kClaims[gate].of[dtype == SIMDACT_F64][direction];
+  // The activation is rounded once, and the product; swiglu_oai's error terms are the first to be denormal.
+  const double in_double = gate == SIMDACT_GATE_swiglu_oai ? 2.0 : 1.55;
+  return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
+}
+
+#define SIMDACT_PACK_P0 \
+  {}
+#define SIMDACT_PACK_P2(a, da, b, db) \
+  { a, b }
+#define SIMDACT_GATE_ARRAYS(name, PARAMETERS, T, DTYPE, E, ...)                                            \
+  void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n __VA_ARGS__) {                      \
+    simdact::Default(SIMDACT_GATE_##name, DTYPE).forward(gate, up, y, n, {SIMDACT_PACK_##PARAMETERS});     \
+  }                                                                                                        \
+  void simdact_##name##_backward_##T(const E* gate, const E* up, const E* dy, E* dgate, E* dup,            \
+                                     size_t n __VA_ARGS__) {                                               \
+    simdact::Default(SIMDACT_GATE_##name, DTYPE)                                                           \
+        .backward(gate, up, dy, dgate, dup, n, {SIMDACT_PACK_##PARAMETERS});                               \
+  }                                                                                                        \
+  simdact_status simdact_##name##_rows_##T(const E* x, E* y, size_t rows, size_t cols,                     \
+                                           simdact_gate_layout layout, size_t x_row_stride,                \
+                                           size_t y_row_stride __VA_ARGS__) {                              \
+    return simdact::ForwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE), x, y, sizeof(E), rows, cols, \
+                                layout, x_row_stride, y_row_stride, {SIMDACT_PACK_##PARAMETERS});          \
+  }                                                                                                        \
+  simdact_status simdact_##name##_rows_backward_##T(                                                       \
+      const E* x, const E* dy, E* dx, size_t rows, size_t cols, simdact_gate_layout layout,                \
+      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride __VA_ARGS__) {                       \
+    return simdact::BackwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE), x, dy, dx, sizeof(E), rows, \
+                                 cols, layout, x_row_stride, dy_row_stride, dx_row_stride,                 \
+                                 {SIMDACT_PACK_##PARAMETERS});                                             \
+  }
+#define SIMDACT_X(Name, name, PARAMETERS, ...) \
+  SIMDACT_GATE_ARRAYS(name, PARAMETERS, f32, SIMDACT_F32, float, SIMDACT_FLOATS_##PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+#ifndef SIMDACT_NO_F64
+#define SIMDACT_X(Name, name, PARAMETERS, ...) \
+  SIMDACT_GATE_ARRAYS(name, PARAMETERS, f64, SIMDACT_F64, double, SIMDACT_DOUBLES_##PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+#ifndef SIMDACT_NO_HALF
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                     \
+  SIMDACT_GATE_ARRAYS(name, PARAMETERS, bf16, SIMDACT_BF16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
+  SIMDACT_GATE_ARRAYS(name, PARAMETERS, f16, SIMDACT_F16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+
+}  // extern "C"

@@ -1,0 +1,129 @@
+/* simdact: gated linear units, y = act(gate) up, and their gradients. Included by simdact.h, whose rules on
+ * arrays and numbers hold here as well.
+ *
+ *   simdact_swiglu_f32(gate, up, y, n);                       two arrays
+ *   simdact_swiglu_rows_f32(x, y, rows, cols, SIMDACT_GATE_FIRST, 0, 0);     one, as a linear layer leaves it
+ *
+ * Numbers: NaN in gate or up gives NaN, in dgate and dup too where they depend on it; products are IEEE's, so
+ * that relu(-1) times an infinite up is NaN. Bounds in ulps are in gates.def (`simdact list` prints them). */
+#ifndef SIMDACT_GATES_H_
+#define SIMDACT_GATES_H_
+
+#include "simdact/gates.def"
+#include "simdact/simdact.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a row of 2 cols numbers holds gate and up. */
+typedef enum simdact_gate_layout {
+  SIMDACT_GATE_FIRST,       /* cols of gate, then cols of up: Hugging Face's gate_up_proj */
+  SIMDACT_UP_FIRST,         /* cols of up, then cols of gate: torch.nn.functional.glu */
+  SIMDACT_GATE_INTERLEAVED, /* gate, up, gate, up, ...: gpt-oss */
+  SIMDACT_GATE_LAYOUT_COUNT
+} simdact_gate_layout;
+
+/* ---- 1. Arrays -----------------------------------------------------------------------------------------
+ *
+ *   void simdact_<gate>_<T>(const E* gate, const E* up, E* y, size_t n [, P parameter...]);
+ *        y[i] = act(gate[i]) up[i], i < n. y may be gate or up.
+ *   void simdact_<gate>_backward_<T>(const E* gate, const E* up, const E* dy, E* dgate, E* dup, size_t n
+ *                                    [, P...]);
+ *        dgate[i] = dy[i] up[i] act'(gate[i]), dup[i] = dy[i] act(gate[i]). dgate and dup may each be any of
+ *        the inputs, but not the same.
+ *
+ *   simdact_status simdact_<gate>_rows_<T>(const E* x, E* y, size_t rows, size_t cols,
+ *                                          simdact_gate_layout layout, size_t x_row_stride,
+ *                                          size_t y_row_stride [, P...]);
+ *        The same for each row of x, rows x 2 cols, to a row of y, rows x cols. Row r starts r strides
+ *        behind the array; strides count elements, and 0 means that rows follow each other. y may be x, or
+ *        one of its halves, if both have the same stride and so each row of y lies in its own row of x.
+ *   simdact_status simdact_<gate>_rows_backward_<T>(const E* x, const E* dy, E* dx, size_t rows, size_t cols,
+ *                                                   simdact_gate_layout layout, size_t x_row_stride,
+ *                                                   size_t dy_row_stride, size_t dx_row_stride [, P...]);
+ *        dx, rows x 2 cols, holds dgate and dup in the layout of x. It may be x, with the same stride, and dy
+ *        may be one of its halves, likewise.
+ *
+ * E, P and T as in simdact.h, for each gate of gates.def. The rows' functions return SIMDACT_OK, also where
+ * there are no rows or columns, or SIMDACT_BAD_OPTION (no such layout), SIMDACT_NULL_POINTER,
+ * SIMDACT_SHORT_STRIDE (below 2 cols for x and dx, cols for y and dy), SIMDACT_TOO_LARGE or SIMDACT_OVERLAP,
+ * before they read or write anything. */
+#define SIMDACT_GATE_ARRAYS(name, T, E, PARAMETERS)                                                         \
+  SIMDACT_API void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n PARAMETERS);             \
+  SIMDACT_API void simdact_##name##_backward_##T(const E* gate, const E* up, const E* dy, E* dgate, E* dup, \
+                                                 size_t n PARAMETERS);                                      \
+  SIMDACT_API simdact_status simdact_##name##_rows_##T(const E* x, E* y, size_t rows, size_t cols,          \
+                                                       simdact_gate_layout layout, size_t x_row_stride,     \
+                                                       size_t y_row_stride PARAMETERS);                     \
+  SIMDACT_API simdact_status simdact_##name##_rows_backward_##T(                                            \
+      const E* x, const E* dy, E* dx, size_t rows, size_t cols, simdact_gate_layout layout,                 \
+      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride PARAMETERS);
+#define SIMDACT_X(Name, name, PARAMETERS, ...) \
+  SIMDACT_GATE_ARRAYS(name, f32, float, SIMDACT_FLOATS_##PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+#ifndef SIMDACT_NO_F64
+#define SIMDACT_X(Name, name, PARAMETERS, ...) \
+  SIMDACT_GATE_ARRAYS(name, f64, double, SIMDACT_DOUBLES_##PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+#ifndef SIMDACT_NO_HALF
+#define SIMDACT_X(Name, name, PARAMETERS, ...)                           \
+  SIMDACT_GATE_ARRAYS(name, bf16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
+  SIMDACT_GATE_ARRAYS(name, f16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+#endif
+#undef SIMDACT_GATE_ARRAYS
+
+/* ---- 2. A kernel as a value ---------------------------------------------------------------------------- */
+
+typedef enum simdact_gate {
+#define SIMDACT_X(Name, name, ...) SIMDACT_GATE_##name,
+  SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+      SIMDACT_GATE_COUNT
+} simdact_gate;
+
+/* Arrays of the kernel's dtype: n elements each, but x and dx 2 n, in which gate and up alternate; y may be x
+ * and dx may be x. */
+typedef struct simdact_gate_kernel {
+  void (*forward)(const void* gate, const void* up, void* y, size_t n, simdact_params p);
+  void (*backward)(const void* gate, const void* up, const void* dy, void* dgate, void* dup, size_t n,
+                   simdact_params p);
+  void (*forward_interleaved)(const void* x, void* y, size_t n, simdact_params p);
+  void (*backward_interleaved)(const void* x, const void* dy, void* dx, size_t n, simdact_params p);
+} simdact_gate_kernel;
+
+/* The kernel, or NULL if the gate, dtype or tier does not exist or the CPU does not run the target. Valid
+ * forever. */
+SIMDACT_API const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simdact_gate gate,
+                                                         simdact_dtype dtype, simdact_tier tier);
+
+/* What gates.def says about a gate. */
+typedef struct simdact_gate_description {
+  const char* name;
+  const char* formula;
+  const char* gradients;
+  const char* note;
+  int parameters; /* how many */
+  const char* parameter_names[SIMDACT_MAX_PARAMETERS];
+  simdact_params defaults;
+} simdact_gate_description;
+
+/* The description of a gate, or NULL if there is no such gate. */
+SIMDACT_API const simdact_gate_description* simdact_describe_gate(simdact_gate gate);
+
+/* The largest error in ulps that y (SIMDACT_FORWARD), or dgate and dup for dy = 1 (SIMDACT_BACKWARD), may
+ * have at the default parameters; see gates.def for what is counted where the activation is denormal. fma:
+ * whether the target has fused multiply-add. Negative if gate, dtype or direction does not exist. */
+SIMDACT_API double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direction direction,
+                                      int fma);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SIMDACT_GATES_H_ */

@@ -1,0 +1,178 @@
+// The gated linear units in `simdact list`, `simdact eval` and `simdact accuracy`.
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "accuracy.h"
+#include "gates_sweep.h"
+#include "tools/simdact_commands.h"
+#include "tools/simdact_names.h"
+
+namespace simdact_command {
+namespace {
+
+using namespace simdact_accuracy;  // NOLINT: this program is its front end
+
+simdact_gate FindGate(const std::string& name) {
+  int gate = 0;
+  while (gate < SIMDACT_GATE_COUNT && name != simdact_describe_gate(static_cast<simdact_gate>(gate))->name)
+    ++gate;
+  return static_cast<simdact_gate>(gate);
+}
+
+std::string GateNames() {
+  std::string names;
+  for (int i = 0; i < SIMDACT_GATE_COUNT; ++i) {
+    names += std::string(" ") + simdact_describe_gate(static_cast<simdact_gate>(i))->name;
+  }
+  return names;
+}
+
+// "1.5,-2": gate and up, rounded to the dtype.
+struct Pair {
+  double gate, up;
+};
+Pair ParsePair(const std::string& text, simdact_dtype dtype) {
+  char* comma = nullptr;
+  char* end = nullptr;
+  const long double gate = std::strtold(text.c_str(), &comma);
+  const long double up = *comma == ',' ? std::strtold(comma + 1, &end) : 0.0L;
+  if (comma == text.c_str() || end == nullptr || end == comma + 1 || *end != '\0') {
+    throw UsageError("'" + text + "' is not a gate and an up; valid: 0.5,2 or -1e-3,inf");
+  }
+  return {Rounded(dtype, gate), Rounded(dtype, up)};
+}
+
+simdact_params ParseParameters(const simdact_gate_description& d,
+                               const std::vector<std::string>& assignments) {
+  simdact_params p = d.defaults;
+  for (const std::string& assignment : assignments) {
+    const size_t equals = assignment.find('=');
+    int index = 0;
+    while (index < d.parameters && assignment.substr(0, equals) != d.parameter_names[index]) ++index;
+    char* end = nullptr;
+    if (equals != std::string::npos && index < d.parameters) {
+      p.value[index] = std::strtod(assignment.c_str() + equals + 1, &end);
+    }
+    if (end == nullptr || *end != '\0' || end == assignment.c_str() + equals + 1) {
+      std::string valid;
+      for (int i = 0; i < d.parameters; ++i) valid += std::string(" ") + d.parameter_names[i];
+      throw UsageError("-p " + assignment + ": " + d.name +
+                       (valid.empty() ? " takes no parameters" : " takes NAME=VALUE for:" + valid));
+    }
+  }
+  return p;
+}
+
+void PrintValue(const char* output, const Pair& in, double got, const GateValue& exact, simdact_dtype dtype) {
+  std::printf("%-5s %-16.9g %-16.9g %-24.17g %-23a %-28.21Lg %.4f\n", output, in.gate, in.up, got, got,
+              exact.Product(), GateError(dtype, got, exact));
+}
+
+const char* NameOf(GateOutput output) {
+  return output == GateOutput::kY ? "y" : output == GateOutput::kDgate ? "dgate" : "dup";
+}
+
+void Print(const simdact_gate_description& d, simdact_gate gate) {
+  std::string parameters, bounds;
+  for (int i = 0; i < d.parameters; ++i) {
+    parameters += Format(", %s = %g", d.parameter_names[i], d.defaults.value[i]);
+  }
+  for (const simdact_dtype dtype : Dtypes()) {
+    bounds += Format("%s%s %g/%g", bounds.empty() ? "" : ", ", DtypeName(dtype),
+                     simdact_gate_claim(gate, dtype, SIMDACT_FORWARD, 1),
+                     simdact_gate_claim(gate, dtype, SIMDACT_BACKWARD, 1));
+  }
+  std::printf("%s(gate, up%s)\n  y = %s\n  %s\n  %s\n  %s\n", d.name, parameters.c_str(), d.formula,
+              d.gradients, bounds.c_str(), d.note);
+}
+
+}  // namespace
+
+bool IsGate(const std::string& name) { return FindGate(name) != SIMDACT_GATE_COUNT; }
+
+void ListGates() {
+  for (int i = 0; i < SIMDACT_GATE_COUNT; ++i) {
+    const auto gate = static_cast<simdact_gate>(i);
+    Print(*simdact_describe_gate(gate), gate);
+  }
+}
+
+int EvalGate(const EvalOptions& options) {
+  CheckTier(options.tier);
+  if (options.from_output) throw UsageError("gradients of " + options.op + " do not follow from the output");
+  const simdact_gate gate = FindGate(options.op);
+  const simdact_dtype dtype = FindDtype(options.dtype);
+  const simdact_target* target =
+      options.target.empty() ? simdact_target_default() : FindTarget(options.target);
+  const simdact_params p =
+      RoundedTo(dtype, ParseParameters(*simdact_describe_gate(gate), options.parameters));
+  const simdact_gate_kernel& kernel = *simdact_find_gate(target, gate, dtype, SIMDACT_ACCURATE);
+  std::vector<Pair> inputs;
+  for (const std::string& text : options.inputs) inputs.push_back(ParsePair(text, dtype));
+
+  std::printf("# %s %s %s accurate on %s\n%-5s %-16s %-16s %-24s %-23s %-28s %s\n", options.op.c_str(),
+              options.backward ? "backward" : "forward", DtypeName(dtype), simdact_target_name(target), "",
+              "gate", "up", "value", "in hexadecimal", "exact", "error (ulp)");
+  for (const Pair& in : inputs) {
+    const Array x(dtype, std::vector<double>{in.gate}), up(dtype, std::vector<double>{in.up});
+    const Array one(dtype, std::vector<double>{1.0});
+    Array y(dtype, 1), dup(dtype, 1);
+    const auto print = [&](GateOutput output, const Array& got) {
+      PrintValue(NameOf(output), in, got[0], ExactGate(gate, dtype, output, in.gate, in.up, p), dtype);
+    };
+    if (options.backward) {
+      kernel.backward(x.Data(), up.Data(), one.Data(), y.Data(), dup.Data(), 1, p);
+      print(GateOutput::kDgate, y);
+      print(GateOutput::kDup, dup);
+    } else {
+      kernel.forward(x.Data(), up.Data(), y.Data(), 1, p);
+      print(GateOutput::kY, y);
+    }
+  }
+  return 0;
+}
+
+int AccuracyOfGates(const AccuracyOptions& options) {
+  CheckTier(options.tier);
+  if (options.exhaustive || !options.file.empty()) {
+    throw UsageError("gates are sampled and printed only: no --exhaustive, no --json");
+  }
+  if (!(options.f64_inputs >= 1000 && options.f64_inputs <= 1e12)) {
+    throw UsageError("--inputs takes a number from 1000 to 1e12");
+  }
+  const std::vector<const simdact_target*> targets = FindTargets(options.target);
+  int failed = 0;
+  std::printf("%-12s %-5s %-9s %-9s %10s %8s %6s  %s\n", "gate", "dtype", "direction", "target", "inputs",
+              "max ulp", "claim", "worst output, gate, up, got, want");
+  for (const std::string& name : options.ops) {
+    const simdact_gate gate = FindGate(name);
+    if (gate == SIMDACT_GATE_COUNT) {
+      throw UsageError("'" + name + "' is no gate; valid beside " + options.ops[0] + ":" + GateNames());
+    }
+    for (const simdact_dtype dtype : FindDtypes(options.dtype)) {
+      std::vector<const simdact_gate_kernel*> kernels;
+      for (const simdact_target* t : targets) {
+        kernels.push_back(simdact_find_gate(t, gate, dtype, SIMDACT_ACCURATE));
+      }
+      for (const simdact_direction direction : FindDirections(options.direction)) {
+        if (direction == SIMDACT_BACKWARD_FROM_OUTPUT) continue;
+        const auto total = static_cast<uint64_t>(options.f64_inputs);
+        const auto worst =
+            SweepGate(gate, dtype, direction, simdact_describe_gate(gate)->defaults, kernels, total);
+        for (size_t t = 0; t < targets.size(); ++t) {
+          const GateWorst& w = worst[t];
+          const double claim = simdact_gate_claim(gate, dtype, direction, simdact_target_has_fma(targets[t]));
+          std::printf("%-12s %-5s %-9s %-9s %10.0f %8.4f %5.2f%s  %s %a %a %.17g %.20Lg\n", name.c_str(),
+                      DtypeName(dtype), DirectionName(direction), simdact_target_name(targets[t]),
+                      options.f64_inputs, w.ulps, claim, w.ulps <= claim ? " " : "!", NameOf(w.output),
+                      w.gate, w.up, w.got, w.exact);
+          failed += !(w.ulps <= claim);
+        }
+      }
+    }
+  }
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace simdact_command
