@@ -121,8 +121,10 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   part.unit = UnitOf(d, static_cast<T>(higher ? block_max : first ? 0.0 : state->maximum));
   SumTerms<false>(
       scores, d, 0, n,
-      [&](size_t i, size_t count, const auto& term, auto size)
-          HWY_ATTR { StoreResult<size(), Element>(d, SoftmaxQuotient(d, term, T(1), T(0)), p + i, count); },
+      [&](size_t i, size_t count, const auto& term, auto size) HWY_ATTR {
+        StoreResult<size(), Element>(d, SoftmaxQuotient(d, term, hn::Set(d, T(1)), hn::Zero(d)), p + i,
+                                     count);
+      },
       part);
   const bool number = part.high < HUGE_VAL;  // neither NaN nor +inf among the scores
   const double nan = HUGE_VAL - HUGE_VAL;

@@ -20,6 +20,7 @@
 #include <cmath>
 
 #include "dispatch/rows.h"
+#include "kernels/softmax-short-inl.h"
 #include "kernels/softmax-sum-inl.h"
 #include "simdact/log-inl.h"
 
@@ -55,36 +56,6 @@ HWY_INLINE void LogOfSum(const RowSum<T>& total, double& high, double& low) {
   PairSum(product, product_low, log, hn::Add(log_low, hn::Set(d1, lost)), sum, sum_low);
   high = hn::GetLane(sum);
   low = hn::GetLane(sum_low);
-}
-
-// 1 / sum as factor + low, with T's precision each.
-template <class T>
-HWY_INLINE void Reciprocal(const RowSum<T>& total, T& factor, T& low) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    const double inverse = 1.0 / (total.high + total.low);
-    factor = static_cast<T>(inverse);
-    low = static_cast<T>(inverse - static_cast<double>(factor));
-  } else {
-    const hn::CappedTag<double, 1> d1;
-    const auto high = hn::Set(d1, total.high), rest = hn::Set(d1, total.low);
-    const auto inverse = hn::Div(hn::Set(d1, 1.0), high);
-    const auto left = hn::Sub(Remainder(d1, inverse, high, hn::Set(d1, 1.0)), hn::Mul(inverse, rest));
-    factor = hn::GetLane(inverse);
-    low = hn::GetLane(hn::Mul(left, inverse));
-  }
-}
-
-template <size_t kSize, class Element, class D>
-HWY_INLINE void StoreResult(D d, const Vectors<kSize, D>& v, typename Element::Stored* to, size_t count) {
-  if constexpr (kSize > 1) {
-    HWY_UNROLL(8)
-    for (size_t u = 0; u < kSize; ++u) Element::Store(v.v[u], to + u * count);
-  } else if constexpr (kSize == 1) {
-    Element::Store(v, to);
-  } else {
-    Element::StoreN(v, to, count);
-  }
-  (void)d;
 }
 
 // y = f(z) for the rows that have no sum: with a NaN, an infinite score, or without a visible column.
@@ -165,8 +136,12 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
     const double exponent = (sink - double{total.unit.shift}) - double{total.unit.power} * 0.6931471805599453;
     total.Add(ExpOf(exponent), 0);
   }
-  if (HWY_UNLIKELY(!(total.high < HUGE_VAL) || !(max > -HUGE_VAL))) {
+  if (HWY_UNLIKELY(!IsFinite(max))) {
     return SpecialRow<Element>(scores, y, visible, cols, kLog, o);
+  }
+  if (HWY_UNLIKELY(!(total.high < HUGE_VAL))) {  // a NaN beside finite scores, which y may have replaced
+    FillRow<Element>(y, 0, cols, total.high - total.high);
+    return total.high - total.high;
   }
   double log_high = 0, log_low = 0;
   if (kLog || o.log_sum_exp != nullptr) LogOfSum(total, log_high, log_low);
@@ -205,7 +180,8 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
         hn::Vec<D> unused = hn::Zero(d), unused_lost = unused;
         term = TermsOf<kFast, Scores::kExact>(d, z, low, total.unit, unused, unused_lost);
       }
-      StoreResult<kSize, Element>(d, SoftmaxQuotient(d, term, factor, factor_low), y + i, count);
+      StoreResult<kSize, Element>(d, SoftmaxQuotient(d, term, hn::Set(d, factor), hn::Set(d, factor_low)),
+                                  y + i, count);
     });
     FillRow<Element>(y, visible, cols, 0.0);
   }
@@ -217,10 +193,47 @@ HWY_INLINE void NoteLogSumExp(const RowOptions& o, size_t row, double value) {
   if (o.log_sum_exp != nullptr) static_cast<T*>(o.log_sum_exp)[row] = static_cast<T>(value);
 }
 
+// softmax of kRows short rows from row r on.
+template <class Element, bool kFast, size_t kRows>
+HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::Stored* y, size_t r,
+                          size_t cols, const RowOptions& o) {
+  using T = typename Element::Number;
+  using Group = RowGroup<Element, kRows>;
+  HWY_ALIGN T terms[kRows * Group::kMost];
+  Group group{x + r * o.x_row_stride, y + r * o.y_row_stride, o.x_row_stride, o.y_row_stride, cols, {}};
+  if (HWY_UNLIKELY(!group.ChooseUnits())) {
+    if constexpr (kRows > 1) {
+      for (size_t k = 0; k < kRows; ++k) ShortRows<Element, kFast, 1>(x, y, r + k, cols, o);
+    } else {
+      NoteLogSumExp<T>(o, r,
+                       SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, cols, cols, false, o));
+    }
+    return;
+  }
+  group.template Sum<kFast>(terms);
+  for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
+    double high, low;
+    LogOfSum(group.totals[k], high, low);
+    NoteLogSumExp<T>(o, r + k, double{group.totals[k].unit.shift} + high + low);
+  }
+  group.Divide(terms);
+  for (size_t k = 0; k < kRows; ++k) {
+    const double sum = group.totals[k].high;
+    if (HWY_UNLIKELY(!(sum < HUGE_VAL))) FillRow<Element>(y + (r + k) * o.y_row_stride, 0, cols, sum - sum);
+  }
+}
+
 template <class Element, bool kFast, bool kLog>
 HWY_NOINLINE void PlainRows(const typename Element::Stored* x, typename Element::Stored* y, size_t rows,
                             size_t cols, const RowOptions& o) {
-  for (size_t r = 0; r < rows; ++r) {
+  size_t r = 0;
+  if constexpr (!kLog && !kSizeless) {
+    if (cols <= RowGroup<Element, 1>::kMost) {
+      for (; rows - r >= kGroup; r += kGroup) ShortRows<Element, kFast, kGroup>(x, y, r, cols, o);
+      for (; r < rows; ++r) ShortRows<Element, kFast, 1>(x, y, r, cols, o);
+    }
+  }
+  for (; r < rows; ++r) {
     const PlainScores<Element> scores{x + r * o.x_row_stride};
     const double log_sum_exp = SoftmaxRow<Element, PlainScores<Element>, kFast, kLog>(
         scores, y + r * o.y_row_stride, cols, cols, -HUGE_VAL, o);

@@ -96,6 +96,11 @@ HWY_INLINE void Accumulate(const Pack<V, kCount>& a, const Pack<V, kCount>& b, V
   AddExactly(small, sum, lost);
 }
 
+template <class T>
+HWY_INLINE bool IsFinite(T x) {
+  return -hwy::HighestValue<T>() <= x && x <= hwy::HighestValue<T>();
+}
+
 // How many vectors to work on in lockstep: powers of two.
 template <class T>
 constexpr size_t kTermVectors = sizeof(T) == sizeof(float) ? Lockstep(8, 4) : (kSizeless ? 1 : 4);
@@ -176,6 +181,15 @@ struct RowSum {
   SoftmaxUnit<T> unit;
   double high, low;
 
+  // The sum of the lanes of terms, which are 2^kTermBias times as large.
+  template <class D, class V>
+  HWY_INLINE void Set(D d, const V& sum, const V& lost) {
+    constexpr double kUnbias = PowerOfTwo<double>(-kTermBias<D>);
+    double rest;
+    const double whole = LaneSum(d, sum, lost, rest);
+    high = low = 0;
+    Add(whole * kUnbias, rest * kUnbias);
+  }
   void Add(double term, double term_low) {  // Knuth's TwoSum, and then Dekker's
     const double total = high + term, part = total - high;
     low += term_low + ((high - (total - part)) + (term - part));
@@ -190,7 +204,6 @@ template <bool kFast, class Scores, class D, class Store>
 HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, const Store& store,
                          RowSum<Scalar<D>>& total) {
   using V = hn::Vec<D>;
-  constexpr double kUnbias = PowerOfTwo<double>(-kTermBias<D>);
   const SoftmaxUnit<Scalar<D>> unit = total.unit;
   // Larger than any term, so that each addition's rounding is known exactly in three operations.
   const V start = kFast ? hn::Zero(d) : hn::Set(d, PowerOfTwo<Scalar<D>>(kTermBias<D> + 2));
@@ -202,10 +215,7 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
     const auto term = TermsOf<kFast, Scores::kExact>(d, z, low, unit, sum, lost);
     store(begin + i, count, term, size);
   });
-  double low;
-  const double high = LaneSum(d, hn::Sub(sum, start), lost, low);
-  total.high = total.low = 0;
-  total.Add(high * kUnbias, low * kUnbias);
+  total.Set(d, hn::Sub(sum, start), lost);
 }
 
 // max and sum of a row. What does not fit into one block is merged, online.
@@ -219,6 +229,8 @@ HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, S
     const T block_max = MaxScore(scores, d, begin, size);
     const bool higher = begin == 0 || block_max > max;
     const T new_max = block_max > max ? block_max : max;
+    // No finite maximum: the caller looks at the scores again, so the terms must not replace them.
+    if (n <= block && !IsFinite(new_max)) return new_max;
     // Nothing but -inf so far, or NaN: in a unit of 1 it will show.
     const bool nothing = !(new_max > -hwy::HighestValue<T>()) && n > block;
     RowSum<T> part{};
@@ -234,6 +246,36 @@ HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, S
     max = new_max;
   }
   return max;
+}
+
+// 1 / sum as factor + low, with T's precision each.
+template <class T>
+HWY_INLINE void Reciprocal(const RowSum<T>& total, T& factor, T& low) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    const double inverse = 1.0 / (total.high + total.low);
+    factor = static_cast<T>(inverse);
+    low = static_cast<T>(inverse - static_cast<double>(factor));
+  } else {
+    const hn::CappedTag<double, 1> d1;
+    const auto high = hn::Set(d1, total.high), rest = hn::Set(d1, total.low);
+    const auto inverse = hn::Div(hn::Set(d1, 1.0), high);
+    const auto left = hn::Sub(Remainder(d1, inverse, high, hn::Set(d1, 1.0)), hn::Mul(inverse, rest));
+    factor = hn::GetLane(inverse);
+    low = hn::GetLane(hn::Mul(left, inverse));
+  }
+}
+
+template <size_t kSize, class Element, class D>
+HWY_INLINE void StoreResult(D d, const Vectors<kSize, D>& v, typename Element::Stored* to, size_t count) {
+  if constexpr (kSize > 1) {
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < kSize; ++u) Element::Store(v.v[u], to + u * count);
+  } else if constexpr (kSize == 1) {
+    Element::Store(v, to);
+  } else {
+    Element::StoreN(v, to, count);
+  }
+  (void)d;
 }
 
 }  // namespace

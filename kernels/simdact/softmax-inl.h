@@ -72,28 +72,38 @@ HWY_INLINE void SoftmaxSplit(D d, const V& z, const Low& low, const SoftmaxUnit<
 
 // exp(z) 2^kTermBias to 2^-13, for floats: a polynomial of degree 3 times 2^n, whose bits the magic number
 // makes.
-template <class D, class V>
-HWY_INLINE V FastSoftmaxTerm(D d, const V& z, const SoftmaxUnit<Scalar<D>>& unit) {
+// near is z - shift, not below `least`; fast_magic is Fast(unit.magic), a vector or one for each in a pack.
+template <class D, class V, class M>
+HWY_INLINE V FastTermNear(D d, const V& near, const M& fast_magic) {
   const hn::RebindToSigned<D> di;
-  const auto magic = hn::Set(d, 0x1.8p23f + static_cast<float>(127 + kTermBias<D>) - unit.power);
-  const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(z, hn::Set(d, unit.shift))));
-  const V t = op::MulAdd(near, hn::Set(d, ExpFloat::kLog2e), magic);
-  const V f = op::MulSub(near, hn::Set(d, ExpFloat::kLog2e), V(op::Sub(t, magic)));
+  const V t = op::MulAdd(near, hn::Set(d, ExpFloat::kLog2e), fast_magic);
+  const V f = op::MulSub(near, hn::Set(d, ExpFloat::kLog2e), V(op::Sub(t, fast_magic)));
   V p = op::MulAdd(hn::Set(d, FastPower::kC[3]), f, hn::Set(d, FastPower::kC[2]));
   p = op::MulAdd(p, f, hn::Set(d, FastPower::kC[1]));
   p = op::MulAdd(p, f, hn::Set(d, FastPower::kC[0]));
   return op::Mul(p, op::BitCast(d, op::ShiftLeft<23>(op::BitCast(di, t))));
 }
 
+// The magic number that leaves the exponent of a float in its low bits, where unit.magic leaves sixteenths.
+constexpr float FastMagic(float magic) {
+  return magic - ExpMagic<hn::ScalableTag<float>>(0) + (0x1.8p23f + 127);
+}
+
+template <class D, class V>
+HWY_INLINE V FastSoftmaxTerm(D d, const V& z, const SoftmaxUnit<Scalar<D>>& unit) {
+  const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(z, hn::Set(d, unit.shift))));
+  return FastTermNear(d, near, hn::Set(d, FastMagic(unit.magic)));
+}
+
 // term times (factor + factor_low), without the terms' bias: a denormal result is the number of its units.
 // Neither may be NaN.
-template <class D, class V>
-HWY_INLINE V SoftmaxQuotient(D d, const V& term, Scalar<D> factor, Scalar<D> factor_low) {
+template <class D, class V, class F>
+HWY_INLINE V SoftmaxQuotient(D d, const V& term, const F& factor, const F& factor_low) {
   const hn::RebindToSigned<D> di;
   using TI = hn::TFromD<decltype(di)>;
   constexpr int kSignificandBits = kIsFloat<D> ? 23 : 52;
   constexpr Scalar<D> kLeastNormal = PowerOfTwo<Scalar<D>>(kTermBias<D> - (kIsFloat<D> ? 126 : 1022));
-  const V quotient = op::MulAdd(term, hn::Set(d, factor), V(op::Mul(term, hn::Set(d, factor_low))));
+  const V quotient = op::MulAdd(term, factor, V(op::Mul(term, factor_low)));
   const auto least = hn::Set(d, kLeastNormal);
   const auto tiny = op::Lt(quotient, least);
   const auto bias = hn::BitCast(d, hn::Set(di, static_cast<TI>(TI{kTermBias<D>} << kSignificandBits)));

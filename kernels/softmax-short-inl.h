@@ -1,0 +1,151 @@
+// Short rows of softmax, several at a time.
+//
+// In a row of a few vectors everything waits for everything: the maximum for all scores, all terms for it,
+// the sum for all terms, the quotients for it, some 200 cycles for what is 20 cycles of work. Rows know
+// nothing of each other, so kGroup of them go in lockstep, each in a vector of a Pack: at 16 columns a row
+// costs a third. What is left over goes alone through the same operations, which is why a row's bits do not
+// depend on where it stands.
+
+#if defined(SIMDACT_SOFTMAX_SHORT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_SOFTMAX_SHORT_INL_H_
+#undef SIMDACT_SOFTMAX_SHORT_INL_H_
+#else
+#define SIMDACT_SOFTMAX_SHORT_INL_H_
+#endif
+
+#include "kernels/softmax-sum-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+namespace {
+
+// Bytes of a row, as T, that is short. Its terms wait on the stack.
+constexpr size_t kShortRow = 512;
+constexpr size_t kGroup = 4;
+
+template <class Element, size_t kRows>
+struct RowGroup {
+  using D = typename Element::D;
+  using T = typename Element::Number;
+  using Stored = typename Element::Stored;
+  using Vectors = Pack<hn::Vec<D>, kRows>;
+  static constexpr size_t kMost = kShortRow / sizeof(T);
+
+  const Stored* x;
+  Stored* y;
+  size_t x_stride, y_stride, cols;
+  RowSum<T> totals[kRows];
+
+  // Calls f(i, count, partial) for each vector of columns.
+  template <class F>
+  HWY_INLINE void ForEachColumn(const F& f) const {
+    const size_t lanes = hn::Lanes(D());
+    size_t i = 0;
+    for (; cols - i >= lanes; i += lanes) f(i, lanes, std::integral_constant<size_t, 1>());
+    if (i < cols) f(i, cols - i, std::integral_constant<size_t, 0>());
+  }
+
+  template <class Size>
+  HWY_INLINE Vectors Load(size_t i, size_t count, Size) const {
+    Vectors z, low;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) {
+      const PlainScores<Element> scores{x + r * x_stride};
+      z.v[r] = scores.template At<Size() == 0>(D(), i, count, low.v[r]);
+    }
+    return z;
+  }
+
+  // Each row's unit. False, and nothing has been written, if a row has none: its largest score is infinite or
+  // NaN.
+  HWY_INLINE bool ChooseUnits() {
+    const D d;
+    Vectors maxima;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) maxima.v[r] = hn::Neg(hn::Inf(d));
+    ForEachColumn([&](size_t i, size_t count, auto size)
+                      SIMDACT_LOOP_BODY { maxima = op::Max(maxima, Load(i, count, size)); });
+    bool finite = true;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) {
+      const T maximum = hn::ReduceMax(d, maxima.v[r]);
+      finite &= IsFinite(maximum);
+      totals[r].unit = UnitOf(d, maximum);
+    }
+    return finite;
+  }
+
+  // A number of each row's unit in a vector of its own.
+  template <class Member>
+  HWY_INLINE Vectors Each(Member member) const {
+    Vectors each;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) each.v[r] = hn::Set(D(), totals[r].unit.*member);
+    return each;
+  }
+
+  // The terms, kept in `terms`, a row of kMost after the other, and their sums.
+  template <bool kFast>
+  HWY_INLINE void Sum(T* HWY_RESTRICT terms) {
+    using Unit = SoftmaxUnit<T>;
+    const D d;
+    const Vectors shift = Each(&Unit::shift), least = Each(&Unit::least);
+    Vectors magic = Each(&Unit::magic);
+    if constexpr (kFast) {
+      HWY_UNROLL(4)
+      for (size_t r = 0; r < kRows; ++r) magic.v[r] = hn::Set(d, FastMagic(totals[r].unit.magic));
+    }
+    const auto start = hn::Set(d, kFast ? T(0) : PowerOfTwo<T>(kTermBias<D> + 2));
+    Vectors sum, lost;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) sum.v[r] = start, lost.v[r] = hn::Zero(d);
+    ForEachColumn([&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+      const Vectors near = AtLeast(least, Vectors(op::Sub(Load(i, count, size), shift)));
+      Vectors term;
+      if constexpr (kFast) {
+        term = FastTermNear(d, near, magic);
+        sum = op::Add(sum, term);
+      } else {
+        Vectors scale, p, error;
+        ExpSplitAt(d, near, NoLow(), magic, scale, p);
+        term = op::MulAdd(scale, p, scale);
+        FastTwoSum(sum, scale, sum, error);
+        lost = op::Add(lost, error);
+        FastTwoSum(sum, Vectors(op::Mul(scale, p)), sum, error);
+        lost = op::Add(lost, error);
+      }
+      HWY_UNROLL(4)
+      for (size_t r = 0; r < kRows; ++r) hn::Store(term.v[r], d, terms + r * kMost + i);
+    });
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) totals[r].Set(d, hn::Sub(sum.v[r], start), lost.v[r]);
+  }
+
+  HWY_INLINE void Divide(const T* HWY_RESTRICT terms) const {
+    const D d;
+    Vectors factor, factor_low;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) {
+      T high, low;
+      Reciprocal(totals[r], high, low);
+      factor.v[r] = hn::Set(d, high), factor_low.v[r] = hn::Set(d, low);
+    }
+    ForEachColumn([&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+      Vectors term;
+      HWY_UNROLL(4)
+      for (size_t r = 0; r < kRows; ++r) term.v[r] = hn::Load(d, terms + r * kMost + i);
+      const Vectors quotient = SoftmaxQuotient(d, term, factor, factor_low);
+      HWY_UNROLL(4)
+      for (size_t r = 0; r < kRows; ++r)
+        StoreResult<size(), Element>(d, quotient.v[r], y + r * y_stride + i, count);
+    });
+  }
+};
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_SOFTMAX_SHORT_INL_H_
