@@ -34,10 +34,10 @@ constexpr size_t kStored = 4096;
 // f32 and f64 rows of more bytes than this do not fit into last-level caches together with their results.
 constexpr size_t kLongRow = size_t{1} << 24;
 
-// exp(x) of one double.
+// exp(x) of one double, in a whole vector: the tables are for these.
 inline double ExpOf(double x) {
-  const hn::CappedTag<double, 1> d1;
-  return hn::GetLane(ExpValue(d1, hn::Set(d1, x), NoLow()));
+  const hn::ScalableTag<double> d;
+  return hn::GetLane(ExpValue(d, hn::Set(d, x), NoLow()));
 }
 
 // log of the sum, less the unit's shift: high + low.

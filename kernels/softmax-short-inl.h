@@ -21,7 +21,7 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // Bytes of a row, as T, that is short. Its terms wait on the stack.
-constexpr size_t kShortRow = 512;
+constexpr size_t kShortRow = 2048;
 constexpr size_t kGroup = 4;
 
 template <class Element, size_t kRows>

@@ -35,8 +35,8 @@ int Main(int argc, char** argv) {
 
   CLI::App* eval = app.add_subcommand("eval", "evaluate: value, exact value, error in ulps");
   eval->add_option("op", eval_options.op, "activation")->required();
-  eval->add_option("x", eval_options.inputs, "inputs: decimal, hex float, inf, nan; softmax: a row")->required();
-  eval->add_option("x", eval_options.inputs, "inputs: decimal, hex float, inf, nan; gates: GATE,UP")
+  eval->add_option("x", eval_options.inputs,
+                   "inputs: decimal, hex float, inf, nan; gates: GATE,UP; softmax: one row")
       ->required();
   eval->add_option("--dtype", eval_options.dtype, "f32 (default), f64, bf16 or f16");
   eval->add_option("--target", eval_options.target, "default: the best, or $SIMDACT_TARGET");
