@@ -40,9 +40,16 @@ inline bool MayShare(const Matrix& output, const Matrix& other) {
   const bool same_step = output.stride * output.bytes == other.stride * other.bytes;
   if (a == b && output.bytes == other.bytes && (same_step || output.rows <= 1)) return true;
   if (a + SpanOf(output) <= b || b + SpanOf(other) <= a) return true;
+  if (output.rows <= 1 || other.rows <= 1) return false;
   // Rows that alternate, as the two halves of one tensor's rows do.
   const size_t step = output.stride * output.bytes, behind = (b > a ? b - a : step - (a - b) % step) % step;
   return same_step && behind >= output.cols * output.bytes && behind + other.cols * other.bytes <= step;
+}
+
+// Whether two have no byte in common.
+inline bool AreDisjoint(const Matrix& a, const Matrix& b) {
+  const auto p = reinterpret_cast<uintptr_t>(a.data), q = reinterpret_cast<uintptr_t>(b.data);
+  return p + SpanOf(a) <= q || q + SpanOf(b) <= p;
 }
 
 }  // namespace simdact

@@ -14,7 +14,7 @@ struct RowOptions : simdact_softmax_options {
 };
 
 // Fills `resolved` from options, which may be null, if the arguments of a forward or backward call are good.
-// dy is null in a forward call, where x and y are the source and result; else y, dy and dx are.
+// `bytes` are an element's.
 simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t cols, size_t bytes,
                             const simdact_softmax_options* options, RowOptions* resolved);
 simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,

@@ -11,15 +11,22 @@
 namespace simdact {
 namespace {
 
-constexpr double kLn2 = 0.6931471805599453;
+// ln 2, and in two parts of which the first times a power is exact.
+constexpr double kLn2 = 0.6931471805599453, kLn2High = 0x1.62e42fefa4p-1, kLn2Low = -0x1.8432a1b0e2634p-43;
 
 double OneForZero(double value) { return value == 0 ? 1.0 : value; }
 
+// Whether a number can be rounded to the kernel's type without becoming 0 or infinite.
+bool IsUsable(double value, size_t bytes) {
+  const double kept = bytes == sizeof(double) ? value : static_cast<double>(static_cast<float>(value));
+  return std::isfinite(kept) && (kept != 0) == (value != 0);
+}
+
 // Numbers and enums in their ranges. `o` is a copy of the caller's options, or all zero.
-bool ValuesAreValid(const simdact_softmax_options& o) {
-  const bool finite = std::isfinite(o.scale) && std::isfinite(o.softcap) && std::isfinite(o.mask_slope) &&
-                      std::isfinite(o.alibi_slope);
-  return finite && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
+bool ValuesAreValid(const simdact_softmax_options& o, size_t bytes) {
+  const bool usable = IsUsable(o.scale, bytes) && IsUsable(o.softcap, bytes) &&
+                      IsUsable(o.mask_slope, bytes) && IsUsable(o.alibi_slope, bytes);
+  return usable && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
          static_cast<unsigned>(o.masked_row) <= SIMDACT_MASKED_ROW_UNIFORM &&
          static_cast<unsigned>(o.infinite_score) <= SIMDACT_INFINITE_SCORE_LIMIT &&
          static_cast<unsigned>(o.mask_type) <= SIMDACT_MASK_SAME;
@@ -75,19 +82,26 @@ simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t co
                             const simdact_softmax_options* options, RowOptions* o) {
   if (cols == 0) return SIMDACT_EMPTY_ROW;
   Resolve(options, rows, cols, o);
-  if (!ValuesAreValid(*o)) return SIMDACT_BAD_OPTION;
+  if (!ValuesAreValid(*o, bytes)) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
-  const simdact_status status =
-      CheckMatrices({{x, rows, cols, o->x_row_stride, bytes}, {y, rows, cols, o->y_row_stride, bytes}});
-  if (status != SIMDACT_OK || o->mask_type == SIMDACT_MASK_NONE) return status;
-  return CheckMatrices({{o->mask, o->mask_rows, cols, o->mask_row_stride, BytesOfMask(o->mask_type, bytes)}});
+  const Matrix output = {y, rows, cols, o->y_row_stride, bytes};
+  const simdact_status status = CheckMatrices({{x, rows, cols, o->x_row_stride, bytes}, output});
+  if (status != SIMDACT_OK) return status;
+  const size_t number = bytes == sizeof(double) ? sizeof(double) : sizeof(float);
+  const Matrix sums = {o->log_sum_exp, o->log_sum_exp == nullptr ? 0 : rows, 1, 1, number};
+  if (!AreDisjoint(sums, output)) return SIMDACT_OVERLAP;
+  if (o->mask_type == SIMDACT_MASK_NONE) return SIMDACT_OK;
+  const Matrix mask = {o->mask, o->mask_rows, cols, o->mask_row_stride, BytesOfMask(o->mask_type, bytes)};
+  const simdact_status mask_status = CheckMatrix(mask);
+  if (mask_status != SIMDACT_OK) return mask_status;
+  return AreDisjoint(mask, output) && AreDisjoint(mask, sums) ? SIMDACT_OK : SIMDACT_OVERLAP;
 }
 
 simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,
                              size_t bytes, const simdact_softmax_options* options, RowOptions* o) {
   if (cols == 0) return SIMDACT_EMPTY_ROW;
   Resolve(options, rows, cols, o);
-  if (!ValuesAreValid(*o) || o->softcap != 0) return SIMDACT_BAD_OPTION;
+  if (!ValuesAreValid(*o, bytes) || o->softcap != 0) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
   return CheckMatrices({{y, rows, cols, o->y_row_stride, bytes},
                         {dy, rows, cols, o->dy_row_stride, bytes},
@@ -107,7 +121,7 @@ size_t VisibleColumns(const RowOptions& o, size_t row, size_t cols) {
 double UnitFactor(double shift, double power, double to_shift, double to_power) {
   const double powers = power - to_power;
   if (shift == to_shift && std::fabs(powers) < 1000) return std::ldexp(1.0, static_cast<int>(powers));
-  return std::exp((shift - to_shift) + powers * kLn2);
+  return std::exp(((shift - to_shift) + powers * kLn2High) + powers * kLn2Low);
 }
 
 }  // namespace simdact

@@ -53,7 +53,8 @@ HWY_INLINE double GradientSum(const typename Element::Stored* y, const typename 
     } else {
       V product, product_low;
       TwoProduct(d, LoadZeroPadded<size(), Element>(d, y + i, count), upstream, product, product_low);
-      add(product, product_low);
+      // Without FMA the product's error may overflow on the way: then it is left out.
+      add(product, hn::IfThenElseZero(hn::Lt(hn::Abs(product_low), hn::Inf(d)), product_low));
     }
   });
   return LaneSum(d, sum, rest, low);
@@ -116,7 +117,7 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   o.scale = double{scale}, o.mask_rows = 1;
   const FullScores<Element> scores(static_cast<const typename Element::Stored*>(x_void), o, 0, n, T(1));
   const double block_max = double{MaxScore(scores, d, 0, n)};
-  const bool first = !(state->maximum > -HUGE_VAL), higher = block_max > state->maximum;
+  const bool first = !(state->maximum > -HUGE_VAL) && state->sum == 0, higher = block_max > state->maximum;
   RowSum<T> part{};
   part.unit = UnitOf(d, static_cast<T>(higher ? block_max : first ? 0.0 : state->maximum));
   SumTerms<false>(
@@ -126,6 +127,7 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
                                      count);
       },
       part);
+  const double shift = double{ShiftOf(d, part.unit)};
   const bool number = part.high < HUGE_VAL;  // neither NaN nor +inf among the scores
   const double nan = HUGE_VAL - HUGE_VAL;
   double factor = 1.0;
@@ -135,11 +137,11 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   } else if (first && !higher) {
     part.high = part.low = 0;  // all -inf
   } else if (!first && higher) {
-    factor = UnitFactor(state->shift, state->power, double{part.unit.shift}, double{part.unit.power});
+    factor = UnitFactor(state->shift, state->power, shift, double{part.unit.power});
   }
   if (higher) state->maximum = block_max;
   state->sum = (first ? 0.0 : state->sum * factor) + (number ? part.high + part.low : nan);
-  state->shift = double{part.unit.shift}, state->power = double{part.unit.power};
+  state->shift = shift, state->power = double{part.unit.power};
   return static_cast<float>(factor);
 }
 

@@ -67,14 +67,14 @@ void FillRow(typename Element::Stored* y, size_t begin, size_t end, double value
 }
 template <class Element, class Scores>
 HWY_NOINLINE double SpecialRow(const Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
-                               bool log, const RowOptions& o) {
+                               double sink, bool log, const RowOptions& o) {
   const typename Element::D d;
   using T = typename Element::Number;
   const double infinity = static_cast<double>(hwy::HighestValue<T>()) * HUGE_VAL;
   const double nan = infinity - infinity;
   HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  size_t infinite = 0;
-  bool any_nan = false;
+  size_t infinite = sink == infinity;
+  bool any_nan = sink != sink;
   const auto scan = [&](size_t i, size_t count, bool fill) HWY_ATTR {
     hn::Vec<decltype(d)> low;
     hn::Store(scores.template At<true>(d, i, count, low), d, lanes);
@@ -133,11 +133,13 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
       SumRow<kFast>(scores, d, visible, blocks ? kStored : visible, static_cast<T>(sink), keep, total);
   if (visible == 0) total = {UnitOf(d, static_cast<T>(sink)), 0, 0};
   if (sink > -HUGE_VAL) {
-    const double exponent = (sink - double{total.unit.shift}) - double{total.unit.power} * 0.6931471805599453;
+    const double power = double{total.unit.power};  // times ln 2, whose upper part times a power is exact
+    const double exponent =
+        ((sink - double{total.unit.shift}) - power * ExpDouble::kLn2High) - power * ExpDouble::kLn2Low;
     total.Add(ExpOf(exponent), 0);
   }
   if (HWY_UNLIKELY(!IsFinite(max))) {
-    return SpecialRow<Element>(scores, y, visible, cols, kLog, o);
+    return SpecialRow<Element>(scores, y, visible, cols, sink, kLog, o);
   }
   if (HWY_UNLIKELY(!(total.high < HUGE_VAL))) {  // a NaN beside finite scores, which y may have replaced
     FillRow<Element>(y, 0, cols, total.high - total.high);
@@ -146,7 +148,7 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
   double log_high = 0, log_low = 0;
   if (kLog || o.log_sum_exp != nullptr) LogOfSum(total, log_high, log_low);
   if constexpr (kLog) {
-    const auto shift = hn::Set(d, total.unit.shift);
+    const auto shift = hn::Set(d, ShiftOf(d, total.unit));
     const T high = static_cast<T>(log_high), rest = static_cast<T>((log_high - double{high}) + log_low);
     ForEachVector<kTermVectors<T>>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
       constexpr size_t kSize = size();
@@ -158,6 +160,7 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
       } else {
         result = op::Add(result, op::Sub(low, hn::Set(d, rest)));
       }
+      result = op::Min(result, hn::Zero(d));  // rounding may go above
       StoreResult<kSize, Element>(d, result, y + i, count);
     });
     FillRow<Element>(y, visible, cols, -HUGE_VAL);
@@ -185,7 +188,7 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
     });
     FillRow<Element>(y, visible, cols, 0.0);
   }
-  return double{total.unit.shift} + log_high + log_low;
+  return double{ShiftOf(d, total.unit)} + log_high + log_low;
 }
 
 template <class T>
@@ -205,8 +208,8 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
     if constexpr (kRows > 1) {
       for (size_t k = 0; k < kRows; ++k) ShortRows<Element, kFast, 1>(x, y, r + k, cols, o);
     } else {
-      NoteLogSumExp<T>(o, r,
-                       SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, cols, cols, false, o));
+      NoteLogSumExp<T>(
+          o, r, SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, cols, cols, -HUGE_VAL, false, o));
     }
     return;
   }
@@ -214,7 +217,7 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
   for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
     double high, low;
     LogOfSum(group.totals[k], high, low);
-    NoteLogSumExp<T>(o, r + k, double{group.totals[k].unit.shift} + high + low);
+    NoteLogSumExp<T>(o, r + k, double{ShiftOf(typename Element::D(), group.totals[k].unit)} + high + low);
   }
   group.Divide(terms);
   for (size_t k = 0; k < kRows; ++k) {

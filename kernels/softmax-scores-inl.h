@@ -131,8 +131,9 @@ struct FullScores {
       z = hn::IfThenElse(Shown(d, byte), z, hn::Neg(hn::Inf(d)));
     }
     if constexpr (kPartial) z = HideFrom(d, z, count);
-    // Infinite scores have lost nothing. (Comparisons are false for NaN.)
-    low = hn::IfThenElseZero(hn::Lt(hn::Abs(low), hn::Inf(d)), low);
+    // exp takes no more than that; a larger score, of 2^17 (f64: 2^46), is rounded. (False for NaN, as of
+    // -inf.)
+    low = hn::IfThenElseZero(hn::Lt(hn::Abs(low), hn::Set(d, PowerOfTwo<T>(-7))), low);
     return z;
   }
 

@@ -187,8 +187,9 @@ struct RowSum {
     constexpr double kUnbias = PowerOfTwo<double>(-kTermBias<D>);
     double rest;
     const double whole = LaneSum(d, sum, lost, rest);
-    high = low = 0;
-    Add(whole * kUnbias, rest * kUnbias);
+    high = whole * kUnbias;
+    low = 0;
+    if constexpr (!kIsFloat<D>) Add(0, rest * kUnbias);  // makes high the sum rounded
   }
   void Add(double term, double term_low) {  // Knuth's TwoSum, and then Dekker's
     const double total = high + term, part = total - high;
@@ -198,24 +199,43 @@ struct RowSum {
   }
 };
 
-// The sum of the terms of n columns; store(i, count, terms) is called with each of them. Pieces are short
-// enough for what the lanes' rests lose.
+// The sum of the terms of n columns; store(i, count, terms) is called with each of them. Of small terms all
+// is lost, and these additions round: floats' lanes are emptied into lanes of doubles every kPiece columns.
 template <bool kFast, class Scores, class D, class Store>
 HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, const Store& store,
                          RowSum<Scalar<D>>& total) {
   using V = hn::Vec<D>;
+  constexpr bool kEmptied = kIsFloat<D> && hn::MaxLanes(D()) > 1;
+  const hn::Repartition<double, D> d64;
+  const size_t piece_size = kEmptied ? size_t{256} : n;
   const SoftmaxUnit<Scalar<D>> unit = total.unit;
   // Larger than any term, so that each addition's rounding is known exactly in three operations.
   const V start = kFast ? hn::Zero(d) : hn::Set(d, PowerOfTwo<Scalar<D>>(kTermBias<D> + 2));
+  auto lower = hn::Zero(d64), upper = lower;
   V sum = start, lost = hn::Zero(d);
-  ForEachVector<kTermVectors<Scalar<D>>>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
-    constexpr size_t kSize = size();
-    Vectors<kSize, D> low;
-    const auto z = ScoresAt<kSize>(scores, d, begin + i, count, low);
-    const auto term = TermsOf<kFast, Scores::kExact>(d, z, low, unit, sum, lost);
-    store(begin + i, count, term, size);
-  });
-  total.Set(d, hn::Sub(sum, start), lost);
+  for (size_t piece = 0; piece < n; piece += piece_size) {
+    const size_t first = begin + piece;
+    ForEachVector<kTermVectors<Scalar<D>>>(
+        d, HWY_MIN(piece_size, n - piece), [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+          constexpr size_t kSize = size();
+          Vectors<kSize, D> low;
+          const auto z = ScoresAt<kSize>(scores, d, first + i, count, low);
+          const auto term = TermsOf<kFast, Scores::kExact>(d, z, low, unit, sum, lost);
+          store(first + i, count, term, size);
+        });
+    if constexpr (kEmptied) {
+      const V whole = hn::Sub(sum, start);
+      lower = hn::Add(lower, hn::Add(hn::PromoteLowerTo(d64, whole), hn::PromoteLowerTo(d64, lost)));
+      upper = hn::Add(upper, hn::Add(hn::PromoteUpperTo(d64, whole), hn::PromoteUpperTo(d64, lost)));
+      sum = start, lost = hn::Zero(d);
+    }
+  }
+  if constexpr (kEmptied) {
+    total.high = hn::ReduceSum(d64, hn::Add(lower, upper)) * PowerOfTwo<double>(-kTermBias<D>);
+    total.low = 0;
+  } else {
+    total.Set(d, hn::Sub(sum, start), lost);
+  }
 }
 
 // max and sum of a row. What does not fit into one block is merged, online.
@@ -224,6 +244,7 @@ HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, S
                             const Store& store, RowSum<Scalar<D>>& total) {
   using T = Scalar<D>;
   T max = sink;
+  total.high = total.low = 0;
   for (size_t begin = 0; begin < n; begin += block) {
     const size_t size = HWY_MIN(block, n - begin);
     const T block_max = MaxScore(scores, d, begin, size);
@@ -232,12 +253,12 @@ HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, S
     // No finite maximum: the caller looks at the scores again, so the terms must not replace them.
     if (n <= block && !IsFinite(new_max)) return new_max;
     // Nothing but -inf so far, or NaN: in a unit of 1 it will show.
-    const bool nothing = !(new_max > -hwy::HighestValue<T>()) && n > block;
+    const bool nothing = !(new_max >= -hwy::HighestValue<T>()) && n > block;
     RowSum<T> part{};
     part.unit = higher ? UnitOf(d, nothing ? T(0) : new_max) : total.unit;
     SumTerms<kFast>(scores, d, begin, size, store, part);
     if (nothing && part.high == part.high) part.high = part.low = 0;
-    if (begin != 0) {
+    if (total.high != 0) {  // the first block is added to nothing, as is what follows -inf alone
       const double factor =
           higher ? UnitFactor(total.unit.shift, total.unit.power, part.unit.shift, part.unit.power) : 1.0;
       part.Add(total.high * factor, total.low * factor);

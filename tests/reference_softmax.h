@@ -83,10 +83,19 @@ inline RowResult SoftmaxOf(simdact_softmax_op op, const Reals& z, long double si
                                                                     : 1.0L / static_cast<long double>(cols);
     return {Reals(cols, made(p)), -kInfinity};
   }
-  // The largest term is 1, and left out until the end, so that log1p sees how little the others are.
-  long double others = std::exp(sink - maximum);
-  for (const long double value : z) others += std::exp(value - maximum);
-  others -= 1;
+  // A largest term is 1, and left out until the end, so that log1p sees how little the others are. Kahan's
+  // summation: the roundings of 65536 equal terms all go the same way.
+  long double others = sink == maximum ? 0.0L : std::exp(sink - maximum), carried = 0;
+  bool left_out = sink == maximum;
+  for (const long double value : z) {
+    if (!left_out && value == maximum) {
+      left_out = true;
+      continue;
+    }
+    const long double term = std::exp(value - maximum) - carried, sum = others + term;
+    carried = (sum - others) - term;
+    others = sum;
+  }
   const long double log_sum = std::log1p(others);
   for (size_t i = 0; i < cols; ++i) {
     y[i] = log ? z[i] - maximum - log_sum : std::exp(z[i] - maximum) / (1 + others);

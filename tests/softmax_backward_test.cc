@@ -76,6 +76,19 @@ TEST(SoftmaxBackwardTest, IsTheDerivativeOfForward) {
   });
 }
 
+// Where the products' rounding errors cannot be computed without overflow on the way.
+TEST(SoftmaxBackwardTest, HugeUpstream) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.dtype != SIMDACT_F32 || c.op != SIMDACT_SOFTMAX_OP_softmax) return;
+    const float y[3] = {0.25f, 0.25f, 0.5f}, dy[3] = {1e36f, 0.0f, -1e36f};
+    float dx[3];
+    c.kernel->backward(y, dy, dx, 1, 3, nullptr);
+    EXPECT_FLOAT_EQ(dx[0], 0.25f * 1.25e36f);
+    EXPECT_FLOAT_EQ(dx[1], 0.25f * 0.25e36f);
+    EXPECT_FLOAT_EQ(dx[2], 0.5f * -0.75e36f);
+  });
+}
+
 TEST(SoftmaxBackwardTest, DiagonalIsYTimesOneMinusY) {
   const float y[4] = {0.0f, 0.25f, 0.5f, 1.0f}, dy[4] = {1, 1, 2, 1};
   float dx[4];

@@ -127,6 +127,10 @@ TEST(SoftmaxOnlineTest, NothingAndNan) {
     EXPECT_TRUE(std::isnan(c.kernel->block(&state, x.Data(), p.Data(), 40, 1.0f)));
     EXPECT_TRUE(std::isnan(simdact_softmax_finish(&state)));
     for (size_t i = 0; i < 40; ++i) EXPECT_TRUE(std::isnan(p[i]));
+    state = simdact_softmax_begin();  // NaN first
+    c.kernel->block(&state, x.At(7), p.Data(), 1, 1.0f);
+    c.kernel->block(&state, x.Data(), p.Data(), 1, 1.0f);
+    EXPECT_TRUE(std::isnan(simdact_softmax_log_sum_exp(&state)));
   });
   float x[3] = {1, 2, 3};
   simdact_softmax_rescale_f32(x, x, 3, 0.5f);

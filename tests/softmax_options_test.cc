@@ -147,6 +147,71 @@ TEST(SoftmaxOptionsTest, RowsWithoutASum) {
   });
 }
 
+// What masks of large finite numbers leave: the shown columns as if alone, or, if a whole row is masked so,
+// all equal.
+TEST(SoftmaxOptionsTest, LargeFiniteMasks) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.op == SIMDACT_SOFTMAX_OP_log_softmax) return;
+    for (const float hidden : {-1e5f, -1e9f, -std::numeric_limits<float>::max()}) {
+      for (const size_t cols : std::vector<size_t>{2, 40, 5000}) {
+        for (const bool whole : {false, true}) {
+          std::vector<float> mask(cols, hidden);
+          if (!whole) mask[0] = mask[cols - 1] = 0;
+          const Array x(c.dtype, std::vector<double>(cols, 1.5));
+          Array y(c.dtype, cols);
+          simdact_softmax_options o{};
+          o.mask_type = SIMDACT_MASK_F32, o.mask = mask.data(), o.scale = 0.3;
+          ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, cols, &o), SIMDACT_OK);
+          for (size_t i = 0; i < cols; ++i) {
+            const double want = whole ? 1.0 / static_cast<double>(cols) : mask[i] == 0 ? 0.5 : 0.0;
+            ASSERT_LE(simdact_accuracy::UlpError(c.dtype, y[i], want), 1.0) << hidden << " " << y[i];
+          }
+        }
+      }
+    }
+  });
+}
+
+// Scores behind a mask are nobody's business, however large, and NaN.
+TEST(SoftmaxOptionsTest, HiddenScoresDoNotMatter) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    const std::vector<uint8_t> shown = {1, 0, 0, 1};
+    Array x(c.dtype, std::vector<double>{1, 3e4, 0, 1}), y(c.dtype, 4);
+    x.Set(2, std::nan(""));
+    simdact_softmax_options o{};
+    o.mask_type = SIMDACT_MASK_BOOL, o.mask = shown.data(), o.scale = 0.3;
+    c.kernel->forward(x.Data(), y.Data(), 1, 4, &o);
+    const bool log = c.op == SIMDACT_SOFTMAX_OP_log_softmax;
+    EXPECT_NEAR(y[0], log ? std::log(0.5) : 0.5, 2e-3);
+    EXPECT_EQ(y[1], log ? -HUGE_VAL : 0.0);
+    EXPECT_EQ(y[2], y[1]);
+  });
+}
+
+TEST(SoftmaxOptionsTest, SinksThatAreNotFinite) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    const Array x(c.dtype, std::vector<double>{1, 2, 3});
+    Array y(c.dtype, 3);
+    const bool log = c.op == SIMDACT_SOFTMAX_OP_log_softmax;
+    float sink = std::nanf("");
+    simdact_softmax_options o{};
+    o.sinks = &sink, o.masked_row = SIMDACT_MASKED_ROW_ZERO;
+    c.kernel->forward(x.Data(), y.Data(), 1, 3, &o);
+    EXPECT_TRUE(std::isnan(y[0]));
+    sink = std::numeric_limits<float>::infinity();
+    c.kernel->forward(x.Data(), y.Data(), 1, 3, &o);
+    EXPECT_TRUE(std::isnan(y[0]));
+    o.infinite_score = SIMDACT_INFINITE_SCORE_LIMIT;
+    c.kernel->forward(x.Data(), y.Data(), 1, 3, &o);
+    EXPECT_EQ(y[0], log ? -HUGE_VAL : 0.0);
+    sink = -std::numeric_limits<float>::infinity();
+    Array plain(c.dtype, 3);
+    c.kernel->forward(x.Data(), y.Data(), 1, 3, &o);
+    c.kernel->forward(x.Data(), plain.Data(), 1, 3, nullptr);
+    for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(y[i], plain[i], 1e-3);
+  });
+}
+
 // A call that is refused, and what y holds after it.
 TEST(SoftmaxOptionsTest, BadArgumentsTouchNothing) {
   ForEachSoftmax([&](const SoftmaxCase& c) {
@@ -180,6 +245,22 @@ TEST(SoftmaxOptionsTest, BadArgumentsTouchNothing) {
       o.*member = value;
       EXPECT_EQ(forward(x.Data(), x.Data(), cols, o), SIMDACT_BAD_OPTION);
     }
+    if (c.dtype != SIMDACT_F64) {
+      o = {};
+      o.softcap = 1e-60;  // 0 as a float, which would mean none
+      EXPECT_EQ(forward(x.Data(), x.Data(), cols, o), SIMDACT_BAD_OPTION);
+      o.softcap = 0, o.scale = 1e300;
+      EXPECT_EQ(forward(x.Data(), x.Data(), cols, o), SIMDACT_BAD_OPTION);
+    }
+    o = {};
+    o.mask_type = SIMDACT_MASK_SAME, o.mask = x.Data();
+    EXPECT_EQ(forward(x.At(32), x.Data(), cols, o), SIMDACT_OVERLAP);
+    o = {};
+    o.log_sum_exp = x.Data();
+    EXPECT_EQ(forward(x.At(32), x.Data(), cols, o), SIMDACT_OVERLAP);
+    o = {};
+    o.x_row_stride = o.y_row_stride = SIZE_MAX / bytes;  // of one row nobody asks for the next
+    EXPECT_EQ(c.kernel->forward(x.Data(), x.At(1), 1, cols, &o), SIMDACT_OVERLAP);
     o = {};
     o.tier = SIMDACT_TIER_COUNT;
     EXPECT_EQ(forward(x.Data(), x.Data(), cols, o), SIMDACT_BAD_OPTION);

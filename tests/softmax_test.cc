@@ -76,6 +76,48 @@ TEST(SoftmaxTest, FastTierWithinItsBound) {
   });
 }
 
+// One column is most of the sum, and the others, each below its last place, are the rest.
+TEST(SoftmaxTest, ManySmallTermsAddUp) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    for (const double depth : {-14.0, -15.3, -15.5, -17.0}) {
+      for (const size_t n : std::vector<size_t>{1000, 16384, 65536}) {
+        std::vector<double> scores(n, c.op == SIMDACT_SOFTMAX_OP_softmin ? -depth : depth);
+        scores[n / 2] = 0;
+        const Array x(c.dtype, scores);
+        Array y(c.dtype, n);
+        c.kernel->forward(x.Data(), y.Data(), 1, n, nullptr);
+        const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, 0, n), 0, 1, kDefaults, nullptr);
+        ExpectRow(c, y, 0, SoftmaxOf(c.op, z, -simdact_accuracy::kInfinity, kDefaults).y, SoftmaxClaim(c));
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  });
+}
+
+// Rows of 16 bits that go block by block, and begin with nothing, or with the lowest number.
+TEST(SoftmaxTest, LongRowsOfSixteenBits) {
+  const double inf = std::numeric_limits<double>::infinity();
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (!IsHalf(c.dtype) || c.op == SIMDACT_SOFTMAX_OP_softmin) return;
+    const double lowest = c.dtype == SIMDACT_F16 ? -65504.0 : -3e38;
+    for (const auto& [first, rest] : std::vector<std::pair<double, double>>{{-inf, -1000.0},
+                                                                            {-inf, 0.5},
+                                                                            {lowest, lowest},
+                                                                            {lowest, -1e4},
+                                                                            {-300.0, 400.0},
+                                                                            {700.0, -inf}}) {
+      std::vector<double> scores(9000, rest);
+      std::fill(scores.begin(), scores.begin() + 4096, first);
+      const Array x(c.dtype, scores);
+      Array y(c.dtype, scores.size());
+      c.kernel->forward(x.Data(), y.Data(), 1, scores.size(), nullptr);
+      const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, 0, scores.size()), 0, 1, kDefaults, nullptr);
+      ExpectRow(c, y, 0, SoftmaxOf(c.op, z, -simdact_accuracy::kInfinity, kDefaults).y, SoftmaxClaim(c));
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
 // A row beyond the caches, which goes block by block, its maximum rising on the way.
 TEST(SoftmaxTest, LongRows) {
   if (Quick()) GTEST_SKIP() << "4 million columns take too long under an emulator or sanitizer";

@@ -11,10 +11,12 @@
  * softmax of -x. A row's result depends on that row alone, not on how many there are or how threads share
  * them.
  *
- * The accurate tier errs by at most 2.5 ulps on normal results, however far the row spreads, and its sums by
- * the roundings of their terms: see `kernels/simdact/softmax-inl.h` for why. log_softmax: 2.5 ulps below
- * -0.5, 2^-23 (f64: 2^-48) above. bf16 and f16: 0.51 ulp. The fast tier: 2^-12 of the result. A NaN makes its
- * row NaN. */
+ * The accurate tier errs by at most 2.5 ulps on normal results for up to 65536 columns, however far the row
+ * spreads (f64 with softcap: 100), and its sums by the roundings of their terms: see
+ * `kernels/simdact/softmax-inl.h` for why. log_softmax: 2.5 ulps below -0.5, 2^-23 (f64: 2^-48) above. bf16
+ * and f16: 0.51 ulp. Scores z of which options make more than 10^5 (f64: 10^13) in magnitude are rounded to
+ * the type, as x itself is. The fast tier: 2^-12 of the result; with options it is the accurate one. A NaN
+ * among the columns that a row sees makes the row NaN. */
 #ifndef SIMDACT_SOFTMAX_H_
 #define SIMDACT_SOFTMAX_H_
 
@@ -32,21 +34,22 @@ typedef enum simdact_mask {
   SIMDACT_MASK_SAME  /* the dtype of x, added to the score */
 } simdact_mask;
 
-/* The softmax of a row without a visible column. (log_softmax gives the logarithm.) */
+/* The softmax of a row without a visible column, or of -inf alone. (log_softmax gives the logarithm.) With a
+ * finite sink it is 0. */
 typedef enum simdact_masked_row {
   SIMDACT_MASKED_ROW_NAN,    /* torch.softmax */
   SIMDACT_MASKED_ROW_ZERO,   /* scaled_dot_product_attention, ONNX Attention */
   SIMDACT_MASKED_ROW_UNIFORM /* 1 / cols: what masks of the lowest finite number give */
 } simdact_masked_row;
 
-/* The softmax of a row where a score is +inf. */
+/* The softmax of a row where a score, or the sink, is +inf. */
 typedef enum simdact_infinite_score {
   SIMDACT_INFINITE_SCORE_NAN,  /* NaN in the whole row: torch.softmax */
   SIMDACT_INFINITE_SCORE_LIMIT /* the limit: the infinite ones share 1, the others have 0 */
 } simdact_infinite_score;
 
-/* All zero is the default: SIMDACT_OK for simdact_softmax_options o = {0}. Numbers are rounded to float but
- * for f64. */
+/* All zero is the default: simdact_softmax_options o = {0}. Numbers are rounded to float but for f64, and
+ * must stay finite then and other than 0. */
 typedef struct simdact_softmax_options {
   simdact_tier tier;
   simdact_masked_row masked_row;
@@ -60,9 +63,9 @@ typedef struct simdact_softmax_options {
   size_t mask_rows;       /* 1: the same for all; 0: as many as x has */
   size_t mask_row_stride; /* elements; 0: dense */
   double mask_slope;      /* finite; times an additive mask; 0 stands for 1 */
-  double alibi_slope;     /* finite; 0: none */
+  double alibi_slope;     /* finite; 0: none; for up to 2^24 columns */
 
-  const size_t* lengths; /* row r sees its first lengths[r] columns, at most cols; NULL: all */
+  const size_t* lengths; /* row r sees its first lengths[r] columns, or all cols; NULL: all */
   size_t causal_rows;    /* 0: not causal; else row r sees causal_past + r % causal_rows + 1 columns */
   size_t causal_past;
 
@@ -76,9 +79,9 @@ typedef struct simdact_softmax_options {
 } simdact_softmax_options;
 
 /* y[r][c] for rows x cols elements; E is the type of an element of T, as in simdact.h. options may be NULL.
- * y may be x, with the same stride. SIMDACT_EMPTY_ROW for cols = 0; SIMDACT_BAD_OPTION for what the struct
- * rules out; SIMDACT_NULL_POINTER, SHORT_STRIDE, TOO_LARGE, OVERLAP: see simdact.h. Then nothing has been
- * touched.
+ * y may be x, with the same stride; neither mask nor log_sum_exp may share memory with y. SIMDACT_EMPTY_ROW
+ * for cols = 0; SIMDACT_BAD_OPTION for what the struct rules out; SIMDACT_NULL_POINTER, SHORT_STRIDE,
+ * TOO_LARGE, OVERLAP: see simdact.h. Then nothing has been touched.
  *
  *   simdact_status simdact_softmax_<T>(const E* x, E* y, size_t rows, size_t cols, const
  * simdact_softmax_options* options); simdact_status simdact_log_softmax_<T>(...);  simdact_status
@@ -89,8 +92,9 @@ typedef struct simdact_softmax_options {
  *   softmax      dx = scale y (dy - sum y dy)         softmin: the same with a minus sign
  *   log_softmax  dx = scale (dy - exp(y) sum dy)
  *
- * dx may be y or dy, with the same stride. Of the options scale, the strides and the tier count; with softcap
- * the gradient does not follow from the output: SIMDACT_BAD_OPTION.
+ * whose error is 2 ulps (bf16, f16: 0.51), and where dy is near the sum 2^-38 of their size (log_softmax:
+ * 2^-20 cols exp(y)). dx may be y or dy, with the same stride. Of the options scale, the strides and the tier
+ * count; with softcap the gradient does not follow from the output: SIMDACT_BAD_OPTION.
  *
  *   simdact_status simdact_softmax_backward_<T>(const E* y, const E* dy, E* dx, size_t rows, size_t cols,
  * options); simdact_status simdact_log_softmax_backward_<T>(...);  simdact_status
@@ -140,7 +144,7 @@ SIMDACT_API void simdact_softmax_diagonal_f16(const uint16_t* y, const uint16_t*
  *
  * The unit is exp(shift) 2^power with the power of two next to the largest score, not the score itself: for
  * scores within +-208 shift is 0, so that a rescale is by a power of two, exact, and 1 unless the maximum
- * has doubled. p is at most sqrt(2). */
+ * has doubled. p is at most sqrt(2), and a rounding. */
 typedef struct simdact_softmax_state {
   double maximum; /* the largest score so far; -inf at the beginning */
   double shift, power;

@@ -6,15 +6,16 @@
 //
 //   exp(z) = 2^power exp(shift) e,   power = round((m - shift) / ln 2),   e <= sqrt(2)
 //
-// Where |m| < kNear, shift is 0: z goes into exp's reduction as it is, exactly, and the power is taken off
-// the exponent, where it costs nothing. Elsewhere shift is m, and z - m is exact (Sterbenz) for all z that
-// count: those within 104 of m (745 for doubles), for kNear is twice as much. The rest is 0 beside them.
+// Where |m| < kNear, shift is 0 (or as good as that, kNoShift): z goes into exp's reduction as it is,
+// exactly, and the power is taken off the exponent, where it costs nothing. Elsewhere shift is m, and z - m
+// is exact (Sterbenz) for all z that count: those within 104 of m (745 for doubles), for kNear is twice as
+// much. The rest is 0 beside them.
 //
 // Terms are held 2^kTermBias times as large, so that none is denormal, not even one that vanishes (z is not
-// let further below m than the last number above 0; -inf and the -10000 of masks cost nothing extra). The
-// last step divides by the sum, held as a pair, and puts the exponent back by integer arithmetic, which never
-// takes the assist that a product with a denormal result costs on x86 (a factor of 10 on rows with many
-// such).
+// let further below m than the last number above 0), nor what is multiplied with them: -inf, the -10000 of
+// masks and results that are denormal cost nothing extra. The last step divides by the sum, held as a pair,
+// and puts the exponent back by integer arithmetic, which never takes the assist that a product with a
+// denormal result costs on x86 (a factor of 10 on rows with many such).
 //
 // A term is scale (1 + p) (exp-inl.h). The sum takes scale and scale p apart, for less than an ulp of it
 // shows in every quotient: each scale is added without loss, and the small scale p are, eight at a time.
@@ -37,9 +38,13 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 
 template <class D>
-constexpr int kTermBias = kIsFloat<D> ? 64 : 512;
+constexpr int kTermBias = kIsFloat<D> ? 90 : 512;
 template <class D>
 constexpr Scalar<D> kNear = kIsFloat<D> ? Scalar<D>(208) : Scalar<D>(1500);
+// In place of a shift of 0: no term sees it, but a denormal score becomes a normal number, which x86
+// multiplies faster.
+template <class D>
+constexpr Scalar<D> kNoShift = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? -60 : -120);
 
 // A row's unit exp(shift) 2^power, and what the terms need of it: the magic number that takes the power off,
 // and the least z - shift whose term is not 0.
@@ -48,6 +53,12 @@ struct SoftmaxUnit {
   T shift, power, magic, least;
 };
 
+// The shift as callers know it.
+template <class D>
+HWY_INLINE Scalar<D> ShiftOf(D, const SoftmaxUnit<Scalar<D>>& unit) {
+  return unit.shift == kNoShift<D> ? Scalar<D>(0) : unit.shift;
+}
+
 // For the largest score m, finite. (NaN and infinity make every term NaN.)
 template <class D>
 HWY_INLINE SoftmaxUnit<Scalar<D>> UnitOf(D, Scalar<D> m) {
@@ -55,7 +66,7 @@ HWY_INLINE SoftmaxUnit<Scalar<D>> UnitOf(D, Scalar<D> m) {
   constexpr T kRound = kIsFloat<D> ? T(0x1.8p23) : T(0x1.8p52);  // adding it rounds to an integer
   constexpr T kLn2 = T(0.6931471805599453);
   SoftmaxUnit<T> unit;
-  unit.shift = (m < 0 ? -m : m) < kNear<D> ? T(0) : m;
+  unit.shift = (m < 0 ? -m : m) < kNear<D> ? kNoShift<D> : m;
   unit.power = ((m - unit.shift) * T(1.4426950408889634) + kRound) - kRound;
   unit.magic = ExpMagic<D>(kTermBias<D>) - unit.power;
   unit.least = (unit.power - (kIsFloat<D> ? T(152) : T(1078))) * kLn2;
