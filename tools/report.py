@@ -16,6 +16,7 @@ import sys
 import time
 
 import report_page
+import report_shapes
 import report_tables
 from report_data import HALVES, Report, main_targets, read_accuracy, read_digits, read_speed, ulps
 
@@ -36,7 +37,7 @@ BENCH_FLAGS = [
 MEMORY_OPS = ["relu", "sigmoid", "silu", "tanh", "gelu"]
 
 
-def bench_filter(targets):
+def bench_filter(targets, gates):
     """The rows that the report shows, of thousands."""
     best, two, main = targets[0], "|".join(targets[:2]), "|".join(targets)
     return "|".join(
@@ -48,6 +49,7 @@ def bench_filter(targets):
             f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|64|65536|16777216)",
             f"[a-z0-9_]+/forward/f32/.*/({two})/digits",
             "(memcpy|copy|dispatch)/.*",
+            *report_shapes.bench_rows(targets, gates),
         )
     )
 
@@ -113,12 +115,18 @@ def measure(full):
     OUT.mkdir(parents=True, exist_ok=True)
     simdact = BIN / "simdact"
     accuracy, speed, digits = (OUT / f"{name}.json" for name in ("accuracy", "speed", "digits"))
-    targets = ask([simdact, "targets", "--json"])
+    targets, listed = ask([simdact, "targets", "--json"]), ask([simdact, "list", "--json"])
+    main = main_targets(targets["targets"])
     step(
         "Checking accuracy" + " on all f32 inputs and 10^8 of f64" * full,
         [simdact, "accuracy", "--dtype", "all", "--json", accuracy]
         + ["--exhaustive", "--inputs", "1e8"] * full,
     )
+    shapes = []
+    for name, arguments in report_shapes.accuracy_checks(main, listed, full).items():
+        file = OUT / f"accuracy_{name}.json"
+        step(f"Checking {name}", [simdact, "accuracy", *arguments, "--json", file])
+        shapes += report_shapes.read_accuracy(json.loads(file.read_text()))
     step(
         "Running the digits network",
         [BIN / "simdact_tests", "--gtest_filter=*Digits*", f"--gtest_output=json:{digits}"],
@@ -127,7 +135,7 @@ def measure(full):
         "Measuring speed",
         [
             BIN / "simdact_bench",
-            f"--benchmark_filter={bench_filter(main_targets(targets['targets']))}",
+            f"--benchmark_filter={bench_filter(main, listed['gates'])}",
             *BENCH_FLAGS,
             f"--benchmark_out={speed}",
             "--benchmark_out_format=json",
@@ -147,8 +155,8 @@ def measure(full):
             "default_target": targets["default"],
             "targets": targets["targets"],
         },
-        "ops": ask([simdact, "list", "--json"])["ops"],
-        "accuracy": read_accuracy(checked),
+        **listed,
+        "accuracy": read_accuracy(checked) + shapes,
         "speed": read_speed(bench),
         "digits": read_digits(json.loads(digits.read_text())),
         "sizes": sizes(),
@@ -178,12 +186,17 @@ def write_readme(tables):
 
 def update_readme():
     """The catalogue needs a built `simdact`, the measured tables a report."""
-    ops = ask([BIN / "simdact", "list", "--json"])["ops"]
-    tables = {"catalogue": report_tables.catalogue_table(ops), "kinks": report_tables.kinks_table(ops)}
+    listed = ask([BIN / "simdact", "list", "--json"])
+    tables = {
+        "catalogue": report_tables.catalogue_table(listed["ops"]),
+        "kinks": report_tables.kinks_table(listed["ops"]),
+        "gates": report_tables.gates_table(listed["gates"]),
+    }
     source = OUT / "report.json"
     if source.exists():
         report = Report(json.loads(source.read_text()))
         tables["speed"] = f"{report.machine_line()}.\n\n{report_tables.speed_table(report)}"
+        tables["shapes"] = report_tables.shape_tables(report, "**")
         measured = report.content["sizes"]
         if measured:
             tables["size"] = f"{report_tables.size_line(measured)}\n\n{report_tables.size_table(measured)}"

@@ -58,7 +58,8 @@ def read_speed(bench):
             memory.append({"how": parts[0], "dtype": parts[1], "size": parts[2], **figures})
     memcpy = {(r["dtype"], r["size"]): r["ns_per_element"] for r in memory if r["how"] == "memcpy"}
     for row in kernels:
-        if (row["dtype"], row["size"]) in memcpy:
+        softmax = row["op"].startswith(("softmax", "log_softmax"))  # whose size is that of a row
+        if (row["dtype"], row["size"]) in memcpy and not softmax:
             row["of_memcpy"] = memcpy[row["dtype"], row["size"]] / row["ns_per_element"]
     return {"kernels": kernels, "memory": memory, "dispatch": dispatch}
 
@@ -92,6 +93,7 @@ class Report:
         self.content = content
         self.machine = content["machine"]
         self.ops = content["ops"]
+        self.gates, self.softmax = content.get("gates", []), content.get("softmax", [])
         self.dtypes = [d for d in DTYPES if d in self.ops[0]["dtypes"]]
         self.running = [t["name"] for t in self.machine["targets"] if t["runs"]]
         self.fma = {t["name"]: t["fma"] for t in self.machine["targets"]}
@@ -100,7 +102,7 @@ class Report:
         for row in content["accuracy"]:
             self._errors.setdefault((row["op"], row["dtype"], row["direction"]), []).append(row)
         for row in content["speed"]["kernels"]:
-            key = tuple(row[k] for k in ("op", "dtype", "direction", "target", "size"))
+            key = tuple(row[k] for k in ("op", "dtype", "direction", "target", "size", "tier"))
             self._speed[key] = row
 
     def errors(self, op, dtype, direction):
@@ -123,9 +125,9 @@ class Report:
         ]
         return sum(counts) if counts else None
 
-    def speed(self, op, dtype, direction, target, size):
+    def speed(self, op, dtype, direction, target, size, tier="accurate"):
         """The speed row, or None."""
-        return self._speed.get((op, dtype, direction, target, size))
+        return self._speed.get((op, dtype, direction, target, size, tier))
 
     def rate(self, op, dtype, direction, target, size=L1):
         """Elements per cycle, or None."""

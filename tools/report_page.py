@@ -1,6 +1,7 @@
 """The report as one HTML file: no scripts, nothing loaded from elsewhere, light or dark as the reader is."""
 import pathlib
 
+import report_shapes
 from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, MEMORY, ulps
 from report_plots import error_plot, esc, speed_plot
 from report_tables import goal_lines, size_line
@@ -107,6 +108,28 @@ def speed_table(report, target):
     head = ["op", *(f"{d} f" for d in report.dtypes), "f32 f′", "f64 f′"]
     head += ["f64<br>of f32", "bf16<br>of f32, L2", "f16<br>of f32, L2", "f32 of<br>memcpy, 16M"]
     return html_table(head, rows)
+
+
+def shape_accuracy_table(report):
+    """One row per softmax and gate, with the claims in grey."""
+    rows = []
+    for name, found in report_shapes.accuracy_rows(report):
+        cells = [
+            f"{marked(ulps(r['max_ulp']), r['ok'])}<span class='muted'> {r['claim']:g}</span>" if r else ""
+            for r in found
+        ]
+        rows.append([f"<b>{esc(name)}</b>", *cells])
+    return html_table(report_shapes.accuracy_table(report)[0], rows)
+
+
+def shape_tables(report):
+    """The speed of softmax, gates, biases and tables, a table each."""
+    parts = []
+    for title, head, rows in report_shapes.speed_tables(report):
+        cells = [[f"<b>{esc(row[0])}</b>", *map(esc, row[1:])] for row in rows]
+        names = head.index("target") + 1 if "target" in head else 1
+        parts.append(f"<h3>{esc(title)}</h3>{html_table(map(esc, head), cells, names)}")
+    return "".join(parts)
 
 
 def error_details(report, op):
@@ -261,6 +284,11 @@ counts wrongly rounded results of all 65,536 inputs. Inputs: {esc(report.inputs_
 elements of another format are done in the time of one f32: goals {F64_GOAL} for f64, {HALF_GOAL:g} for bf16 and
 f16 in the second-level cache where there is something to compute.</p>
 <div class="card">{speeds}<ul class="muted">{goals}</ul></div>
+
+<h2>Rows, gates, biases, tables</h2>
+<p class="muted">Softmax over the rows of a matrix, gated units, what comes before an activation, tables of bytes.
+Errors as above, of samples on the two best targets; f′ of a gate is dgate and dup.</p>
+<div class="card">{shape_accuracy_table(report)}{shape_tables(report)}</div>
 
 <h2>Speed per target</h2>
 <p class="muted">Elements per cycle, n = 4096. Right is faster, each line a factor of two.</p>

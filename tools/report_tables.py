@@ -1,6 +1,7 @@
 """The report as Markdown, and the tables of the README."""
 import re
 
+import report_shapes
 from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, kink, ulps
 
 
@@ -28,7 +29,8 @@ def bounds(op, dtype):
     return " / ".join(f"{op['claims'][dtype][d]:g}" for d in DIRECTIONS if d in op["claims"].get(dtype, {}))
 
 
-def catalogue_table(ops):
+def described(ops):
+    """The rows of the catalogue, of activations or gates."""
     rows = []
     for op in ops:
         parameters = ", ".join(f"{p['name']} = {p['default']:.6g}" for p in op["parameters"])
@@ -37,7 +39,16 @@ def catalogue_table(ops):
             [code(op["name"]), code(op["formula"]), parameters, bounds(op, "f32"), bounds(op, "f64")]
             + [f"{half:g}", op["note"]]
         )
-    return table(["op", "f(x)", "parameters", "f32", "f64", "bf16, f16", "convention, source"], rows)
+    return rows
+
+
+def catalogue_table(ops):
+    head = ["op", "f(x)", "parameters", "f32", "f64", "bf16, f16", "convention, source"]
+    return table(head, described(ops))
+
+
+def gates_table(gates):
+    return table(["gate", "y", "parameters", "f32", "f64", "bf16, f16", "source"], described(gates))
 
 
 def kinks_table(ops):
@@ -73,6 +84,20 @@ def speed_table(report):
         for op in report.ops
     ]
     return table(["elements per cycle", *(f"{d} {t}" for d, t in columns)], rows)
+
+
+def named(text):
+    """The name that a text begins with as code."""
+    return re.sub(r"^\w+", r"`\g<0>`", text)
+
+
+def shape_tables(report, mark="### "):
+    """The speed of softmax, gates, biases and tables; `mark` makes the titles headings or bold."""
+    end = "." + mark if mark == "**" else ""
+    return "\n".join(
+        f"{mark}{title}{end}\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}"
+        for title, head, rows in report_shapes.speed_tables(report)
+    )
 
 
 def ratio_table(report):
@@ -123,6 +148,11 @@ def size_line(sizes):
     return f"libsimdact.so, stripped: {sizes['stripped'] / 2**20:.2f} MiB (goal: {sizes['goal'] >> 20})."
 
 
+def shape_accuracy_table(report):
+    head, rows = report_shapes.accuracy_table(report)
+    return table(head, [[code(row[0]), *row[1:]] for row in rows])
+
+
 def digits_table(report):
     rows = [
         [t, f"{100 * d['accuracy']:.2f} %", f"{d['max_logit_difference']:.2g}", f"{d['logit_bound']:.2g}"]
@@ -159,6 +189,13 @@ something to compute.
 {goals}
 
 {ratio_table(report)}
+## Rows, gates, biases, tables
+
+Softmax over the rows of a matrix, gated units, what comes before an activation, tables of bytes. Errors as
+above, of samples on the two best targets.
+
+{shape_accuracy_table(report)}
+{shape_tables(report)}
 ## Size
 
 {size_line(sizes) if sizes else "Not measured."}

@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <cinttypes>
-#include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 
 #include "accuracy.h"
@@ -56,7 +54,7 @@ json RowOf(const Case& c, const simdact_target* target, const Worst& worst, uint
               {"tier", "accurate"},
               {"target", simdact_target_name(target)},
               {"inputs", inputs},
-              {"max_ulp", std::isfinite(worst.ulps) ? json(worst.ulps) : json("inf")},
+              {"max_ulp", UlpsJson(worst.ulps)},
               {"claim", Claim(c, target)},
               {"x", Format("%a", worst.x)},
               {"x_decimal", worst.x},
@@ -124,9 +122,7 @@ int Accuracy(const AccuracyOptions& options) {
   const std::vector<const simdact_target*> targets = FindTargets(options.target);
   const Sample sample = SampleOf(options);
   FILE* out = options.file == "-" ? stderr : stdout;  // JSON on standard output stands alone
-  if (!options.file.empty() && options.file != "-" && !std::ofstream(options.file)) {
-    throw UsageError("cannot write '" + options.file + "'");  // before the work, not after it
-  }
+  CheckWritable(options.file);
 
   json rows = json::array();
   int failed = 0;
@@ -146,11 +142,7 @@ int Accuracy(const AccuracyOptions& options) {
     std::fflush(out);
   }
   if (failed != 0) std::fprintf(out, "%d claims failed; their rows are marked with !\n", failed);
-  if (!options.file.empty()) {
-    const std::string version =
-        Format("%d.%d.%d", SIMDACT_VERSION_MAJOR, SIMDACT_VERSION_MINOR, SIMDACT_VERSION_PATCH);
-    WriteJson({{"version", version}, {"exhaustive", options.exhaustive}, {"rows", rows}}, options.file);
-  }
+  WriteRows(rows, options.exhaustive, options.file);
   return failed == 0 ? 0 : 1;
 }
 

@@ -3,6 +3,7 @@
 #define SIMDACT_TOOLS_SIMDACT_COMMANDS_H_
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ int Accuracy(const AccuracyOptions& options);
 // The same for softmax and its kin (simdact_softmax.cc).
 bool IsSoftmax(const std::string& name);
 void ListSoftmax();
+nlohmann::json DescribeSoftmax();  // an array, for `simdact list --json`
 int EvalSoftmax(const EvalOptions& options);
 int AccuracyOfSoftmax(const AccuracyOptions& options);
 
@@ -43,6 +45,7 @@ int Table(const TableOptions& options);
 // The gated linear units, in simdact_gates.cc: inputs are pairs "gate,up".
 bool IsGate(const std::string& name);
 void ListGates();
+nlohmann::json DescribeGates();  // an array, for `simdact list --json`
 int EvalGate(const EvalOptions& options);
 int AccuracyOfGates(const AccuracyOptions& options);
 

@@ -11,6 +11,7 @@
 namespace simdact_command {
 namespace {
 
+using nlohmann::json;
 using namespace simdact_accuracy;  // NOLINT: this program is its front end
 
 simdact_gate FindGate(const std::string& name) {
@@ -73,6 +74,39 @@ const char* NameOf(GateOutput output) {
   return output == GateOutput::kY ? "y" : output == GateOutput::kDgate ? "dgate" : "dup";
 }
 
+// What one sweep is about, on one target.
+struct Case {
+  simdact_gate gate;
+  simdact_dtype dtype;
+  simdact_direction direction;
+  const simdact_target* target;
+  const char* Name() const { return simdact_describe_gate(gate)->name; }
+  double Claim() const { return simdact_gate_claim(gate, dtype, direction, simdact_target_has_fma(target)); }
+};
+
+void Print(FILE* out, const Case& c, const GateWorst& w, double inputs) {
+  std::fprintf(out, "%-12s %-5s %-9s %-9s %10.0f %8.4f %5.2f%s  %s %a %a %.17g %.20Lg\n", c.Name(),
+               DtypeName(c.dtype), DirectionName(c.direction), simdact_target_name(c.target), inputs, w.ulps,
+               c.Claim(), w.ulps <= c.Claim() ? " " : "!", NameOf(w.output), w.gate, w.up, w.got, w.exact);
+}
+
+// x is the pair as `simdact eval` takes it.
+json RowOf(const Case& c, const GateWorst& w, uint64_t inputs) {
+  return {{"op", c.Name()},
+          {"direction", DirectionName(c.direction)},
+          {"dtype", DtypeName(c.dtype)},
+          {"tier", "accurate"},
+          {"target", simdact_target_name(c.target)},
+          {"inputs", inputs},
+          {"max_ulp", UlpsJson(w.ulps)},
+          {"claim", c.Claim()},
+          {"output", NameOf(w.output)},
+          {"x", Format("%a,%a", w.gate, w.up)},
+          {"got", Format("%a", w.got)},
+          {"want", Format("%.21Lg", w.exact)},
+          {"ok", w.ulps <= c.Claim()}};
+}
+
 void Print(const simdact_gate_description& d, simdact_gate gate) {
   std::string parameters, bounds;
   for (int i = 0; i < d.parameters; ++i) {
@@ -96,6 +130,30 @@ void ListGates() {
     const auto gate = static_cast<simdact_gate>(i);
     Print(*simdact_describe_gate(gate), gate);
   }
+}
+
+json DescribeGates() {
+  json list = json::array();
+  for (int i = 0; i < SIMDACT_GATE_COUNT; ++i) {
+    const auto gate = static_cast<simdact_gate>(i);
+    const simdact_gate_description& d = *simdact_describe_gate(gate);
+    json parameters = json::array(), claims;
+    for (int k = 0; k < d.parameters; ++k) {
+      parameters.push_back({{"name", d.parameter_names[k]}, {"default", d.defaults.value[k]}});
+    }
+    for (const simdact_dtype dtype : Dtypes()) {
+      for (const simdact_direction direction : {SIMDACT_FORWARD, SIMDACT_BACKWARD}) {
+        claims[DtypeName(dtype)][DirectionName(direction)] = simdact_gate_claim(gate, dtype, direction, 1);
+      }
+    }
+    list.push_back({{"name", d.name},
+                    {"formula", d.formula},
+                    {"gradients", d.gradients},
+                    {"note", d.note},
+                    {"parameters", parameters},
+                    {"claims", claims}});
+  }
+  return list;
 }
 
 int EvalGate(const EvalOptions& options) {
@@ -135,16 +193,17 @@ int EvalGate(const EvalOptions& options) {
 
 int AccuracyOfGates(const AccuracyOptions& options) {
   CheckTier(options.tier);
-  if (options.exhaustive || !options.file.empty()) {
-    throw UsageError("gates are sampled and printed only: no --exhaustive, no --json");
-  }
+  if (options.exhaustive) throw UsageError("gates are sampled: no --exhaustive");
   if (!(options.f64_inputs >= 1000 && options.f64_inputs <= 1e12)) {
     throw UsageError("--inputs takes a number from 1000 to 1e12");
   }
+  CheckWritable(options.file);
+  FILE* out = options.file == "-" ? stderr : stdout;  // JSON on standard output stands alone
   const std::vector<const simdact_target*> targets = FindTargets(options.target);
+  json rows = json::array();
   int failed = 0;
-  std::printf("%-12s %-5s %-9s %-9s %10s %8s %6s  %s\n", "gate", "dtype", "direction", "target", "inputs",
-              "max ulp", "claim", "worst output, gate, up, got, want");
+  std::fprintf(out, "%-12s %-5s %-9s %-9s %10s %8s %6s  %s\n", "gate", "dtype", "direction", "target",
+               "inputs", "max ulp", "claim", "worst output, gate, up, got, want");
   for (const std::string& name : options.ops) {
     const simdact_gate gate = FindGate(name);
     if (gate == SIMDACT_GATE_COUNT) {
@@ -161,17 +220,16 @@ int AccuracyOfGates(const AccuracyOptions& options) {
         const auto worst =
             SweepGate(gate, dtype, direction, simdact_describe_gate(gate)->defaults, kernels, total);
         for (size_t t = 0; t < targets.size(); ++t) {
-          const GateWorst& w = worst[t];
-          const double claim = simdact_gate_claim(gate, dtype, direction, simdact_target_has_fma(targets[t]));
-          std::printf("%-12s %-5s %-9s %-9s %10.0f %8.4f %5.2f%s  %s %a %a %.17g %.20Lg\n", name.c_str(),
-                      DtypeName(dtype), DirectionName(direction), simdact_target_name(targets[t]),
-                      options.f64_inputs, w.ulps, claim, w.ulps <= claim ? " " : "!", NameOf(w.output),
-                      w.gate, w.up, w.got, w.exact);
-          failed += !(w.ulps <= claim);
+          const Case c{gate, dtype, direction, targets[t]};
+          Print(out, c, worst[t], options.f64_inputs);
+          failed += !(worst[t].ulps <= c.Claim());
+          rows.push_back(RowOf(c, worst[t], total));
         }
+        std::fflush(out);
       }
     }
   }
+  WriteRows(rows, false, options.file);
   return failed == 0 ? 0 : 1;
 }
 

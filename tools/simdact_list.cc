@@ -105,7 +105,7 @@ int List(bool as_json) {
     }
   }
   if (as_json) {
-    WriteJson({{"ops", ops}}, "-");
+    WriteJson({{"ops", ops}, {"gates", DescribeGates()}, {"softmax", DescribeSoftmax()}}, "-");
   } else {
     ListSoftmax();
   }

@@ -1,5 +1,6 @@
 #include "tools/simdact_names.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -134,5 +135,20 @@ void WriteJson(const nlohmann::json& value, const std::string& file) {
   stream << value.dump(1) << "\n";
   if (!stream.flush()) throw UsageError("cannot write '" + file + "'");
 }
+
+void CheckWritable(const std::string& file) {
+  if (!file.empty() && file != "-" && !std::ofstream(file)) {
+    throw UsageError("cannot write '" + file + "'");
+  }
+}
+
+void WriteRows(const nlohmann::json& rows, bool exhaustive, const std::string& file) {
+  if (file.empty()) return;
+  const std::string version =
+      Format("%d.%d.%d", SIMDACT_VERSION_MAJOR, SIMDACT_VERSION_MINOR, SIMDACT_VERSION_PATCH);
+  WriteJson({{"version", version}, {"exhaustive", exhaustive}, {"rows", rows}}, file);
+}
+
+nlohmann::json UlpsJson(double ulps) { return std::isfinite(ulps) ? nlohmann::json(ulps) : "inf"; }
 
 }  // namespace simdact_command

@@ -48,6 +48,14 @@ std::string OpsWithDerivativeFromOutput();
 // To a file, or to standard output for "-".
 void WriteJson(const nlohmann::json& value, const std::string& file);
 
+// What `simdact accuracy --json FILE` writes; file "": nothing. The check comes before the work, not after
+// it.
+void CheckWritable(const std::string& file);
+void WriteRows(const nlohmann::json& rows, bool exhaustive, const std::string& file);
+
+// An error as JSON, which has no infinity.
+nlohmann::json UlpsJson(double ulps);
+
 }  // namespace simdact_command
 
 #endif  // SIMDACT_TOOLS_SIMDACT_NAMES_H_

@@ -12,6 +12,7 @@
 namespace simdact_command {
 namespace {
 
+using nlohmann::json;
 using namespace simdact_accuracy;  // NOLINT: this program is its front end
 
 simdact_softmax_op FindSoftmax(const std::string& name) {
@@ -59,6 +60,7 @@ struct WorstOfRows {
   double ulps = 0.0, x = 0.0, got = 0.0;
   long double exact = 0.0L;
   size_t cols = 0;
+  uint64_t inputs = 0;
 };
 void MeasureRow(const simdact_softmax_kernel& kernel, simdact_softmax_op op, const Array& x,
                 simdact_dtype dtype, const simdact_softmax_options& o, WorstOfRows& worst) {
@@ -73,8 +75,41 @@ void MeasureRow(const simdact_softmax_kernel& kernel, simdact_softmax_op op, con
     // Claims are for normal results, and of log_softmax for those below -1/2.
     if (log ? want[i] > -0.5L : want[i] < least && !IsHalf(dtype)) continue;
     const double ulps = UlpError(dtype, y[i], want[i]);
-    if (ulps > worst.ulps) worst = {ulps, x[i], y[i], want[i], cols};
+    ++worst.inputs;
+    if (ulps > worst.ulps) worst = {ulps, x[i], y[i], want[i], cols, worst.inputs};
   }
+}
+
+// The largest error of one spread, over rows of many lengths.
+WorstOfRows Sweep(const simdact_softmax_kernel& kernel, simdact_softmax_op op, simdact_dtype dtype,
+                  Spread spread, const simdact_softmax_options& o) {
+  std::mt19937 random(20261123);
+  WorstOfRows worst;
+  for (size_t cols = 1; cols <= 65536; cols = cols < 80 ? cols + 1 : cols * 2 - cols / 5) {
+    for (int repeat = 0; repeat < (cols < 1000 ? 20 : 2); ++repeat) {
+      MeasureRow(kernel, op, Array(dtype, MakeRow(spread, cols, random)), dtype, o, worst);
+    }
+  }
+  return worst;
+}
+
+json RowOf(const std::string& op, simdact_dtype dtype, const std::string& tier, const simdact_target* target,
+           Spread spread, const WorstOfRows& worst, double claim) {
+  return {{"op", op},
+          {"direction", "forward"},
+          {"dtype", DtypeName(dtype)},
+          {"tier", tier},
+          {"target", simdact_target_name(target)},
+          {"rows", SpreadName(spread)},
+          {"inputs", worst.inputs},
+          {"max_ulp", UlpsJson(worst.ulps)},
+          {"claim", claim},
+          {"cols", worst.cols},
+          {"x", Format("%a", worst.x)},
+          {"x_decimal", std::isfinite(worst.x) ? json(worst.x) : json(Format("%g", worst.x))},
+          {"got", Format("%a", worst.got)},
+          {"want", Format("%.21Lg", worst.exact)},
+          {"ok", worst.ulps <= claim}};
 }
 
 }  // namespace
@@ -92,6 +127,21 @@ void ListSoftmax() {
     }
     std::printf("\n  %s; with scale, softcap, masks, lengths, ALiBi and sinks: simdact/softmax.h\n", d.note);
   }
+}
+
+json DescribeSoftmax() {
+  json list = json::array();
+  for (int op = 0; op < SIMDACT_SOFTMAX_OP_COUNT; ++op) {
+    const simdact_softmax_description& d = *simdact_describe_softmax(static_cast<simdact_softmax_op>(op));
+    json claims;
+    for (const simdact_dtype dtype : Dtypes()) claims[DtypeName(dtype)]["forward"] = SoftmaxClaim(dtype);
+    list.push_back({{"name", d.name},
+                    {"formula", d.formula},
+                    {"gradients", d.backward},
+                    {"note", d.note},
+                    {"claims", claims}});
+  }
+  return list;
 }
 
 // All inputs are one row; backward from its output, with an upstream gradient of 1 at its first column and 0
@@ -131,11 +181,15 @@ int EvalSoftmax(const EvalOptions& options) {
 
 int AccuracyOfSoftmax(const AccuracyOptions& options) {
   CheckTier(options.tier);
+  if (options.exhaustive) throw UsageError("softmax is sampled: no --exhaustive");
+  CheckWritable(options.file);
+  FILE* out = options.file == "-" ? stderr : stdout;  // JSON on standard output stands alone
   simdact_softmax_options o{};
   o.tier = options.tier == "fast" ? SIMDACT_FAST : SIMDACT_ACCURATE;
+  json rows = json::array();
   int failed = 0;
-  std::printf("%-12s %-5s %-9s %-15s %8s %7s  %s\n", "op", "dtype", "target", "rows", "max ulp", "claim",
-              "worst columns, input, got, want");
+  std::fprintf(out, "%-12s %-5s %-9s %-15s %8s %7s  %s\n", "op", "dtype", "target", "rows", "max ulp",
+               "claim", "worst columns, input, got, want");
   for (const std::string& name : options.ops) {
     const simdact_softmax_op op = FindSoftmax(name);
     if (op == SIMDACT_SOFTMAX_OP_COUNT)
@@ -147,23 +201,19 @@ int AccuracyOfSoftmax(const AccuracyOptions& options) {
       for (const simdact_target* target : FindTargets(options.target)) {
         const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
         for (const Spread spread : kSpreads) {
-          std::mt19937 random(20261123);
-          WorstOfRows worst;
-          for (size_t cols = 1; cols <= 65536; cols = cols < 80 ? cols + 1 : cols * 2 - cols / 5) {
-            for (int repeat = 0; repeat < (cols < 1000 ? 20 : 2); ++repeat) {
-              MeasureRow(kernel, op, Array(dtype, MakeRow(spread, cols, random)), dtype, o, worst);
-            }
-          }
-          std::printf("%-12s %-5s %-9s %-15s %8.4f %7.2f%s %zu %a %a %.20Lg\n", name.c_str(),
-                      DtypeName(dtype), simdact_target_name(target), SpreadName(spread), worst.ulps, claim,
-                      worst.ulps <= claim ? " " : "!", worst.cols, worst.x, worst.got, worst.exact);
-          std::fflush(stdout);
+          const WorstOfRows worst = Sweep(kernel, op, dtype, spread, o);
+          std::fprintf(out, "%-12s %-5s %-9s %-15s %8.4f %7.2f%s %zu %a %a %.20Lg\n", name.c_str(),
+                       DtypeName(dtype), simdact_target_name(target), SpreadName(spread), worst.ulps, claim,
+                       worst.ulps <= claim ? " " : "!", worst.cols, worst.x, worst.got, worst.exact);
+          std::fflush(out);
           failed += !(worst.ulps <= claim);
+          rows.push_back(RowOf(name, dtype, options.tier, target, spread, worst, claim));
         }
       }
     }
   }
-  if (failed != 0) std::printf("%d claims failed; their rows are marked with !\n", failed);
+  if (failed != 0) std::fprintf(out, "%d claims failed; their rows are marked with !\n", failed);
+  WriteRows(rows, false, options.file);
   return failed == 0 ? 0 : 1;
 }
 
