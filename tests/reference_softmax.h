@@ -43,7 +43,7 @@ inline Reals ScoresOf(simdact_softmax_op op, simdact_dtype dtype, const Reals& x
     z[i] = scale * x[i];
     if (cap != 0) z[i] = cap * std::tanh(z[i] / cap);
     if (o.mask_type == SIMDACT_MASK_F32) z[i] += mask_slope * static_cast<const float*>(o.mask)[at + i];
-    if (o.mask_type == SIMDACT_MASK_SAME) z[i] += mask_slope * (*same_mask)[at + i];
+    if (o.mask_type == SIMDACT_MASK_SAME && same_mask != nullptr) z[i] += mask_slope * (*same_mask)[at + i];
     z[i] += alibi * (static_cast<long double>(i) - static_cast<long double>(visible) + 1);
     if (o.mask_type == SIMDACT_MASK_BOOL && static_cast<const uint8_t*>(o.mask)[at + i] == 0)
       z[i] = -kInfinity;
