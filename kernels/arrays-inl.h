@@ -12,6 +12,15 @@
 #include "simdact/simdact.h"
 #include "simdact/vector-inl.h"
 
+// For functions that run once in a blue moon: made short rather than fast.
+#ifndef SIMDACT_COLD
+#if HWY_COMPILER_MSVC && !HWY_COMPILER_CLANG
+#define SIMDACT_COLD HWY_NOINLINE
+#else
+#define SIMDACT_COLD HWY_NOINLINE __attribute__((cold))
+#endif
+#endif
+
 // For lambdas that are the body of a loop: called out of line they would keep their accumulators in memory.
 #ifndef SIMDACT_LOOP_BODY
 #if HWY_COMPILER_MSVC && !HWY_COMPILER_CLANG

@@ -68,7 +68,7 @@ HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename El
   double s_low = 0;
   const double s = GradientSum<Element, kLog>(y, dy, n, s_low);
   const T high = static_cast<T>(s + s_low), low = static_cast<T>((s - double{high}) + s_low);
-  ForEachVector<kTermVectors<T>>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+  ForEachVector<Lockstep(4, 2)>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
     const auto output = LoadZeroPadded<kSize, Element>(d, y + i, count);
     const auto upstream = LoadZeroPadded<kSize, Element>(d, dy + i, count);

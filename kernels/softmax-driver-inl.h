@@ -66,7 +66,7 @@ void FillRow(typename Element::Stored* y, size_t begin, size_t end, double value
   for (size_t i = begin; i < end; i += hn::Lanes(d)) Element::StoreN(v, y + i, end - i);
 }
 template <class Element, class Scores>
-HWY_NOINLINE double SpecialRow(const Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+SIMDACT_COLD double SpecialRow(const Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
                                double sink, bool log, const RowOptions& o) {
   const typename Element::D d;
   using T = typename Element::Number;
@@ -150,7 +150,7 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
   if constexpr (kLog) {
     const auto shift = hn::Set(d, ShiftOf(d, total.unit));
     const T high = static_cast<T>(log_high), rest = static_cast<T>((log_high - double{high}) + log_low);
-    ForEachVector<kTermVectors<T>>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
       constexpr size_t kSize = size();
       Vectors<kSize, D> low;
       const auto z = ScoresAt<kSize>(scores, d, i, count, low);
@@ -167,7 +167,7 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
   } else {
     T factor, factor_low;
     Reciprocal(total, factor, factor_low);
-    ForEachVector<kTermVectors<T>>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
       constexpr size_t kSize = size();
       Vectors<kSize, D> term;
       if (HWY_LIKELY(stored)) {

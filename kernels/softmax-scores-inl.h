@@ -57,6 +57,9 @@ template <class Element>
 struct PlainScores {
   using D = typename Element::D;
   static constexpr bool kExact = true;  // low is 0
+  // How many vectors to work on in lockstep.
+  static constexpr size_t kVectors =
+      sizeof(typename Element::Number) == sizeof(float) ? Lockstep(8, 4) : Lockstep(4, 4);
   const typename Element::Stored* x;
 
   template <bool kPartial>
@@ -84,6 +87,7 @@ struct FullScores {
   using T = typename Element::Number;
   using Stored = typename Element::Stored;
   static constexpr bool kExact = false;
+  static constexpr size_t kVectors = Lockstep(2, 2);  // their code is long
   const Stored* x;
   T scale, softcap, mask_slope, alibi_slope;
   ptrdiff_t last;  // the last visible column
@@ -140,7 +144,7 @@ struct FullScores {
  private:
   // softcap tanh(scale x / softcap) + low. In double for floats: a float's rounding would be 16 ulps of the
   // result.
-  HWY_INLINE void Capped(D d, hn::Vec<D>& z, hn::Vec<D>& low) const {
+  HWY_NOINLINE void Capped(D d, hn::Vec<D>& z, hn::Vec<D>& low) const {
     if constexpr (kIsFloat<D>) {
       const hn::Vec<D> x_vector = z;
       const double wide_scale{scale}, cap{softcap};

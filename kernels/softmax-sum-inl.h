@@ -101,14 +101,10 @@ HWY_INLINE bool IsFinite(T x) {
   return -hwy::HighestValue<T>() <= x && x <= hwy::HighestValue<T>();
 }
 
-// How many vectors to work on in lockstep: powers of two.
-template <class T>
-constexpr size_t kTermVectors = sizeof(T) == sizeof(float) ? Lockstep(8, 4) : (kSizeless ? 1 : 4);
-
 // The largest score. (A NaN may hide it; the sum tells.)
 template <class Scores, class D>
 HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n) {
-  constexpr size_t kCount = kSizeless ? 1 : 4;
+  constexpr size_t kCount = kSizeless ? 1 : Scores::kExact ? 4 : 2;
   const auto lowest = hn::Neg(hn::Inf(d));
   Vectors<kCount, D> pack;
   hn::Vec<D> single = lowest;
@@ -215,7 +211,7 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
   V sum = start, lost = hn::Zero(d);
   for (size_t piece = 0; piece < n; piece += piece_size) {
     const size_t first = begin + piece;
-    ForEachVector<kTermVectors<Scalar<D>>>(
+    ForEachVector<Scores::kVectors>(
         d, HWY_MIN(piece_size, n - piece), [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
           constexpr size_t kSize = size();
           Vectors<kSize, D> low;
