@@ -3,7 +3,7 @@
 // In a row of a few vectors everything waits for everything: the maximum for all scores, all terms for it,
 // the sum for all terms, the quotients for it, some 200 cycles for what is 20 cycles of work. Rows know
 // nothing of each other, so kGroup of them go in lockstep, each in a vector of a Pack: at 16 columns a row
-// costs a third. What is left over goes alone through the same operations, which is why a row's bits do not
+// costs half. What is left over goes alone through the same operations, which is why a row's bits do not
 // depend on where it stands.
 
 #if defined(SIMDACT_SOFTMAX_SHORT_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -20,7 +20,7 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Bytes of a row, as T, that is short. Its terms wait on the stack.
+// The most bytes that the terms of a short row take; they wait on the stack.
 constexpr size_t kShortRow = 2048;
 constexpr size_t kGroup = 4;
 
