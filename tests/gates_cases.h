@@ -49,8 +49,10 @@ struct Buffers {
   }
 };
 
+// Empty arrays may have no address at all, which memcmp must not be given.
 inline bool Same(const Array& a, const Array& b) {
-  return a.Size() == b.Size() && std::memcmp(a.Data(), b.Data(), a.Size() * a.ElementBytes()) == 0;
+  if (a.Size() != b.Size()) return false;
+  return a.Size() == 0 || std::memcmp(a.Data(), b.Data(), a.Size() * a.ElementBytes()) == 0;
 }
 // gate[0], up[0], gate[1], up[1], ...
 inline Array Alternate(simdact_dtype dtype, const Array& gate, const Array& up) {
