@@ -213,10 +213,6 @@ const simdact_bias_kernel* simdact_find_bias(const simdact_target* target, simda
 }
 
 // clang-format off
-#define SIMDACT_PACK_P0 {}
-#define SIMDACT_PACK_P1(a, da) { a }
-#define SIMDACT_PACK_P2(a, da, b, db) { a, b }
-#define SIMDACT_PACK_P4(a, da, b, db, c, dc, d, dd) { a, b, c, d }
 // clang-format on
 #define SIMDACT_BIASES(name, T, DTYPE, E, PACK, P)                                                         \
   simdact_status simdact_bias_##name##_##T(const E* x, const E* b, E* y, size_t rows, size_t cols P) {     \

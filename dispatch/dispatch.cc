@@ -100,18 +100,24 @@ Place FindPlace(simdact_op op) {
   return {nullptr, 0};
 }
 
-// The default kernel of each op and dtype, looked up at the first call.
-std::atomic<const simdact_kernel*> g_default[SIMDACT_OP_COUNT][SIMDACT_DTYPE_COUNT];
+// The default target's kernel of each op, dtype and tier, looked up at the first call.
+std::atomic<const simdact_kernel*> g_default[SIMDACT_OP_COUNT][SIMDACT_DTYPE_COUNT][SIMDACT_TIER_COUNT];
 
-HWY_NOINLINE const simdact_kernel* FirstDefault(simdact_op op, simdact_dtype dtype) {
-  const simdact_kernel* kernel = simdact_find(simdact_target_default(), op, dtype, SIMDACT_ACCURATE);
-  g_default[op][dtype].store(kernel, std::memory_order_relaxed);
+HWY_NOINLINE const simdact_kernel* FirstDefault(simdact_op op, simdact_dtype dtype, simdact_tier tier) {
+  const simdact_kernel* kernel = simdact_find(simdact_target_default(), op, dtype, tier);
+  g_default[op][dtype][tier].store(kernel, std::memory_order_relaxed);
   return kernel;
 }
 
-HWY_INLINE const simdact_kernel* Default(simdact_op op, simdact_dtype dtype) {
-  const simdact_kernel* kernel = g_default[op][dtype].load(std::memory_order_relaxed);
-  return HWY_LIKELY(kernel != nullptr) ? kernel : FirstDefault(op, dtype);
+HWY_INLINE const simdact_kernel* Default(simdact_op op, simdact_dtype dtype,
+                                         simdact_tier tier = SIMDACT_ACCURATE) {
+  const simdact_kernel* kernel = g_default[op][dtype][tier].load(std::memory_order_relaxed);
+  return HWY_LIKELY(kernel != nullptr) ? kernel : FirstDefault(op, dtype, tier);
+}
+
+bool Exists(simdact_op op, simdact_dtype dtype, simdact_tier tier) {
+  return static_cast<unsigned>(op) < SIMDACT_OP_COUNT && static_cast<unsigned>(dtype) < SIMDACT_DTYPE_COUNT &&
+         static_cast<unsigned>(tier) < SIMDACT_TIER_COUNT;
 }
 
 // clang-format off
@@ -121,7 +127,7 @@ HWY_INLINE const simdact_kernel* Default(simdact_op op, simdact_dtype dtype) {
 #define SIMDACT_DEFAULTS_P4(a, da, b, db, c, dc, d, dd) 4, {#a, #b, #c, #d}, {{da, db, dc, dd}}
 #define SIMDACT_FORMULA_Y(formula, claim) formula
 #define SIMDACT_FORMULA_NO_Y nullptr
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, formula, derivative, note) \
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, formula, derivative, note) \
   {#name, formula, derivative, SIMDACT_FORMULA_##OUTPUT, note, SIMDACT_DEFAULTS_##PARAMETERS},
 constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
@@ -193,16 +199,18 @@ simdact_choice simdact_target_choice(void) { return simdact::Choose().how; }
 
 const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, simdact_dtype dtype,
                                    simdact_tier tier) {
-  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
-  if (static_cast<unsigned>(op) >= SIMDACT_OP_COUNT || static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
-      static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
-    return nullptr;
-  }
+  if (target == nullptr || !simdact_target_runs(target) || !simdact::Exists(op, dtype, tier)) return nullptr;
   const simdact::Place place = simdact::FindPlace(op);
   const simdact::Row* rows = place.code(target->bit).rows;
   if (rows == nullptr) return nullptr;
-  const simdact_kernel* kernel = &rows[place.index].kernels[dtype];
+  const auto& kernels = rows[place.index].kernels;
+  const simdact_kernel* kernel = &kernels[tier][dtype];
+  if (kernel->forward == nullptr) kernel = &kernels[SIMDACT_ACCURATE][dtype];
   return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build
+}
+
+const simdact_kernel* simdact_find_default(simdact_op op, simdact_dtype dtype, simdact_tier tier) {
+  return simdact::Exists(op, dtype, tier) ? simdact::Default(op, dtype, tier) : nullptr;
 }
 
 const simdact_description* simdact_describe(simdact_op op) {
@@ -224,14 +232,6 @@ double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direc
   return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
 }
 
-#define SIMDACT_PACK_P0 \
-  {}
-#define SIMDACT_PACK_P1(a, da) \
-  { a }
-#define SIMDACT_PACK_P2(a, da, b, db) \
-  { a, b }
-#define SIMDACT_PACK_P4(a, da, b, db, c, dc, d, dd) \
-  { a, b, c, d }
 #define SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, T, DTYPE, E, ...)                                   \
   void simdact_##name##_##T(const E* x, E* y, __VA_ARGS__) {                                         \
     simdact::Default(SIMDACT_OP_##name, DTYPE)->forward(x, y, n, {SIMDACT_PACK_##PARAMETERS});       \

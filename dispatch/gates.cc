@@ -186,10 +186,6 @@ double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direct
   return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
 }
 
-#define SIMDACT_PACK_P0 \
-  {}
-#define SIMDACT_PACK_P2(a, da, b, db) \
-  { a, b }
 #define SIMDACT_GATE_ARRAYS(name, PARAMETERS, T, DTYPE, E, ...)                                            \
   void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n __VA_ARGS__) {                      \
     simdact::Default(SIMDACT_GATE_##name, DTYPE).forward(gate, up, y, n, {SIMDACT_PACK_##PARAMETERS});     \

@@ -11,8 +11,9 @@ struct simdact_target {
 
 namespace simdact {
 
+// A kernel of the fast tier without a forward function stands for the accurate one.
 struct Row {
-  simdact_kernel kernels[SIMDACT_DTYPE_COUNT];
+  simdact_kernel kernels[SIMDACT_TIER_COUNT][SIMDACT_DTYPE_COUNT];
 };
 
 // A family compiled for one target.

@@ -14,7 +14,8 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // One Op per line of the list and number format: the parameters as scalars, and the vector functions Name,
-// NameDerivative and NameDerivativeFromOutput.
+// NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, which has no gradients of its
+// own: its Value is FastName, for floats.
 #define SIMDACT_FIELDS_P0(Name) \
   explicit Name##Op(const simdact_params&) {}
 #define SIMDACT_FIELDS_P1(Name) \
@@ -41,7 +42,18 @@ namespace {
 #define SIMDACT_PASTE(a, b) a##b
 #define SIMDACT_FIELDS(count, Name) SIMDACT_PASTE(SIMDACT_FIELDS_, count)(Name)
 
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                               \
+#define SIMDACT_FAST_OP(Name, PARAMETERS)                    \
+  struct Fast##Name##Op {                                    \
+    using T = float;                                         \
+    static constexpr size_t kVectors = kFast##Name##Vectors; \
+    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Fast##Name)   \
+    template <class D, class V>                              \
+    HWY_INLINE V Value(D d, const V& x) const {              \
+      return Fast##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS); \
+    }                                                        \
+  };
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                                \
+  SIMDACT_IF_##TIERS(SIMDACT_FAST_OP(Name, PARAMETERS))                                              \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
     static constexpr size_t kVectors = k##Name##Vectors;                                             \
@@ -61,6 +73,21 @@ namespace {
   };
 SIMDACT_LIST(SIMDACT_X)
 #undef SIMDACT_X
+
+// The fast tier's kernel beside the accurate one, whose gradients it shares: none where the target gains
+// nothing (no vectors).
+template <class FastOp>
+constexpr simdact_kernel Faster(simdact_kernel kernel) {
+  if constexpr (FastOp::kVectors == 0) return {};
+  if constexpr (FastOp::kVectors != 0) kernel.forward = &Forward<FastOp, float>;
+  return kernel;
+}
+template <class FastOp, class Format>
+constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
+  if constexpr (FastOp::kVectors == 0) return {};
+  if constexpr (FastOp::kVectors != 0) kernel.forward = &ForwardInHalfFast<FastOp, Format>;
+  return kernel;
+}
 
 // clang-format off
 #define SIMDACT_OR_NULL_Y(formula, claim) SIMDACT_KEEP
@@ -82,9 +109,20 @@ SIMDACT_LIST(SIMDACT_X)
    &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kInput>, \
    SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
 #endif
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
-  {{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \
-    SIMDACT_HALF_KERNEL(Name, OUTPUT, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, F16)}},
+#ifdef SIMDACT_NO_HALF
+#define SIMDACT_FAST_HALF(Name, OUTPUT, FORMAT) {}
+#else
+#define SIMDACT_FAST_HALF(Name, OUTPUT, FORMAT) \
+  FasterInHalf<Fast##Name##Op, FORMAT>(SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT))
+#endif
+#define SIMDACT_FAST_KERNELS(Name, OUTPUT) \
+  {Faster<Fast##Name##Op>(SIMDACT_KERNEL(Name, OUTPUT, float)), {}, \
+   SIMDACT_FAST_HALF(Name, OUTPUT, Bf16), SIMDACT_FAST_HALF(Name, OUTPUT, F16)}
+#define SIMDACT_NO_FAST_KERNELS(Name, OUTPUT) {}
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...) \
+  {{{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \
+     SIMDACT_HALF_KERNEL(Name, OUTPUT, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, F16)}, \
+    SIMDACT_##TIERS##_KERNELS(Name, OUTPUT)}},
 // clang-format on
 constexpr Row kRows[] = {SIMDACT_LIST(SIMDACT_X)};
 constexpr bool kFma = HWY_NATIVE_FMA;

@@ -194,6 +194,20 @@ HWY_NOINLINE void HalfBackward(BackwardKernel with_float, BackwardKernel with_do
   }
 }
 
+// The fast tier: the kernel for float, then one rounding. No doubts.
+template <class Format>
+HWY_NOINLINE void HalfForwardFast(UnaryKernel with_float, const uint16_t* x, uint16_t* y, size_t n,
+                                  simdact_params p) {
+  assert(AliasIsExact(x, y, n * sizeof(uint16_t)));
+  HWY_ALIGN float block[kBlock];
+  for (size_t start = 0; start < n; start += kBlock) {
+    const size_t size = HWY_MIN(kBlock, n - start);
+    WidenBlock<Format>(x + start, block, size);
+    with_float(block, block, size, p);
+    RoundBlock<Format>(block, y + start, size);
+  }
+}
+
 // 16-bit kernels take their parameters as floats.
 inline simdact_params ToFloats(simdact_params p) {
   for (double& value : p.value) value = static_cast<double>(static_cast<float>(value));
@@ -204,6 +218,11 @@ template <class OpFloat, class OpDouble, class Format>
 void ForwardInHalf(const void* x, void* y, size_t n, simdact_params p) {
   HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, static_cast<const uint16_t*>(x),
                       static_cast<uint16_t*>(y), n, ToFloats(p));
+}
+template <class FastOp, class Format>
+void ForwardInHalfFast(const void* x, void* y, size_t n, simdact_params p) {
+  HalfForwardFast<Format>(&Forward<FastOp, float>, static_cast<const uint16_t*>(x),
+                          static_cast<uint16_t*>(y), n, ToFloats(p));
 }
 template <class OpFloat, class OpDouble, class Format, From kFrom>
 void BackwardInHalf(const void* source, const void* dy, void* dx, size_t n, simdact_params p) {

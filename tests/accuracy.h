@@ -43,6 +43,13 @@ inline void Run(const simdact_kernel& kernel, simdact_direction direction, const
   Call(kernel, direction, p, x.Data(), y.Data(), y.Data(), x.Size());
 }
 
+// Whether the fast tier is more than another name of the accurate one.
+inline bool HasFast(const simdact_target* target, simdact_op op, simdact_dtype dtype,
+                    simdact_direction direction) {
+  return direction == SIMDACT_FORWARD &&
+         simdact_find(target, op, dtype, SIMDACT_FAST) != simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+}
+
 // One value through the kernel, rounded to the dtype before.
 inline double Evaluate(const simdact_kernel& kernel, simdact_dtype dtype, simdact_direction direction,
                        const simdact_params& p, double x) {
@@ -52,8 +59,9 @@ inline double Evaluate(const simdact_kernel& kernel, simdact_dtype dtype, simdac
   return output[0];
 }
 
+// The error of the accurate tier is in ulps, that of the fast one relative: see RelativeError.
 struct Worst {
-  double ulps = 0.0;
+  double error = 0.0;
   double x = 0.0, got = 0.0;
   long double exact = 0.0L;
   uint64_t wrong = 0;  // how many results are not correctly rounded; counted for bf16 and f16 only
@@ -63,8 +71,24 @@ struct Worst {
 inline size_t Bucket(simdact_dtype dtype, double x) {
   return dtype == SIMDACT_F64 ? ToBits64(x) >> 55 : ToBits(static_cast<float>(x)) >> 23;
 }
-inline void Note(Worst& w, double ulps, double x, double got, long double exact) {
-  w.ulps = ulps, w.x = x, w.got = got, w.exact = exact;
+inline void Note(Worst& w, double error, double x, double got, long double exact) {
+  w.error = error, w.x = x, w.got = got, w.exact = exact;
+}
+
+// What the fast tier promises: normal results within this much of themselves, denormal ones within as much of
+// the least normal number. bf16 and f16 are rounded once on top, which costs no more than half an ulp.
+constexpr double kFastClaim = 0x1p-12;
+inline double RelativeError(simdact_dtype dtype, double got, long double exact) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (std::isnan(got) || std::isnan(exact)) return std::isnan(got) && std::isnan(exact) ? 0.0 : kInfinity;
+  if (std::isinf(got) && Rounded(dtype, exact) == got) return 0.0;
+  if (std::isinf(got) && !IsHalf(dtype)) return kInfinity;
+  const NumberFormat& format = FormatOf(dtype);
+  const long double value = std::isinf(got) ? std::scalbn(1.0L, format.max_exponent + 1) : got;
+  const long double size = std::max(std::fabs(exact), std::scalbn(1.0L, format.min_exponent));
+  const long double rounding =
+      IsHalf(dtype) ? std::scalbn(1.0L, std::ilogb(size) - format.fraction_bits - 1) : 0;
+  return static_cast<double>(std::max(0.0L, std::fabs(std::copysign(value, got) - exact) - rounding) / size);
 }
 
 // Arrays of one thread, kept from block to block. S is the type that skims.
@@ -82,6 +106,7 @@ struct Subject {
   simdact_op op;
   simdact_dtype dtype;
   simdact_direction direction;
+  simdact_tier tier;
   simdact_params p;
   std::vector<const simdact_kernel*> kernels;
 };
@@ -133,7 +158,7 @@ void MeasureBlock(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
       float& bucket = w.profile[Bucket(s.dtype, a.x[i])];
       // Below 0.45 the skim is good enough to report. (The comparisons are false for NaN.)
       const bool small = a.ulps[i] + slack <= 0.45;
-      if (a.ulps[i] <= bucket && (small || a.ulps[i] + slack <= w.ulps)) continue;
+      if (a.ulps[i] <= bucket && (small || a.ulps[i] + slack <= w.error)) continue;
       if (std::isnan(a.y[i]) && std::isnan(a.skim[i])) continue;
       if (std::isinf(a.y[i]) && std::copysign(S(1), a.y[i]) * a.skim[i] >= limit) continue;
       long double exact = a.skim[i];
@@ -152,7 +177,7 @@ void MeasureBlock(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
       }
       const double ulps = small ? a.ulps[i] : UlpError(s.dtype, a.y[i], exact);
       bucket = std::max(bucket, static_cast<float>(ulps));
-      if (ulps > w.ulps) Note(w, ulps, a.x[i], a.y[i], exact);
+      if (ulps > w.error) Note(w, ulps, a.x[i], a.y[i], exact);
     }
   }
 }
@@ -174,7 +199,7 @@ inline void MeasureHalves(const Subject& s, Scratch<long double>& a, std::vector
       const bool wrong = got != want;
       float& bucket = worst[t].profile[Bucket(s.dtype, a.x[i])];
       bucket = std::max(bucket, static_cast<float>(ulps));
-      if (ulps > worst[t].ulps || (wrong && worst[t].wrong == 0)) {
+      if (ulps > worst[t].error || (wrong && worst[t].wrong == 0)) {
         Note(worst[t], ulps, a.x[i], got, a.skim[i]);
       }
       worst[t].wrong += wrong;
@@ -182,11 +207,41 @@ inline void MeasureHalves(const Subject& s, Scratch<long double>& a, std::vector
   }
 }
 
+// The fast tier, in any format. For f32 the quick reference is as good as exact.
+template <class S>
+void MeasureFast(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
+  const Reference& reference = ReferenceOf(s.op, s.direction);
+  a.input.Assign(a.x);
+  a.skim.clear();
+  for (const double x : a.x) {
+    if constexpr (std::is_same_v<S, double>) {
+      a.skim.push_back(reference.skim(x, s.p.value));
+    } else {
+      a.skim.push_back(reference.exact(x, s.p.value));
+    }
+  }
+  for (size_t t = 0; t < s.kernels.size(); ++t) {
+    if (s.kernels[t] == nullptr) continue;
+    Run(*s.kernels[t], s.direction, s.p, a.input, a.output);
+    a.output.Read(a.y);
+    Worst& w = worst[t];
+    for (size_t i = 0; i < a.x.size(); ++i) {
+      const S size = std::max(std::fabs(a.skim[i]), S(0x1p-126));
+      // A look that tells most inputs from those worth measuring; false for NaN and infinity.
+      if (!IsHalf(s.dtype) && std::fabs(S(a.y[i]) - a.skim[i]) <= S(0.999 * w.error) * size) continue;
+      const double error = RelativeError(s.dtype, a.y[i], a.skim[i]);
+      float& bucket = w.profile[Bucket(s.dtype, a.x[i])];
+      bucket = std::max(bucket, static_cast<float>(error));
+      if (error > w.error) Note(w, error, a.x[i], a.y[i], a.skim[i]);
+    }
+  }
+}
+
 inline void Merge(const Worst& from, Worst& into) {
   for (size_t i = 0; i < into.profile.size(); ++i)
     into.profile[i] = std::max(into.profile[i], from.profile[i]);
-  if (from.ulps > into.ulps || (from.wrong != 0 && into.wrong == 0)) {
-    Note(into, from.ulps, from.x, from.got, from.exact);
+  if (from.error > into.error || (from.wrong != 0 && into.wrong == 0)) {
+    Note(into, from.error, from.x, from.got, from.exact);
   }
   into.wrong += from.wrong;
 }
@@ -201,7 +256,9 @@ void Work(const Subject& subject, const Inputs& inputs, std::atomic<uint64_t>& n
   for (uint64_t b; (b = next++) < inputs.Blocks();) {
     inputs.Fill(b, scratch.x);
     tried += scratch.x.size();
-    if constexpr (std::is_same_v<S, long double>) {
+    if (subject.tier == SIMDACT_FAST) {
+      MeasureFast(subject, scratch, mine);
+    } else if constexpr (std::is_same_v<S, long double>) {
       IsHalf(subject.dtype) ? MeasureHalves(subject, scratch, mine) : MeasureBlock(subject, scratch, mine);
     } else {
       MeasureBlock(subject, scratch, mine);
@@ -215,17 +272,20 @@ void Work(const Subject& subject, const Inputs& inputs, std::atomic<uint64_t>& n
   for (size_t t = 0; t < worst.size(); ++t) Merge(mine[t], worst[t]);
 }
 
-// The largest errors of `targets` (all of them run here) for one op, dtype and direction; `inputs` counts
-// what was tried. From the output, the inputs are the rounded f(x) of the sample's x. progress(done in [0,
-// 1]) is called now and then, from one thread at a time.
+// The largest errors of `targets` (all of them run here) for one op, dtype, direction and tier; `inputs`
+// counts what was tried. Nothing is measured on targets where fast means accurate. From the output, the
+// inputs are the rounded f(x) of the sample's x. progress(done in [0, 1]) is called now and then, from one
+// thread at a time.
 inline std::vector<Worst> Sweep(simdact_op op, simdact_dtype dtype, simdact_direction direction,
-                                simdact_params p, const std::vector<const simdact_target*>& targets,
-                                const Sample& sample, uint64_t* inputs = nullptr,
+                                simdact_tier tier, simdact_params p,
+                                const std::vector<const simdact_target*>& targets, const Sample& sample,
+                                uint64_t* inputs = nullptr,
                                 const std::function<void(double)>& progress = nullptr) {
   p = RoundedTo(dtype, p);
-  Subject subject = {op, dtype, direction, p, {}};
+  Subject subject = {op, dtype, direction, tier, p, {}};
   for (const simdact_target* target : targets) {
-    subject.kernels.push_back(simdact_find(target, op, dtype, SIMDACT_ACCURATE));
+    const bool there = tier == SIMDACT_ACCURATE || HasFast(target, op, dtype, direction);
+    subject.kernels.push_back(there ? simdact_find(target, op, dtype, tier) : nullptr);
   }
   const Inputs source(op, dtype, direction, p, sample);
   std::vector<Worst> worst(targets.size());

@@ -20,11 +20,11 @@ class AccuracyTest : public testing::TestWithParam<int> {
     const auto targets = RunningTargets();
     for (const simdact_direction direction : Directions()) {
       if (!Exists(op_, direction)) continue;
-      const auto worst = Sweep(op_, dtype, direction, p, targets, sample);
+      const auto worst = Sweep(op_, dtype, direction, SIMDACT_ACCURATE, p, targets, sample);
       for (size_t t = 0; t < targets.size(); ++t) {
         const double claim = simdact_claim(op_, dtype, direction, simdact_target_has_fma(targets[t]));
-        EXPECT_TRUE(worst[t].ulps <= claim + allowance && worst[t].wrong == 0)
-            << worst[t].ulps << " ulp, claimed are " << claim << "; " << worst[t].wrong
+        EXPECT_TRUE(worst[t].error <= claim + allowance && worst[t].wrong == 0)
+            << worst[t].error << " ulp, claimed are " << claim << "; " << worst[t].wrong
             << " wrongly rounded; " << DirectionName(direction) << " on " << simdact_target_name(targets[t])
             << " at " << std::hexfloat << worst[t].x << std::defaultfloat << std::setprecision(17) << " = "
             << worst[t].x << ": got " << worst[t].got << ", want " << static_cast<double>(worst[t].exact);
@@ -42,6 +42,26 @@ TEST_P(AccuracyTest, HoldsClaims) {
   sample.total = Quick() ? 4096 : 400000;
   for (const simdact_dtype dtype : Dtypes()) {
     ExpectClaims(dtype, simdact_describe(op_)->defaults, sample, 0.0);
+  }
+}
+
+// At other parameters, too: there is no allowance in 2^-12.
+TEST_P(AccuracyTest, FastHoldsItsClaim) {
+  Sample sample;
+  sample.per_binade = Quick() ? 64 : 2048;
+  const auto targets = RunningTargets();
+  std::vector<simdact_params> sets = OtherParameters(op_, 3);
+  sets.push_back(simdact_describe(op_)->defaults);
+  for (const simdact_dtype dtype : Dtypes()) {
+    for (const simdact_params& p : sets) {
+      const auto worst = Sweep(op_, dtype, SIMDACT_FORWARD, SIMDACT_FAST, p, targets, sample);
+      for (size_t t = 0; t < targets.size(); ++t) {
+        EXPECT_LE(worst[t].error, kFastClaim)
+            << DtypeName(dtype) << " on " << simdact_target_name(targets[t]) << ", parameters " << p.value[0]
+            << ", " << p.value[1] << " at " << worst[t].x << ": got " << worst[t].got << ", want "
+            << static_cast<double>(worst[t].exact);
+      }
+    }
   }
 }
 
@@ -83,6 +103,23 @@ TEST(Ulp, CountsSpacingAtTheRoundedResult) {
     EXPECT_EQ(UlpError(dtype, nan, nan), 0.0);
     EXPECT_TRUE(std::isinf(UlpError(dtype, nan, 1.0L)));
     EXPECT_TRUE(std::isinf(UlpError(dtype, 1.0, nan)));
+  }
+}
+
+TEST(Relative, CountsTheLeastNormalForDenormals) {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(RelativeError(SIMDACT_F32, 1.0 + 0x1p-12, 1.0L), 0x1p-12);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, -1.0, 1.0L), 2.0);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, 0.0, 0x1p-139L), 0x1p-13);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, 0.0, 0x1p-126L), 1.0);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, inf, 0x1p128L), 0.0);
+  EXPECT_TRUE(std::isinf(RelativeError(SIMDACT_F32, inf, 0x1p127L)));
+  EXPECT_TRUE(std::isinf(RelativeError(SIMDACT_F32, -inf, 0x1p128L)));
+  EXPECT_EQ(RelativeError(SIMDACT_BF16, 1.0, 1.0L + 0x1p-8L), 0.0);
+  EXPECT_EQ(RelativeError(SIMDACT_F16, 1.0 + 0x1p-10, 1.0L), 0x1p-11);
+  for (const simdact_dtype dtype : Dtypes()) {
+    EXPECT_EQ(RelativeError(dtype, nan, nan), 0.0);
+    EXPECT_TRUE(std::isinf(RelativeError(dtype, nan, 1.0L)));
   }
 }
 

@@ -45,6 +45,21 @@ TEST(Dispatch, FindsNothingThatDoesNotExist) {
   }
 }
 
+TEST(Dispatch, DefaultKernelsAreThoseOfTheDefaultTarget) {
+  for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
+    for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
+      for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+        const auto id = static_cast<simdact_op>(op);
+        EXPECT_EQ(simdact_find_default(id, dtype, tier),
+                  simdact_find(simdact_target_default(), id, dtype, tier));
+      }
+    }
+  }
+  EXPECT_EQ(simdact_find_default(SIMDACT_OP_COUNT, SIMDACT_F32, SIMDACT_FAST), nullptr);
+  EXPECT_EQ(simdact_find_default(SIMDACT_OP_relu, SIMDACT_DTYPE_COUNT, SIMDACT_FAST), nullptr);
+  EXPECT_EQ(simdact_find_default(SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_TIER_COUNT), nullptr);
+}
+
 // Every target has kernels of its own.
 TEST(Dispatch, KernelsAreDistinct) {
   std::map<void (*)(const void*, void*, size_t, simdact_params), const simdact_target*> owners;

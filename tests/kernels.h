@@ -30,33 +30,44 @@ struct Case {
   simdact_op op;
   simdact_dtype dtype;
   simdact_direction direction;
+  simdact_tier tier;
   const simdact_kernel* kernel;
   const simdact_description* description;
   bool Is(const char* name) const { return simdact_accuracy::SameName(description->name, name); }
   bool Is(const char* name, simdact_direction wanted) const { return Is(name) && direction == wanted; }
+  // Whether the tier lets f give `got` for a result `exact`, with `ulps` of error in the accurate one.
+  bool Allows(double got, long double exact, double ulps) const {
+    return tier == SIMDACT_FAST
+               ? simdact_accuracy::RelativeError(dtype, got, exact) <= simdact_accuracy::kFastClaim
+               : simdact_accuracy::UlpError(dtype, got, exact) <= ulps;
+  }
   std::string Name() const {
     return std::string(description->name) + " " + simdact_accuracy::DtypeName(dtype) + " " +
-           simdact_accuracy::DirectionName(direction) + " on " + simdact_target_name(target);
+           simdact_accuracy::DirectionName(direction) + (tier == SIMDACT_FAST ? ", fast, on " : " on ") +
+           simdact_target_name(target);
   }
 };
 
-// Calls f(case) until it fails fatally; for one op, or for all.
+// Calls f(case) until it fails fatally; for one op, or for all. With the fast tier where it is one of its
+// own, or without.
+enum class Tiers { kAccurate, kBoth };
 template <class F>
-void ForEachKernelOf(simdact_op op, const F& f) {
-  for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
-    for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
-      for (const simdact_direction direction : simdact_accuracy::Directions()) {
-        if (!simdact_accuracy::Exists(op, direction)) continue;
-        const Case c{target,
-                     op,
-                     dtype,
-                     direction,
-                     simdact_find(target, op, dtype, SIMDACT_ACCURATE),
-                     simdact_describe(op)};
-        SCOPED_TRACE(c.Name());
-        ASSERT_NE(c.kernel, nullptr);
-        f(c);
-        if (testing::Test::HasFatalFailure()) return;
+void ForEachKernelOf(simdact_op op, const F& f, Tiers tiers = Tiers::kAccurate) {
+  using namespace simdact_accuracy;  // NOLINT: all of this comes from there
+  for (const simdact_target* target : RunningTargets()) {
+    for (const simdact_dtype dtype : Dtypes()) {
+      for (const simdact_direction direction : Directions()) {
+        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+          if (!Exists(op, direction)) continue;
+          if (tier == SIMDACT_FAST && (tiers != Tiers::kBoth || !HasFast(target, op, dtype, direction)))
+            continue;
+          const simdact_kernel* kernel = simdact_find(target, op, dtype, tier);
+          const Case c{target, op, dtype, direction, tier, kernel, simdact_describe(op)};
+          SCOPED_TRACE(c.Name());
+          ASSERT_NE(c.kernel, nullptr);
+          f(c);
+          if (testing::Test::HasFatalFailure()) return;
+        }
       }
     }
   }

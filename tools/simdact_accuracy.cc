@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 
@@ -21,18 +22,21 @@ struct Case {
   simdact_op op;
   simdact_dtype dtype;
   simdact_direction direction;
+  simdact_tier tier;
   const char* Op() const { return simdact_describe(op)->name; }
   const char* Dtype() const { return DtypeName(dtype); }
   const char* Direction() const { return DirectionName(direction); }
 };
 
+// In ulps; of the fast tier, relative.
 double Claim(const Case& c, const simdact_target* target) {
+  if (c.tier == SIMDACT_FAST) return kFastClaim;
   return simdact_claim(c.op, c.dtype, c.direction, simdact_target_has_fma(target));
 }
 
 // A 16-bit result half an ulp off is still wrong if it is the wrong one of two neighbours.
 bool Kept(const Case& c, const simdact_target* target, const Worst& worst) {
-  return worst.ulps <= Claim(c, target) && (!IsHalf(c.dtype) || worst.wrong == 0);
+  return worst.error <= Claim(c, target) && (!IsHalf(c.dtype) || worst.wrong == 0);
 }
 
 // [x, error] for each sign and exponent with an error.
@@ -51,10 +55,10 @@ json RowOf(const Case& c, const simdact_target* target, const Worst& worst, uint
   json row = {{"op", c.Op()},
               {"direction", c.Direction()},
               {"dtype", c.Dtype()},
-              {"tier", "accurate"},
+              {"tier", c.tier == SIMDACT_FAST ? "fast" : "accurate"},
               {"target", simdact_target_name(target)},
               {"inputs", inputs},
-              {"max_ulp", UlpsJson(worst.ulps)},
+              {c.tier == SIMDACT_FAST ? "max_relative" : "max_ulp", UlpsJson(worst.error)},
               {"claim", Claim(c, target)},
               {"x", Format("%a", worst.x)},
               {"x_decimal", worst.x},
@@ -71,8 +75,11 @@ constexpr const char* kHeader = "%-16s %-5s %-11s %-9s %11s %8s %6s %6s  %s\n";
 void Print(FILE* out, const Case& c, const simdact_target* target, const Worst& worst, uint64_t inputs) {
   const std::string wrong = IsHalf(c.dtype) ? Format("%" PRIu64, worst.wrong) : "-";
   const int digits = c.dtype == SIMDACT_F64 ? 17 : 9;
-  std::fprintf(out, "%-16s %-5s %-11s %-9s %11" PRIu64 " %8.4f %5.2f%s %6s  %a (%.*g) %.*g %.*Lg\n", c.Op(),
-               c.Dtype(), c.Direction(), simdact_target_name(target), inputs, worst.ulps, Claim(c, target),
+  const bool fast = c.tier == SIMDACT_FAST;
+  const std::string error = fast ? Format("2^%.2f", std::log2(worst.error)) : Format("%.4f", worst.error);
+  const std::string claim = fast ? "2^-12" : Format("%.2f", Claim(c, target));
+  std::fprintf(out, "%-16s %-5s %-11s %-9s %11" PRIu64 " %8s %5s%s %6s  %a (%.*g) %.*g %.*Lg\n", c.Op(),
+               c.Dtype(), c.Direction(), simdact_target_name(target), inputs, error.c_str(), claim.c_str(),
                Kept(c, target, worst) ? " " : "!", wrong.c_str(), worst.x, digits, worst.x, digits, worst.got,
                digits + 3, worst.exact);
 }
@@ -93,9 +100,15 @@ std::vector<Case> CasesOf(const AccuracyOptions& options) {
   for (const simdact_op op : ops) {
     for (const simdact_dtype dtype : FindDtypes(options.dtype)) {
       for (const simdact_direction direction : FindDirections(options.direction)) {
-        if (Exists(op, direction)) cases.push_back({op, dtype, direction});
+        const simdact_tier tier = TierOf(options.tier);
+        if (Exists(op, direction) && (tier == SIMDACT_ACCURATE || direction == SIMDACT_FORWARD)) {
+          cases.push_back({op, dtype, direction, tier});
+        }
       }
     }
+  }
+  if (cases.empty() && TierOf(options.tier) == SIMDACT_FAST) {
+    throw UsageError("the fast tier is forward only; valid: --direction forward");
   }
   if (cases.empty()) {
     throw UsageError("these derivatives do not follow from the output; valid: " +
@@ -117,7 +130,6 @@ Sample SampleOf(const AccuracyOptions& options) {
 }  // namespace
 
 int Accuracy(const AccuracyOptions& options) {
-  CheckTier(options.tier);
   const std::vector<Case> cases = CasesOf(options);
   const std::vector<const simdact_target*> targets = FindTargets(options.target);
   const Sample sample = SampleOf(options);
@@ -128,19 +140,30 @@ int Accuracy(const AccuracyOptions& options) {
   int failed = 0;
   std::fprintf(out, kHeader, "op", "dtype", "direction", "target", "inputs", "max ulp", "claim", "wrong",
                "worst input, got, want");
+  size_t shown = 0;
   for (const Case& c : cases) {
+    std::vector<const simdact_target*> measured;
+    for (const simdact_target* target : targets) {
+      if (c.tier == SIMDACT_ACCURATE || HasFast(target, c.op, c.dtype, c.direction))
+        measured.push_back(target);
+    }
+    if (measured.empty()) continue;
     uint64_t inputs = 0;
     const auto progress = Progress(c);
-    const std::vector<Worst> worst = Sweep(c.op, c.dtype, c.direction, simdact_describe(c.op)->defaults,
-                                           targets, sample, &inputs, progress);
+    const std::vector<Worst> worst =
+        Sweep(c.op, c.dtype, c.direction, c.tier, simdact_describe(c.op)->defaults, measured, sample, &inputs,
+              progress);
     if (progress) std::fprintf(stderr, "\r%60s\r", "");
-    for (size_t t = 0; t < targets.size(); ++t) {
-      Print(out, c, targets[t], worst[t], inputs);
-      failed += !Kept(c, targets[t], worst[t]);
-      if (!options.file.empty()) rows.push_back(RowOf(c, targets[t], worst[t], inputs));
+    for (size_t t = 0; t < measured.size(); ++t) {
+      Print(out, c, measured[t], worst[t], inputs);
+      ++shown;
+      failed += !Kept(c, measured[t], worst[t]);
+      if (!options.file.empty()) rows.push_back(RowOf(c, measured[t], worst[t], inputs));
     }
     std::fflush(out);
   }
+  if (shown == 0)
+    std::fprintf(out, "nothing to measure: on these targets fast means accurate for these ops\n");
   if (failed != 0) std::fprintf(out, "%d claims failed; their rows are marked with !\n", failed);
   WriteRows(rows, options.exhaustive, options.file);
   return failed == 0 ? 0 : 1;

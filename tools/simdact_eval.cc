@@ -85,22 +85,23 @@ struct Before {
 }  // namespace
 
 int Eval(const EvalOptions& options) {
-  CheckTier(options.tier);
+  const simdact_tier tier = TierOf(options.tier);
   const simdact_op op = FindOp(options.op);
   const simdact_dtype dtype = FindDtype(options.dtype);
   const simdact_direction direction = DirectionOf(options, op);
   const simdact_target* target =
       options.target.empty() ? simdact_target_default() : FindTarget(options.target);
   const simdact_params p = RoundedTo(dtype, ParseParameters(op, options.parameters));
-  const simdact_kernel& kernel = *simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  const simdact_kernel& kernel = *simdact_find(target, op, dtype, tier);
   const Before before(options, dtype);
   std::vector<double> inputs;
   for (const std::string& text : options.inputs) inputs.push_back(ParseInput(text, dtype));
 
   const int digits = Digits(dtype), width = digits + 8;
   const char* input = direction == SIMDACT_BACKWARD_FROM_OUTPUT ? "y" : "x";
-  std::printf("# %s %s %s accurate on %s\n%-*s %-*s %-23s %-28s %s\n", options.op.c_str(),
-              DirectionName(direction), DtypeName(dtype), simdact_target_name(target), width, input, width,
+  const bool fast = tier == SIMDACT_FAST && !before.shifted && HasFast(target, op, dtype, direction);
+  std::printf("# %s %s %s %s on %s\n%-*s %-*s %-23s %-28s %s\n", options.op.c_str(), DirectionName(direction),
+              DtypeName(dtype), fast ? "fast" : "accurate", simdact_target_name(target), width, input, width,
               "value", "in hexadecimal", "exact", "error (ulp)");
   for (const double x : inputs) {
     const bool backward = direction == SIMDACT_BACKWARD;

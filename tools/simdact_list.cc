@@ -14,6 +14,8 @@ using simdact_accuracy::DirectionName;
 using simdact_accuracy::Directions;
 using simdact_accuracy::DtypeName;
 using simdact_accuracy::Dtypes;
+using simdact_accuracy::HasFast;
+using simdact_accuracy::RunningTargets;
 
 // {dtype: {direction: bound}}, for targets with fused multiply-add or without.
 json Claims(simdact_op op, int fma) {
@@ -25,6 +27,15 @@ json Claims(simdact_op op, int fma) {
     }
   }
   return claims;
+}
+
+// The targets of this CPU that have a fast tier of the op.
+std::vector<std::string> FastTargets(simdact_op op) {
+  std::vector<std::string> names;
+  for (const simdact_target* target : RunningTargets()) {
+    if (HasFast(target, op, SIMDACT_F32, SIMDACT_FORWARD)) names.push_back(simdact_target_name(target));
+  }
+  return names;
 }
 
 json Describe(simdact_op op) {
@@ -41,6 +52,7 @@ json Describe(simdact_op op) {
           {"note", d.note},
           {"parameters", parameters},
           {"dtypes", dtypes},
+          {"fast_targets", FastTargets(op)},
           {"claims", Claims(op, 1)},
           {"claims_without_fma", Claims(op, 0)}};
 }
@@ -68,7 +80,11 @@ void Print(simdact_op op) {
   }
   std::printf("%s(%s)\n  f(x)  = %s\n  f'(x) = %s\n", d.name, parameters.c_str(), d.formula, d.derivative);
   if (d.derivative_from_output != nullptr) std::printf("        = %s, y = f(x)\n", d.derivative_from_output);
-  std::printf("  %s\n  %s\n", Bounds(op).c_str(), d.note);
+  std::string fast;
+  for (const std::string& name : FastTargets(op)) fast += " " + name;
+  std::printf("  %s\n", Bounds(op).c_str());
+  if (!fast.empty()) std::printf("  fast: 2^-12 of the result, on%s\n", fast.c_str());
+  std::printf("  %s\n", d.note);
 }
 
 }  // namespace

@@ -85,8 +85,10 @@ std::vector<simdact_direction> FindDirections(const std::string& names) {
                   [](const std::string& name) { return Find("direction", name, Directions()); });
 }
 
-void CheckTier(const std::string& name) {
-  if (name != "accurate" && name != "fast") throw UsageError("no tier '" + name + "'; valid: accurate fast");
+simdact_tier TierOf(const std::string& name) {
+  if (name == "accurate") return SIMDACT_ACCURATE;
+  if (name == "fast") return SIMDACT_FAST;
+  throw UsageError("no tier '" + name + "'; valid: accurate fast");
 }
 
 simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments) {

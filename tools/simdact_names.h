@@ -34,7 +34,7 @@ simdact_op FindOp(const std::string& name);
 simdact_dtype FindDtype(const std::string& name);
 std::vector<simdact_dtype> FindDtypes(const std::string& names);
 std::vector<simdact_direction> FindDirections(const std::string& names);
-void CheckTier(const std::string& name);
+simdact_tier TierOf(const std::string& name);
 
 // The defaults of an op, but for what each NAME=VALUE says.
 simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments);

@@ -27,7 +27,7 @@ simdact_softmax_op FindSoftmax(const std::string& name) {
 // The options that are numbers.
 simdact_softmax_options ParseOptions(const EvalOptions& options) {
   simdact_softmax_options o{};
-  o.tier = options.tier == "fast" ? SIMDACT_FAST : SIMDACT_ACCURATE;
+  o.tier = TierOf(options.tier);
   for (const std::string& assignment : options.parameters) {
     const size_t equals = assignment.find('=');
     const std::string name = assignment.substr(0, equals);
@@ -147,7 +147,6 @@ json DescribeSoftmax() {
 // All inputs are one row; backward from its output, with an upstream gradient of 1 at its first column and 0
 // elsewhere.
 int EvalSoftmax(const EvalOptions& options) {
-  CheckTier(options.tier);
   const simdact_softmax_op op = FindSoftmax(options.op);
   const simdact_dtype dtype = FindDtype(options.dtype);
   const simdact_target* target =
@@ -180,12 +179,11 @@ int EvalSoftmax(const EvalOptions& options) {
 }
 
 int AccuracyOfSoftmax(const AccuracyOptions& options) {
-  CheckTier(options.tier);
   if (options.exhaustive) throw UsageError("softmax is sampled: no --exhaustive");
   CheckWritable(options.file);
   FILE* out = options.file == "-" ? stderr : stdout;  // JSON on standard output stands alone
   simdact_softmax_options o{};
-  o.tier = options.tier == "fast" ? SIMDACT_FAST : SIMDACT_ACCURATE;
+  o.tier = TierOf(options.tier);
   json rows = json::array();
   int failed = 0;
   std::fprintf(out, "%-12s %-5s %-9s %-15s %8s %7s  %s\n", "op", "dtype", "target", "rows", "max ulp",

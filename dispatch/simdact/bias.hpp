@@ -13,18 +13,6 @@
 
 namespace simdact {
 
-#define SIMDACT_FLOAT_DEFAULTS_P0
-#define SIMDACT_FLOAT_DEFAULTS_P1(a, da) , float a = static_cast<float>(da)
-#define SIMDACT_FLOAT_DEFAULTS_P2(a, da, b, db) \
-  SIMDACT_FLOAT_DEFAULTS_P1(a, da) SIMDACT_FLOAT_DEFAULTS_P1(b, db)
-#define SIMDACT_FLOAT_DEFAULTS_P4(a, da, b, db, c, dc, d, dd) \
-  SIMDACT_FLOAT_DEFAULTS_P2(a, da, b, db) SIMDACT_FLOAT_DEFAULTS_P2(c, dc, d, dd)
-#define SIMDACT_DOUBLE_DEFAULTS_P0
-#define SIMDACT_DOUBLE_DEFAULTS_P1(a, da) , double a = da
-#define SIMDACT_DOUBLE_DEFAULTS_P2(a, da, b, db) , double a = da, double b = db
-#define SIMDACT_DOUBLE_DEFAULTS_P4(a, da, b, db, c, dc, d, dd) \
-  , double a = da, double b = db, double c = dc, double d = dd
-
 // b and s are bias and scale: one op has a parameter named bias.
 #define SIMDACT_OVERLOADS(name, PARAMETERS, T, E, P)                                                         \
   inline simdact_status bias_##name(const E* x, const E* b, E* y, size_t rows, size_t cols P) noexcept {     \
@@ -89,14 +77,6 @@ SIMDACT_PRELU_CHANNELS(f16, f16)
 #endif
 #undef SIMDACT_PRELU_CHANNELS
 #undef SIMDACT_OVERLOADS
-#undef SIMDACT_FLOAT_DEFAULTS_P0
-#undef SIMDACT_FLOAT_DEFAULTS_P1
-#undef SIMDACT_FLOAT_DEFAULTS_P2
-#undef SIMDACT_FLOAT_DEFAULTS_P4
-#undef SIMDACT_DOUBLE_DEFAULTS_P0
-#undef SIMDACT_DOUBLE_DEFAULTS_P1
-#undef SIMDACT_DOUBLE_DEFAULTS_P2
-#undef SIMDACT_DOUBLE_DEFAULTS_P4
 
 }  // namespace simdact
 

@@ -12,12 +12,6 @@
 
 namespace simdact {
 
-#define SIMDACT_FLOAT_DEFAULTS_P0
-#define SIMDACT_FLOAT_DEFAULTS_P2(a, da, b, db) \
-  , float a = static_cast<float>(da), float b = static_cast<float>(db)
-#define SIMDACT_DOUBLE_DEFAULTS_P0
-#define SIMDACT_DOUBLE_DEFAULTS_P2(a, da, b, db) , double a = da, double b = db
-
 // For each gate of gates.def: T is the format in C's names, E the element type.
 #define SIMDACT_GATE_OVERLOADS(name, PARAMETERS, T, E, DEFAULTS)                                             \
   inline void name(const E* gate, const E* up, E* y, size_t n DEFAULTS) noexcept {                           \
@@ -59,10 +53,6 @@ SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #endif
 #undef SIMDACT_GATE_OVERLOADS
-#undef SIMDACT_FLOAT_DEFAULTS_P0
-#undef SIMDACT_FLOAT_DEFAULTS_P2
-#undef SIMDACT_DOUBLE_DEFAULTS_P0
-#undef SIMDACT_DOUBLE_DEFAULTS_P2
 
 }  // namespace simdact
 
