@@ -19,6 +19,7 @@ import itertools
 import json
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 
@@ -30,8 +31,9 @@ KERNEL = re.compile(
     r"::(\w+)Op<float>, float(?:, \(simdact::N_\w+::\(anonymous namespace\)::From\)(\d))?>\("
 )
 
-# address: where it is; name: the mnemonic; operands: as objdump prints them, destination last.
-Instruction = collections.namedtuple("Instruction", "address name operands")
+# address: where it is; name: the mnemonic; operands: as objdump prints them, destination last; called: whether it
+# belongs to a function that the loop calls.
+Instruction = collections.namedtuple("Instruction", "address name operands called", defaults=(False,))
 
 
 # ---- From objects to loops -----------------------------------------------------------------------------
@@ -42,39 +44,43 @@ def op_name(name):
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def disassembly(objects):
-    """Lines of objdump for a library, an object, or all objects of a folder."""
+def sections(objects):
+    """{address: (name, lines)} of the functions of each section: a library, an object, all objects of a folder."""
     objects = pathlib.Path(objects)
     files = sorted(objects.rglob("*.o")) if objects.is_dir() else [objects]
     if not files or not all(f.is_file() for f in files):
         raise FileNotFoundError(f"no objects in {objects}")
     command = ["objdump", "--disassemble", "--demangle", "--no-show-raw-insn", *map(str, files)]
+    functions, lines = {}, None
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process:
-        yield from process.stdout
+        for line in process.stdout:
+            if line.startswith("Disassembly of section"):
+                yield functions
+                functions, lines = {}, None
+            elif line[0] == "0":
+                address, name = line.rstrip(":\n").split(" ", 1)
+                lines = []
+                if "simdact::N_" in name:
+                    functions[int(address, 16)] = (name[1:-1], lines)
+            elif lines is not None:
+                lines.append(line)
+        yield functions
     if process.returncode:
         raise RuntimeError(f"objdump failed: {process.returncode}")
 
 
-def kernels(objects):
-    """{(op, direction, target): instructions}; a kernel that only jumps to another has that one's."""
-    found, names, body = {}, {}, None
-    for line in disassembly(objects):
-        if line[0] not in " \n":
-            header = re.match(r"[0-9a-f]+ <(.*)>:$", line)
-            kernel = header and KERNEL.match(header[1])
-            body = None
-            if kernel:
-                key = (op_name(kernel[2]), DIRECTIONS[kernel[3]], kernel[1])
-                body = found[key] = []
-                names[header[1]] = key
-        elif body is not None and (match := re.match(r" *([0-9a-f]+):\t(\S+) *(.*)", line)):
-            body.append(Instruction(int(match[1], 16), match[2], match[3].strip()))
-    for key, body in list(found.items()):
-        real = [i for i in body if not re.match(r"nop|data16|cs|xchg|endbr", i.name)]
-        if len(real) == 1 and real[0].name == "jmp":
-            target = re.search(r"<(.*)>", real[0].operands)
-            found[key] = found.get(names.get(target and target[1]), body)
-    return found
+def instructions(functions, address):
+    """The function there, without padding; one that only jumps to another is that one."""
+    matches = (re.match(r" *([0-9a-f]+):\t(\S+) *(.*)", line) for line in functions.get(address, ("", ()))[1])
+    body = [Instruction(int(m[1], 16), m[2], m[3].strip()) for m in matches if m]
+    body = [i for i in body if not re.match(r"nop|data16|cs$|xchg|endbr", i.name) or "mm" in i.operands]
+    other = jump_target(body[0]) if len(body) == 1 and body[0].name == "jmp" else None
+    return body if other in (None, address) or other not in functions else instructions(functions, other)
+
+
+def jump_target(instruction):
+    match = re.match(r"([0-9a-f]+) <", instruction.operands)
+    return int(match[1], 16) if match else None
 
 
 def memory(instruction):
@@ -106,29 +112,44 @@ def stored_bytes(instruction, frame):
     return bits(instruction) // 8
 
 
-def main_loop(body):
+def with_calls(loop, functions):
+    """The loop and the functions it calls; None where one of them branches."""
+    result = []
+    for instruction in loop:
+        result.append(instruction)
+        if instruction.name == "call":
+            body = instructions(functions, jump_target(instruction))
+            if not body or any(re.match(r"j|call", i.name) for i in body):
+                return None
+            result += [i._replace(called=True) for i in body]
+    return result
+
+
+def main_loop(functions, address):
     """(instructions, elements, frame) of the loop that works on packs of vectors, or None.
 
-    Of the straight loops without calls the one that stores most per turn: other loops handle what is left
-    over, fill arrays with a constant, or branch.
+    Of the straight loops the one that stores most per turn: the others handle what is left over, or fill an
+    array with a constant. A jump out of a loop that is straight otherwise, because of a parameter, is taken for
+    one that does not happen.
     """
+    body = instructions(functions, address)
     best = None
     framed = any(i.name == "mov" and i.operands == "%rsp,%rbp" for i in body)
     frame = r"%rsp|%rbp" if framed else r"%rsp"
     places = {instruction.address: k for k, instruction in enumerate(body)}
     for end, jump in enumerate(body):
-        target = jump.name.startswith("j") and re.match(r"([0-9a-f]+)", jump.operands)
-        start = places.get(int(target[1], 16)) if target else None
-        if start is None or start > end or jump.name == "jmp":
-            continue
+        target = jump_target(jump) if jump.name.startswith("j") and jump.name != "jmp" else None
+        start = places.get(target, end + 1)
         loop = body[start : end + 1]
-        if any(re.match(r"j|call|ret", i.name) for i in loop[:-1]):
+        if not loop or any(i.name in ("jmp", "ret") for i in loop):
+            continue
+        if any(i.name[0] == "j" and target <= (jump_target(i) or target) <= jump.address for i in loop[:-1]):
             continue
         elements = sum(stored_bytes(i, frame) for i in loop) / 4
-        rank = (elements, sum(bits(i) > 0 for i in loop))
-        if elements and (best is None or rank > best[0]):
-            best = (rank, loop)
-    return best and (best[1], best[0][0], frame)
+        loop = with_calls(loop, functions) if elements else None
+        if loop and (best is None or (elements, len(loop)) > (best[1], len(best[0]))):
+            best = (loop, elements, frame)
+    return best
 
 
 # ---- From loops to bounds ------------------------------------------------------------------------------
@@ -168,14 +189,12 @@ def limits(loop, frame, machine):
         where, written = memory(instruction)
         if where:
             counts["store" if written else "load"] += 1
-            counts["spill"] += bool(written and re.search(frame, where))
+            counts["spill"] += bool(written and (instruction.called or re.search(frame, where)))
             rates = machine.stores if written else machine.loads
             cycles["stores" if written else "loads"] += 1 / rates[width == 512]
         if kind:
             counts[kind] += 1
-        uops = machine.uops(kind, 512 if wide else width) if kind in machine.classes[256] else []
-        if wide and width < 512:  # closed ports count for all widths, but only wide ones take two turns
-            uops = [(p, machine.uops(kind, 256)[k][1]) for k, (p, _) in enumerate(uops)]
+        uops = machine.uops(kind, width, wide) if kind in machine.classes[256] else []
         for group, turns in uops:
             ports[group] += turns
         stem = re.sub(r"^v?|y$", "", instruction.name).replace("ss", "ps").replace("sd", "pd")
@@ -202,39 +221,43 @@ def bounds(objects, machine, op=None, target=None):
     """
     machine = MACHINES[machine]
     rows = []
-    for key, body in kernels(objects).items():
-        if (op and key[0] != op) or (target and key[2] != target):
-            continue
-        row = dict(zip(("op", "direction", "target"), key), machine=machine.name, elements=0)
-        rows.append(row)
-        if not (found := main_loop(body)):
-            continue
-        loop, elements, frame = found
-        counts, cycles = limits(loop, frame, machine)
-        limit = max(cycles, key=cycles.get)
-        lanes = max(bits(i) for i in loop) // 32
-        row.update(
-            elements=int(elements),
-            lanes=lanes,
-            cycles_bound=cycles[limit] * lanes / elements,
-            el_per_cycle_bound=elements / cycles[limit],
-            limit=limit,
-            counts=dict(counts),
-        )
+    for functions in sections(objects):
+        for address, (name, _) in functions.items():
+            kernel = KERNEL.match(name)
+            if not kernel or (op and op_name(kernel[2]) != op) or (target and kernel[1] != target):
+                continue
+            row = {"op": op_name(kernel[2]), "direction": DIRECTIONS[kernel[3]], "target": kernel[1]}
+            row.update(machine=machine.name, elements=0)
+            rows.append(row)
+            if not (found := main_loop(functions, address)):
+                continue
+            loop, elements, frame = found
+            counts, cycles = limits(loop, frame, machine)
+            limit = max(cycles, key=cycles.get)
+            lanes = max(bits(i) for i in loop) // 32
+            row.update(
+                elements=int(elements),
+                lanes=lanes,
+                cycles_bound=cycles[limit] * lanes / elements,
+                el_per_cycle_bound=elements / cycles[limit],
+                limit=limit,
+                counts=dict(counts),
+            )
     return rows
 
 
 def add_fractions(rows, bench):
-    """Sets row["fraction"] from the fastest repetition in simdact_bench's JSON: f32, accurate, n = 4096."""
-    best = {}
+    """Sets row["fraction"] from simdact_bench's JSON: f32, accurate, n = 4096. The median of the repetitions, for
+    the clock is measured with each of them, and errs to both sides."""
+    rates = collections.defaultdict(list)
     for row in bench["benchmarks"]:
         if row["run_type"] == "iteration" and "el_per_cycle" in row:
-            best[row["run_name"]] = max(row["el_per_cycle"], best.get(row["run_name"], 0))
+            rates[row["run_name"]].append(row["el_per_cycle"])
     for row in rows:
-        rate = best.get(f"{row['op']}/{row['direction']}/f32/accurate/{row['target']}/4096")
+        rate = rates.get(f"{row['op']}/{row['direction']}/f32/accurate/{row['target']}/4096")
         if rate and row["elements"]:
-            row["el_per_cycle"] = rate
-            row["fraction"] = rate / row["el_per_cycle_bound"]
+            row["el_per_cycle"] = statistics.median(rate)
+            row["fraction"] = row["el_per_cycle"] / row["el_per_cycle_bound"]
 
 
 # ---- The command ---------------------------------------------------------------------------------------

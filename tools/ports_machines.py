@@ -39,19 +39,19 @@ CLASSES = [
 
 class Machine:
     """classes: {class: uops}, for vectors of up to 256 bits and of 512. uops: text, each word one micro-operation
-    "ports" or "ports*cycles", ports being one letter each. loads, stores: vectors per cycle, (256, 512) bits.
-    divider: {(mnemonic's stem, bits): cycles}; what is missing has no bound of its own."""
+    "ports" or "ports*cycles", ports being one letter each. closed: the ports that no vector may use in a loop with
+    512-bit ones. loads, stores: vectors per cycle, of (256, 512) bits. divider: {(mnemonic, bits): cycles}."""
 
-    def __init__(self, name, cpus, width, narrow, wide, loads, stores, divider):
+    def __init__(self, name, cpus, width, narrow, wide, closed, loads, stores, divider):
         self.name, self.cpus, self.width = name, cpus, width
-        self.classes = {256: narrow, 512: wide}
-        self.loads, self.stores = loads, stores
-        self.divider = divider
+        self.classes, self.closed = {256: narrow, 512: wide}, closed
+        self.loads, self.stores, self.divider = loads, stores, divider
 
-    def uops(self, kind, bits):
+    def uops(self, kind, bits, among_wide):
         """[(ports, cycles)] of one instruction."""
-        words = self.classes[512 if bits == 512 else 256][kind].split()
-        return [(w.split("*")[0], float((w.split("*") + [1])[1])) for w in words]
+        words = [word.partition("*") for word in self.classes[512 if bits == 512 else 256][kind].split()]
+        closed = self.closed if among_wide else ""
+        return [("".join(p for p in ports if p not in closed), float(turns or 1)) for ports, _, turns in words]
 
 
 def by_class(groups):
@@ -85,7 +85,8 @@ _GOLDEN_COVE_WIDE = by_class(
         "convert_width": "5 05",
         "intminmax shift": "0",
         "compare intcompare permute permute2 shuffle": "5",
-        "reciprocal divide sqrt": "0 05",
+        "reciprocal": "0 0 05",
+        "divide sqrt": "0 05",
         "mask": "05",
         "transfer": "05",
     }
@@ -146,17 +147,19 @@ MACHINES = {
             6,
             _GOLDEN_COVE_NARROW,
             _GOLDEN_COVE_WIDE,
+            "1",
             (3, 2),
             (2, 1),
             _GOLDEN_COVE_DIVIDER,
         ),
-        Machine("zen5", [(26, range(0x00, 0x20))], 8, _ZEN5, _ZEN5, (2, 2), (2, 1), _ANY_2_5),
+        Machine("zen5", [(26, range(0x00, 0x20))], 8, _ZEN5, _ZEN5, "", (2, 2), (2, 1), _ANY_2_5),
         Machine(
             "zen4",
             [(25, (*range(0x10, 0x20), *range(0x60, 0x80), *range(0xA0, 0xB0)))],
             6,
             _ZEN4_NARROW,
             _ZEN4_WIDE,
+            "",
             (2, 1),
             (1, 0.5),
             _ZEN4_DIVIDER,
