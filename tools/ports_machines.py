@@ -1,9 +1,10 @@
 """What tools/ports.py knows about CPUs: classes of x86 instructions, and the ports they may go to.
 
-A bound must never be higher than what the CPU can do. So where no source tells the port of a class, its set is
-the widest possible one, and effects that only make a loop slower (latencies, ports that are closed for a while,
-uneven choice of ports) are left out.
+A bound must never be higher than what the CPU can do. So where no source tells the port of a class, its set
+is the widest possible one, and effects that only make a loop slower (latencies, ports that are closed for a
+while, uneven choice of ports) are left out.
 """
+import pathlib
 import re
 
 # ---- Classes of vector instructions: the first pattern that matches the mnemonic without its v ---------
@@ -26,7 +27,10 @@ CLASSES = [
         ("blendv", r"p?blendv"),
         ("permute2", r"perm[it]2"),
         ("permute", r"perm([dq]|p[sd]$)|insert[fi]|extract[fi]|p?broadcast|shuf[fi]"),
-        ("shuffle", r"shuf|pshuf|permil|unpck|punpck|mov[hl]|mov(sl|sh|d)dup|insertps|extractps|palign|align"),
+        (
+            "shuffle",
+            r"shuf|pshuf|permil|unpck|punpck|mov[hl]|mov(sl|sh|d)dup|insertps|extractps|palign|align",
+        ),
         ("reciprocal", r"r(cp|sqrt)(14)?[ps][sd]"),
         ("divide", r"div[ps][sd]"),
         ("sqrt", r"sqrt[ps][sd]"),
@@ -38,9 +42,11 @@ CLASSES = [
 
 
 class Machine:
-    """classes: {class: uops}, for vectors of up to 256 bits and of 512. uops: text, each word one micro-operation
-    "ports" or "ports*cycles", ports being one letter each. closed: the ports that no vector may use in a loop with
-    512-bit ones. loads, stores: vectors per cycle, of (256, 512) bits. divider: {(mnemonic, bits): cycles}."""
+    """classes: {class: uops}, for vectors of up to 256 bits and of 512. uops: text, each word one
+    micro-operation "ports" or "ports*cycles", ports being one letter each. closed: the ports that no vector
+    may use in a loop with 512-bit ones. loads, stores: vectors per cycle, of (256, 512) bits. divider:
+    {(mnemonic, bits): cycles}.
+    """
 
     def __init__(self, name, cpus, width, narrow, wide, closed, loads, stores, divider):
         self.name, self.cpus, self.width = name, cpus, width
@@ -51,7 +57,9 @@ class Machine:
         """[(ports, cycles)] of one instruction."""
         words = [word.partition("*") for word in self.classes[512 if bits == 512 else 256][kind].split()]
         closed = self.closed if among_wide else ""
-        return [("".join(p for p in ports if p not in closed), float(turns or 1)) for ports, _, turns in words]
+        return [
+            ("".join(p for p in ports if p not in closed), float(turns or 1)) for ports, _, turns in words
+        ]
 
 
 def by_class(groups):
@@ -59,11 +67,11 @@ def by_class(groups):
     return {name: uops for names, uops in groups.items() for name in names.split()}
 
 
-# Golden Cove (Alder Lake) and its server cores, whose ports are called 0, 1, 5 here. Measured on Emerald Rapids
-# (family 6, model 207): twelve instructions that do not wait for each other, alone and next to one whose port is
-# known. Port 1 takes no vectors while 512-bit ones are about. There 512-bit FMA and MUL alone did not get beyond
-# 1.4 a cycle, logic did: the power they draw, not the ports; the bound says 2. Width, loads, stores: Intel's
-# optimization manual, "Golden Cove Microarchitecture".
+# Golden Cove (Alder Lake) and its server cores, whose ports are called 0, 1, 5 here. Measured on Emerald
+# Rapids (family 6, model 207): twelve instructions that do not wait for each other, alone and next to one
+# whose port is known. Port 1 takes no vectors while 512-bit ones are about. 512-bit FMA and MUL did not get
+# beyond 1.7 a cycle there where logic did 2: the bound says 2. The width, and three loads of 256 bits:
+# LLVM 19's model; other loads and stores were measured.
 _GOLDEN_COVE_NARROW = by_class(
     {
         "mul minmax exponent scalef convert intminmax shift compare intcompare": "01",
@@ -98,11 +106,11 @@ _GOLDEN_COVE_DIVIDER = {
     ("sqrtpd", 128): 6, ("sqrtpd", 256): 12, ("sqrtpd", 512): 24,
 }  # fmt: skip
 
-# Zen 5 with full 512-bit units: measured for the prototypes of these kernels on such a core. Divisions keep the
-# divider for 2.5 cycles in any width, and take 2.33 slots of ports 0 and 1. Comparisons were found to share
-# ports with FMA, but not to what extent: any port. Shuffles within lanes, blends by a vector and square roots
-# were not measured: the widest set, and division's figure. Width, loads, stores: AMD's Software Optimization
-# Guide for the Zen5 Microarchitecture, publication 58455.
+# Zen 5 with full 512-bit units: measured for the prototypes of these kernels on such a core. Divisions keep
+# the divider for 2.5 cycles in any width, and take 2.33 slots of ports 0 and 1. Comparisons were found to
+# share ports with FMA, but not to what extent: any port. Shuffles within lanes, blends by a vector and square
+# roots were not measured: the widest set, and division's figure. The width, two loads a cycle and two stores
+# of 256 bits are as AMD describes the core; one store of 512 bits was measured.
 _ZEN5 = by_class(
     {
         "mul": "01",
@@ -116,8 +124,8 @@ _ZEN5 = by_class(
 )
 _ANY_2_5 = {(f"{op}p{t}", bits): 2.5 for op in ("div", "sqrt") for t in "sd" for bits in (128, 256, 512)}
 
-# Zen 4: the model of LLVM 19 (llvm-mca -mcpu=znver4 -instruction-tables); 512-bit instructions keep their port
-# for two cycles. Where it gives the two widths of an instruction different ports, both sets.
+# Zen 4: the model of LLVM 19 (llvm-mca -mcpu=znver4 -instruction-tables); 512-bit instructions keep their
+# port for two cycles. Where it gives the two widths of an instruction different ports, both sets.
 _ZEN4_NARROW = by_class(
     {
         "mul minmax compare blendv reciprocal": "01",
@@ -171,8 +179,10 @@ MACHINES = {
 def this_machine(cpuinfo="/proc/cpuinfo"):
     """The Machine that runs this, or None and a line that says which CPU it is."""
     try:
-        text = open(cpuinfo, encoding="utf-8").read()
-        family, model = (int(re.search(rf"^{key}\s*: (\d+)$", text, re.M)[1]) for key in ("cpu family", "model"))
+        text = pathlib.Path(cpuinfo).read_text(encoding="utf-8")
+        family, model = (
+            int(re.search(rf"^{key}\s*: (\d+)$", text, re.M)[1]) for key in ("cpu family", "model")
+        )
     except (OSError, TypeError):
         return None, "no x86 CPU in /proc/cpuinfo"
     for machine in MACHINES.values():
