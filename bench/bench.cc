@@ -5,7 +5,9 @@
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
 //   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
-//   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
+//   op/forward/f32/fast/TARGET/n             the fast tier, where it has a kernel of its own; backward
+//   likewise op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
+//   op/forward/f32/accurate/TARGET/minus_inf and other inputs that may be slow: slow_rows.h
 //   bias_gelu/forward/f32/accurate/TARGET/n   the bias shape: see bias_rows.h
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
@@ -32,6 +34,7 @@
 #include "bench/bias_rows.h"
 #include "bench/gates_rows.h"
 #include "bench/rows.h"
+#include "bench/slow_rows.h"
 #include "bench/softmax_rows.h"
 #include "bench/table_rows.h"
 #include "simdact/simdact.h"
@@ -115,18 +118,31 @@ void AddDigits(const std::string& prefix, const simdact_kernel* kernel, simdact_
   });
 }
 
-void AddKernel(const simdact_target* target, simdact_op op, simdact_dtype dtype,
+// The rows of one tier; of `fast`, those whose kernel is not the accurate one.
+void AddKernel(const simdact_target* target, simdact_op op, simdact_dtype dtype, simdact_tier tier,
                const std::vector<float>* digits) {
-  const simdact_kernel* kernel = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  const simdact_kernel* kernel = simdact_find(target, op, dtype, tier);
+  const simdact_kernel* accurate = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
   if (kernel == nullptr) return;
   const auto prefix = [&](simdact_direction direction) {
     return std::string(simdact_describe(op)->name) + "/" + DirectionName(direction) + "/" + DtypeName(dtype) +
-           "/accurate/" + simdact_target_name(target) + "/";
+           (tier == SIMDACT_FAST ? "/fast/" : "/accurate/") + simdact_target_name(target) + "/";
   };
-  AddForward(prefix(SIMDACT_FORWARD), kernel, op, dtype);
-  AddBackward(prefix(SIMDACT_BACKWARD), kernel, op, dtype);
-  AddFromOutput(prefix(SIMDACT_BACKWARD_FROM_OUTPUT), kernel, op, dtype);
-  if (dtype == SIMDACT_F32) AddDigits(prefix(SIMDACT_FORWARD), kernel, op, digits);
+  const bool all = tier == SIMDACT_ACCURATE;
+  if (all || kernel->forward != accurate->forward) {
+    AddForward(prefix(SIMDACT_FORWARD), kernel, op, dtype);
+    if (dtype == SIMDACT_F32) {
+      AddDigits(prefix(SIMDACT_FORWARD), kernel, op, digits);
+      AddSlowRows(prefix(SIMDACT_FORWARD), kernel, op, SIMDACT_FORWARD);
+    }
+  }
+  if (all || kernel->backward != accurate->backward) {
+    AddBackward(prefix(SIMDACT_BACKWARD), kernel, op, dtype);
+    if (dtype == SIMDACT_F32) AddSlowRows(prefix(SIMDACT_BACKWARD), kernel, op, SIMDACT_BACKWARD);
+  }
+  if (all || kernel->backward_from_output != accurate->backward_from_output) {
+    AddFromOutput(prefix(SIMDACT_BACKWARD_FROM_OUTPUT), kernel, op, dtype);
+  }
 }
 
 // y = s x in a plain loop, vectorized by the compiler for the baseline of the build. With s = 1, but
@@ -240,7 +256,9 @@ int main(int argc, char** argv) {
     for (const simdact_target* target : targets) {
       for (int k = 0; k < SIMDACT_OP_COUNT; ++k) {
         const auto op = static_cast<simdact_op>(k);
-        AddKernel(target, op, dtype, DigitsOf(network, op));
+        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+          AddKernel(target, op, dtype, tier, DigitsOf(network, op));
+        }
       }
     }
   }
