@@ -12,6 +12,7 @@
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
+//   op/forward/f32/peer/PEER/n               other libraries, if the build was asked for them: peer_rows.h
 //
 // DTYPE: f32, f64, bf16, f16. All flags of Google Benchmark apply; choose rows with
 // --benchmark_filter=REGEX, for there are thousands. Times are CPU times of one thread. Counters:
@@ -33,6 +34,9 @@
 #include "bench/arrays.h"
 #include "bench/bias_rows.h"
 #include "bench/gates_rows.h"
+#ifdef SIMDACT_BENCH_PEERS
+#include "bench/peer_rows.h"
+#endif
 #include "bench/rows.h"
 #include "bench/slow_rows.h"
 #include "bench/softmax_rows.h"
@@ -267,6 +271,9 @@ int main(int argc, char** argv) {
   AddSoftmaxRows(targets);
   AddTableRows(targets);
   AddGatesRows(targets);
+#ifdef SIMDACT_BENCH_PEERS
+  AddPeerRows();
+#endif
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }
