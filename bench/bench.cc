@@ -3,24 +3,27 @@
 //   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 64, L1, L2 and DRAM sizes (f32 and bf16)
 //   op/backward/DTYPE/accurate/TARGET/n
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
+//   op/DIRECTION/DTYPE/fast/TARGET/n         the fast tier, where its kernel is not the accurate one
+//   op/DIRECTION/f32/TIER/TARGET/minus_inf   and other inputs that are slow in careless code: slow_rows.h
+//   op/forward/f32/TIER/TARGET/digits        what the layers of a trained network feed that op
+//   op/DIRECTION/DTYPE/peer/PEER/n           other libraries, if the build was asked for them: peer_rows.h
+//   op/forward/f32/accurate/TARGET/n/real_time/threads:N  one array split over threads: thread_rows.h
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
 //   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
-//   op/forward/f32/fast/TARGET/n             the fast tier, where it has a kernel of its own; backward
-//   likewise op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
-//   op/forward/f32/accurate/TARGET/minus_inf and other inputs that may be slow: slow_rows.h
-//   bias_gelu/forward/f32/accurate/TARGET/n   the bias shape: see bias_rows.h
+//   bias_gelu/forward/f32/accurate/TARGET/n  the bias shape: see bias_rows.h
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
-//   op/forward/f32/peer/PEER/n               other libraries, if the build was asked for them: peer_rows.h
 //
 // DTYPE: f32, f64, bf16, f16. All flags of Google Benchmark apply; choose rows with
-// --benchmark_filter=REGEX, for there are thousands. Times are CPU times of one thread. Counters:
-// items_per_second (elements), bytes_per_second (as the caller counts them: an element is read and written
-// forward, two are read and one written backward) and el_per_cycle.
+// --benchmark_filter=REGEX, for there are thousands. Times are CPU times of one thread; those of rows named
+// real_time are on the wall clock. Counters: items_per_second (elements), bytes_per_second (as the caller
+// counts them: an element is read and written forward, two are read and one written backward) and
+// el_per_cycle.
 //
 // el_per_cycle is the one to compare between machines. Look at relu for what a target's loads and stores
-// allow, forward and backward: it moves the same memory and computes next to nothing.
+// allow, forward and backward: it moves the same memory and computes next to nothing. README.md says how to
+// measure.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -41,6 +44,7 @@
 #include "bench/slow_rows.h"
 #include "bench/softmax_rows.h"
 #include "bench/table_rows.h"
+#include "bench/thread_rows.h"
 #include "simdact/simdact.h"
 #include "tests/accuracy.h"
 #include "tests/digits.h"
@@ -271,6 +275,7 @@ int main(int argc, char** argv) {
   AddSoftmaxRows(targets);
   AddTableRows(targets);
   AddGatesRows(targets);
+  AddThreadRows();
 #ifdef SIMDACT_BENCH_PEERS
   AddPeerRows();
 #endif

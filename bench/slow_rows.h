@@ -22,7 +22,6 @@
 
 #include "bench/arrays.h"
 #include "bench/rows.h"
-#include "simdact/activations.def"
 #include "simdact/simdact.h"
 #include "tests/accuracy.h"
 
@@ -30,21 +29,6 @@ namespace simdact_bench {
 
 constexpr size_t kSlowSize = 4096;
 constexpr double kSlowDy = 1.5;  // as Arrays has it
-
-inline bool IsTranscendental(simdact_op op) {
-#define SIMDACT_X(Name, name, ...) case SIMDACT_OP_##name:
-  switch (op) {
-    SIMDACT_EXPONENTIAL(SIMDACT_X)
-    SIMDACT_LOGARITHMIC(SIMDACT_X)
-    SIMDACT_LOGISTIC(SIMDACT_X)
-    SIMDACT_HYPERBOLIC(SIMDACT_X)
-    SIMDACT_NORMAL(SIMDACT_X)
-    return true;
-    default:
-      return false;
-  }
-#undef SIMDACT_X
-}
 
 // Of every 65536 normal floats one, if its result is denormal and not 0: some tens, which rows repeat.
 inline const std::vector<float>& DenormalResults(simdact_op op, simdact_direction direction) {
