@@ -1,6 +1,6 @@
 """Checks accuracy, measures speed and writes the report. Run by tools/report once all is built.
 
-  report.py [--full]    measures; writes build/report/{index.html,report.md,report.json}
+  report.py [--full] [--peers]   measures; writes build/report/{index.html,report.md,report.json}
   report.py --readme    puts the catalogue and the last report's tables between the markers of README.md
   report.py --proof FILE...   puts there what `simdact accuracy --exhaustive --json FILE` found
 
@@ -17,8 +17,9 @@ import time
 
 import report_page
 import report_shapes
+import report_speed
 import report_tables
-from report_data import HALVES, Report, main_targets, read_accuracy, read_digits, read_speed, ulps
+from report_data import HALVES, Report, main_targets, read_accuracy, read_digits, read_peers, read_speed, ulps
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / "release" / "bin"
@@ -37,19 +38,21 @@ BENCH_FLAGS = [
 MEMORY_OPS = ["relu", "sigmoid", "silu", "tanh", "gelu"]
 
 
-def bench_filter(targets, gates):
+def bench_filter(targets, gates, more):
     """The rows that the report shows, of thousands."""
     best, two, main = targets[0], "|".join(targets[:2]), "|".join(targets)
     return "|".join(
         f"^{rows}$"
         for rows in (
-            f"[a-z0-9_]+/forward/.*/({main})/4096",
+            f"[a-z0-9_]+/forward/[a-z0-9]+/(accurate|fast)/({main})/4096",
             f"[a-z0-9_]+/(backward|from_output)/(f32|f64)/.*/({two})/4096",
             f"[a-z0-9_]+/forward/(f32|bf16|f16)/.*/({two})/65536",
             f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|64|65536|16777216)",
             f"[a-z0-9_]+/forward/f32/.*/({two})/digits",
             "(memcpy|copy|dispatch)/.*",
             *report_shapes.bench_rows(targets, gates),
+            *report_speed.bench_rows(targets),
+            *more,
         )
     )
 
@@ -110,7 +113,14 @@ def sizes():
     return json.loads(done.stdout) if done.stdout else None
 
 
-def measure(full):
+def peer_errors():
+    """What simdact_peer_errors finds."""
+    file = OUT / "peer_errors.json"
+    step("Checking other libraries", [BIN / "simdact_peer_errors", file], ())
+    return json.loads(file.read_text())
+
+
+def measure(full, peers):
     """Runs everything; returns the content of report.json."""
     OUT.mkdir(parents=True, exist_ok=True)
     simdact = BIN / "simdact"
@@ -131,11 +141,14 @@ def measure(full):
         "Running the digits network",
         [BIN / "simdact_tests", "--gtest_filter=*Digits*", f"--gtest_output=json:{digits}"],
     )
+    errors = peer_errors() if peers else []
+    peer_ops = dict.fromkeys(row["op"] for row in errors)
+    more = report_speed.peer_bench_rows(main, peer_ops) if peers else []
     step(
         "Measuring speed",
         [
             BIN / "simdact_bench",
-            f"--benchmark_filter={bench_filter(main, listed['gates'])}",
+            f"--benchmark_filter={bench_filter(main, listed['gates'], more)}",
             *BENCH_FLAGS,
             f"--benchmark_out={speed}",
             "--benchmark_out_format=json",
@@ -160,6 +173,7 @@ def measure(full):
         "speed": read_speed(bench),
         "digits": read_digits(json.loads(digits.read_text())),
         "sizes": sizes(),
+        **({"peers": read_peers(bench, errors)} if peers else {}),
     }
 
 
@@ -197,6 +211,8 @@ def update_readme():
         report = Report(json.loads(source.read_text()))
         tables["speed"] = f"{report.machine_line()}.\n\n{report_tables.speed_table(report)}"
         tables["shapes"] = report_tables.shape_tables(report, "**")
+        if report.content.get("peers"):  # else the README keeps what it has
+            tables["peers"] = report_tables.peer_table(report)
         measured = report.content["sizes"]
         if measured:
             tables["size"] = f"{report_tables.size_line(measured)}\n\n{report_tables.size_table(measured)}"
@@ -244,7 +260,7 @@ def summary(report, problems):
             + "  ".join(" ".join(f"{c:>6}" for c in part) for part in (cells, wrong, rates))
         )
     print()
-    for line in report_tables.goal_lines(report):
+    for line in [*report_tables.goal_lines(report), *report_speed.goal_lines(report)]:
         print(line)
     if report.content["sizes"]:
         print(report_tables.size_line(report.content["sizes"]))
@@ -257,6 +273,7 @@ def summary(report, problems):
 def main():
     parser = argparse.ArgumentParser(description="Checks accuracy, measures speed, writes build/report.")
     parser.add_argument("--full", action="store_true", help="all 2^32 inputs of f32, 10^8 of f64: hours")
+    parser.add_argument("--peers", action="store_true", help="other libraries, too, that the build found")
     parser.add_argument("--readme", action="store_true", help="only put the tables into README.md")
     parser.add_argument("--proof", nargs="+", metavar="FILE", help="only put these errors into README.md")
     options = parser.parse_args()
@@ -266,7 +283,7 @@ def main():
     if options.readme:
         update_readme()
         return 0
-    content = measure(options.full)
+    content = measure(options.full, options.peers)
     (OUT / "report.json").write_text(json.dumps(content) + "\n")
     report = Report(content)
     problems = list(report.failures())

@@ -43,25 +43,42 @@ def fastest_rows(bench):
 
 
 def read_speed(bench):
-    """Rows of the kernels, of plain memory traffic, and of dispatch.
+    """Rows of the kernels, of plain memory traffic, of dispatch, and of arrays split over threads.
 
     `of_memcpy`: memcpy's time over the row's, for the same number of elements in the same run.
     """
-    kernels, memory, dispatch = [], [], []
+    kernels, memory, dispatch, threads = [], [], [], []
     for parts, figures in fastest_rows(bench):
-        if len(parts) == 6:
+        if parts[-1].startswith("threads:"):
+            how = parts[0] if parts[0] == "memcpy" else f"{parts[0]} {parts[4]}"
+            threads.append({"how": how, "threads": int(parts[-1].split(":")[1]), **figures})
+        elif len(parts) == 6 and parts[3] != "peer":
             names = ("op", "direction", "dtype", "tier", "target", "size")
             kernels.append(dict(zip(names, parts), **figures))
         elif parts[0] == "dispatch":
             dispatch.append({"how": parts[1], "ns_per_call": figures["ns_per_element"]})
-        else:
+        elif len(parts) == 3:
             memory.append({"how": parts[0], "dtype": parts[1], "size": parts[2], **figures})
     memcpy = {(r["dtype"], r["size"]): r["ns_per_element"] for r in memory if r["how"] == "memcpy"}
     for row in kernels:
         softmax = row["op"].startswith(("softmax", "log_softmax"))  # whose size is that of a row
         if (row["dtype"], row["size"]) in memcpy and not softmax:
             row["of_memcpy"] = memcpy[row["dtype"], row["size"]] / row["ns_per_element"]
-    return {"kernels": kernels, "memory": memory, "dispatch": dispatch}
+    return {"kernels": kernels, "memory": memory, "dispatch": dispatch, "threads": threads}
+
+
+def read_peers(bench, errors):
+    """Other libraries: versions, rows of the benchmark, and what simdact_peer_errors found."""
+    versions = {k[len("peer_") :]: v for k, v in bench["context"].items() if k.startswith("peer_")}
+    names = ("op", "direction", "dtype", "tier", "peer", "size")
+    rows = [
+        dict(zip(names, parts), **figures)
+        for parts, figures in fastest_rows(bench)
+        if len(parts) == 6 and parts[3] == "peer"
+    ]
+    for row in errors:
+        row["normal"]["ulps"] = finite(row["normal"]["ulps"])
+    return {"versions": versions, "speed": rows, "errors": errors}
 
 
 def read_digits(tests):
