@@ -1,6 +1,6 @@
 // simdact_bench: the speed of every kernel, per instruction set, as Google Benchmark rows.
 //
-//   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 64, L1, L2 and DRAM sizes (f32 and bf16)
+//   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 16, 64, L1, L2 and, of f32 and bf16, DRAM sizes
 //   op/backward/DTYPE/accurate/TARGET/n
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
 //   op/DIRECTION/DTYPE/fast/TARGET/n         the fast tier, where its kernel is not the accurate one
@@ -65,7 +65,7 @@ using simdact_accuracy::RunningTargets;
 // in none, large servers excepted.
 constexpr size_t kMemorySize = size_t{1} << 24;
 std::vector<size_t> SizesOf(simdact_dtype dtype) {
-  std::vector<size_t> sizes = {1, 64, 4096, 65536};
+  std::vector<size_t> sizes = {1, 16, 64, 4096, 65536};
   if (dtype == SIMDACT_F32 || dtype == SIMDACT_BF16) sizes.push_back(kMemorySize);
   return sizes;
 }

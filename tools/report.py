@@ -34,6 +34,9 @@ BENCH_FLAGS = [
     "--benchmark_display_aggregates_only=true",
 ]
 
+# For ratios of rows that differ by much, if at all.
+QUICK_FLAGS = ["--benchmark_min_time=0.003", *BENCH_FLAGS[1:]]
+
 # These stand for their like where memory decides.
 MEMORY_OPS = ["relu", "sigmoid", "silu", "tanh", "gelu"]
 
@@ -47,7 +50,7 @@ def bench_filter(targets, gates, more):
             f"[a-z0-9_]+/forward/[a-z0-9]+/(accurate|fast)/({main})/4096",
             f"[a-z0-9_]+/(backward|from_output)/(f32|f64)/.*/({two})/4096",
             f"[a-z0-9_]+/forward/(f32|bf16|f16)/.*/({two})/65536",
-            f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|64|65536|16777216)",
+            f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|16|64|65536|16777216)",
             f"[a-z0-9_]+/forward/f32/.*/({two})/digits",
             "(memcpy|copy|dispatch)/.*",
             *report_shapes.bench_rows(targets, gates),
@@ -120,11 +123,19 @@ def peer_errors():
     return json.loads(file.read_text())
 
 
+def run_bench(what, rows, flags):
+    """The result of simdact_bench's rows that match."""
+    file = OUT / f"{what.replace(' ', '_')}.json"
+    output = [f"--benchmark_out={file}", "--benchmark_out_format=json"]
+    step(f"Measuring {what}", [BIN / "simdact_bench", f"--benchmark_filter={rows}", *flags, *output], ())
+    return json.loads(file.read_text())
+
+
 def measure(full, peers):
     """Runs everything; returns the content of report.json."""
     OUT.mkdir(parents=True, exist_ok=True)
     simdact = BIN / "simdact"
-    accuracy, speed, digits = (OUT / f"{name}.json" for name in ("accuracy", "speed", "digits"))
+    accuracy, digits = (OUT / f"{name}.json" for name in ("accuracy", "digits"))
     targets, listed = ask([simdact, "targets", "--json"]), ask([simdact, "list", "--json"])
     main = main_targets(targets["targets"])
     step(
@@ -144,18 +155,8 @@ def measure(full, peers):
     errors = peer_errors() if peers else []
     peer_ops = dict.fromkeys(row["op"] for row in errors)
     more = report_speed.peer_bench_rows(main, peer_ops) if peers else []
-    step(
-        "Measuring speed",
-        [
-            BIN / "simdact_bench",
-            f"--benchmark_filter={bench_filter(main, listed['gates'], more)}",
-            *BENCH_FLAGS,
-            f"--benchmark_out={speed}",
-            "--benchmark_out_format=json",
-        ],
-        (),
-    )
-    bench = json.loads(speed.read_text())
+    bench = run_bench("speed", bench_filter(main, listed["gates"], more), BENCH_FLAGS)
+    slow = run_bench("slow inputs", report_speed.slow_bench_rows(main), QUICK_FLAGS)
     checked = json.loads(accuracy.read_text())
     return {
         "version": checked["version"],
@@ -171,6 +172,7 @@ def measure(full, peers):
         **listed,
         "accuracy": read_accuracy(checked) + shapes,
         "speed": read_speed(bench),
+        "slow": report_speed.read_slow(slow),
         "digits": read_digits(json.loads(digits.read_text())),
         "sizes": sizes(),
         **({"peers": read_peers(bench, errors)} if peers else {}),

@@ -9,6 +9,7 @@ from report_tables import goal_lines, size_line
 
 SIZES = {
     "1": "1",
+    "16": "16",
     "64": "64",
     L1: "4096 (L1)",
     L2: "65536 (L2)",
@@ -177,9 +178,8 @@ def size_details(report, op):
                 rows.append([dtype, direction, *(speed_cell(r) for r in found)])
     if not rows:
         return ""
-    return (
-        f"<h3>{esc(target)}: elements per cycle · ns per element · of memcpy</h3>"
-        + html_table(["dtype", "direction", *SIZES.values()], rows, 2)
+    return f"<h3>{esc(target)}: elements per cycle · ns per element · of memcpy</h3>" + html_table(
+        ["dtype", "direction", *SIZES.values()], rows, 2
     )
 
 

@@ -2,28 +2,46 @@
 
 Tables come as (title, head, rows) of plain text, for Markdown and HTML alike.
 """
-from report_data import L1, L2, MEMORY, finite, ulps
+from report_data import L1, L2, MEMORY, fastest_rows, ulps
+
+SHORT_GOALS = {"1": 3, "16": 6, "64": 20}  # ns per call of the accurate tier, on AVX-512
 
 SLOW_KINDS = ["denormal_inputs", "denormal_results", "minus_inf", "minus_1e4"]
 FAST_GOAL, SLOW_GOAL, MEMORY_GOAL = 1.3, 1.3, 0.95
 
 # Goals against other libraries: how many times as fast as the fastest, and as the fastest within 4 ulp.
 PEER_ULPS = 4
-PEER_GOALS = dict.fromkeys(("exp", "elu", "selu", "softplus", "mish"), 1.0) | {"tanh": 0.9}
-PEER_GOALS |= dict.fromkeys(("sigmoid", "silu", "gelu", "gelu_tanh"), 0.6)
+PEER_GOALS = {"tanh": 0.9, **dict.fromkeys(("sigmoid", "silu", "gelu", "gelu_tanh"), 0.6)}  # the others: 1
 PEER_FAST_GOAL = 1.25
+PEER_HALF_GOALS = dict.fromkeys(("relu", "leaky_relu", "hardswish"), 1.0)  # the others as the fast tier
 PEER_PRECISE_GOALS = dict.fromkeys(("exp", "tanh", "erf", "elu", "selu", "softplus"), 1.4)
+
+# Beside report.py's: of these f32 forward for short arrays and 16M.
+MEMORY_OPS = "exp|expm1|elu|selu|softplus|mish|sigmoid|silu|tanh|erf|gelu|gelu_tanh"
 
 SOFTMAX_PEER_COLS = ["16", "32", "64", "128", "1024", "4096", "32000"]
 
 
 def bench_rows(targets):
-    """Patterns of rows: slow inputs on two targets, memory and threads on the best."""
+    """Patterns of rows: short arrays and memory on the best target, threads."""
+    sizes = "|".join([*SHORT_GOALS, MEMORY])
+    return [f"({MEMORY_OPS})/forward/f32/accurate/{targets[0]}/({sizes})", ".*/real_time/threads:[0-9]+"]
+
+
+def slow_bench_rows(targets):
+    """A pattern of the rows of slow inputs and of ordinary ones, on two targets: a run of their own."""
     two = "|".join(targets[:2])
+    return f"^[a-z0-9_]+/(forward|backward)/f32/(accurate|fast)/({two})/({'|'.join([L1, *SLOW_KINDS])})$"
+
+
+def read_slow(bench):
+    """Rows of slow inputs; `ratio`: the time over that of ordinary inputs in the same run."""
+    names = ("op", "direction", "dtype", "tier", "target", "kind")
+    rows = {tuple(parts): figures["ns_per_element"] for parts, figures in fastest_rows(bench)}
     return [
-        f"[a-z0-9_]+/(forward|backward)/f32/.*/({two})/({'|'.join(SLOW_KINDS)})",
-        f"(exp|expm1|elu|selu|softplus|mish|gelu_tanh|erf)/forward/f32/accurate/{targets[0]}/{MEMORY}",
-        ".*/real_time/threads:[0-9]+",
+        {**dict(zip(names, row)), "ratio": time / rows[(*row[:5], L1)]}
+        for row, time in rows.items()
+        if row[5] in SLOW_KINDS
     ]
 
 
@@ -69,26 +87,25 @@ def fast_table(report):
     return (f"The fast tier: f32 forward, n = {L1}; goal {FAST_GOAL:g} times", head, rows)
 
 
-def slow_ratios(report, op, direction, target, tier="accurate"):
-    """Per kind of input the time over that of ordinary inputs."""
-    usual = report.speed(op, "f32", direction, target, L1, tier)
-    return [
-        quotient(report.speed(op, "f32", direction, target, kind, tier), usual) for kind in SLOW_KINDS
-    ]
+def slow_ratios(report):
+    """{(op, tier, target): {(direction, kind): ratio}}."""
+    found = {}
+    for row in report.content.get("slow", []):
+        key = row["op"], row["tier"], row["target"]
+        found.setdefault(key, {})[row["direction"], row["kind"]] = row["ratio"]
+    return found
 
 
 def slow_table(report):
+    columns = [(d, kind) for d in ("forward", "backward") for kind in SLOW_KINDS]
     rows = []
-    for target in report.main_targets[:2]:
-        for tier in ("accurate", "fast"):
-            for op in report.ops:
-                ratios = slow_ratios(report, op["name"], "forward", target, tier)
-                ratios += slow_ratios(report, op["name"], "backward", target, tier)
-                name = op["name"] + ", fast tier" * (tier == "fast")
-                rows.append([name, target, *map(number, ratios)])
-    kinds = [kind.replace("_", " ") for kind in SLOW_KINDS]
-    head = ["op", "target", *(f"{k}, f" for k in kinds), *(f"{k}, f'" for k in kinds)]
-    return (f"Slow inputs: the time over that of ordinary ones, f32, n = {L1}; goal {SLOW_GOAL:g}", head, rows)
+    for (op, tier, target), ratios in slow_ratios(report).items():
+        rows.append(
+            [op + ", fast tier" * (tier == "fast"), target, *(number(ratios.get(c)) for c in columns)]
+        )
+    head = [kind.replace("_", " ") + (", f" if d == "forward" else ", f'") for d, kind in columns]
+    title = f"Slow inputs: the time over that of ordinary ones, f32, n = {L1}; goal {SLOW_GOAL:g}"
+    return (title, ["op", "target", *head], rows)
 
 
 def memory_table(report):
@@ -102,6 +119,16 @@ def memory_table(report):
         rows.append(row)
     head = ["op", "f32 f", "f32 f' (three arrays)", "bf16 f"]
     return (f"n = 16M, {target}: elements per second over memcpy's; goal {MEMORY_GOAL:g} forward", head, rows)
+
+
+def short_table(report):
+    target = report.main_targets[0]
+    rows = []
+    for op in report.ops:
+        found = [(n, report.speed(op["name"], "f32", "forward", target, n)) for n in SHORT_GOALS]
+        rows.append([op["name"], *(number(int(n) * r["ns_per_element"] if r else None, 1) for n, r in found)])
+    head = ["op", *(f"n = {n} (goal {goal} on AVX-512)" for n, goal in SHORT_GOALS.items())]
+    return (f"Short arrays: ns per call, f32 forward, {target}", head, rows)
 
 
 def threads_table(report):
@@ -155,7 +182,7 @@ class Peers:
         row = self.errors.get((*function, peer))
         if row is None:
             return None
-        return float("inf") if row["nans"] else finite(row["normal"]["ulps"])
+        return float("inf") if row["nans"] else row["normal"]["ulps"]
 
     def fastest(self, function, size, target, max_ulps=None):
         """The fastest row, of those within max_ulps if given; or None."""
@@ -180,7 +207,7 @@ class Peers:
         if row is None:
             return ""
         nan = " and NaN" * bool(row["nans"])
-        return ulps(finite(row["normal"]["ulps"])) + nan
+        return ulps(row["normal"]["ulps"]) + nan
 
     def versions_line(self):
         return ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
@@ -220,7 +247,9 @@ def peer_softmax_table(report):
     rows = []
     target = report.main_targets[0]
     function = ("softmax", "forward", "f32")
-    names = dict.fromkeys(r["peer"] for cols in SOFTMAX_PEER_COLS for r in peers.rows.get((*function, cols), []))
+    names = dict.fromkeys(
+        r["peer"] for cols in SOFTMAX_PEER_COLS for r in peers.rows.get((*function, cols), [])
+    )
     for tier in ("accurate", "fast"):
         found = [report.speed("softmax", "f32", "forward", target, c, tier) for c in SOFTMAX_PEER_COLS]
         rows.append([f"simdact, {tier}", *(number(r["ns_per_element"] if r else None, 4) for r in found), ""])
@@ -266,8 +295,11 @@ def with_figures(tables):
             yield title, head, rows
 
 
+OWN_TABLES = (fast_table, slow_table, short_table, memory_table, threads_table)
+
+
 def own_tables(report):
-    return with_figures(make(report) for make in (fast_table, slow_table, memory_table, threads_table))
+    return with_figures(make(report) for make in OWN_TABLES)
 
 
 def peer_tables(report):
@@ -293,21 +325,40 @@ def goal_lines(report):
     for target in report.main_targets[:2]:
         ratios = {op: fast_ratio(report, op, "forward", target) for op in names}
         lines.append(tally(f"fast tier on {target}", ratios, dict.fromkeys(names, FAST_GOAL)))
-        worst = {}
-        for op in names:
-            for direction, mark in (("forward", ""), ("backward", "'")):
-                for kind, ratio in zip(SLOW_KINDS, slow_ratios(report, op, direction, target)):
-                    worst[f"{op}{mark} {kind}"] = ratio
-        lines.append(tally(f"slow inputs on {target}", worst, dict.fromkeys(worst, SLOW_GOAL), False))
+        slow = {
+            op + "'" * (d == "backward") + ", fast" * (tier == "fast") + " " + kind: ratio
+            for (op, tier, t), ratios in slow_ratios(report).items()
+            for (d, kind), ratio in ratios.items()
+            if t == target
+        }
+        lines.append(tally(f"slow inputs on {target}", slow, dict.fromkeys(slow, SLOW_GOAL), False))
+    return [line for line in [*lines, *peer_goal_lines(report)] if line]
+
+
+def peer_goal_lines(report):
+    """The same for the goals against other libraries, in the second-level cache."""
     peers = Peers(report)
-    functions = {shown(f): f for f in peers.functions()}
+    kinds = [
+        # what, direction and dtype, tier, errors of the others at most, goal
+        ("f32, accurate tier", "forward f32", "accurate", None, PEER_GOALS, 1.0),
+        ("f32, fast tier", "forward f32", "fast", None, {}, PEER_FAST_GOAL),
+        (
+            f"f32, others within {PEER_ULPS} ulp",
+            "forward f32",
+            "accurate",
+            PEER_ULPS,
+            PEER_PRECISE_GOALS,
+            1.0,
+        ),
+        ("f32 backward", "backward f32", "accurate", None, {}, 1.0),
+        ("f32 backward from the output", "from_output f32", "accurate", None, {}, 1.0),
+        ("bf16", "forward bf16", "accurate", None, PEER_HALF_GOALS, PEER_FAST_GOAL),
+    ]
+    lines = []
     for target in report.main_targets[:2] if peers else []:
-        for what, tier, max_ulps, goal in (
-            ("accurate tier, any other library", "accurate", None, lambda op: PEER_GOALS.get(op, 1.0)),
-            ("fast tier, any other library", "fast", None, lambda op: PEER_FAST_GOAL),
-            ("accurate tier, others within 4 ulp", "accurate", PEER_ULPS, lambda op: PEER_PRECISE_GOALS.get(op, 1.0)),
-        ):
-            ratios = {n: peers.ratio(f, L2, target, tier, max_ulps) for n, f in functions.items()}
-            goals = {n: goal(n) for n in functions}
-            lines.append(tally(f"{what}, {target}, n = {L2}", ratios, goals))
+        for what, kind, tier, max_ulps, goals, usual in kinds:
+            functions = [f for f in peers.functions() if f"{f[1]} {f[2]}" == kind]
+            ratios = {f[0]: peers.ratio(f, L2, target, tier, max_ulps) for f in functions}
+            every = {op: goals.get(op, usual) for op in ratios}
+            lines.append(tally(f"other libraries, {what}, {target}", ratios, every))
     return [line for line in lines if line]

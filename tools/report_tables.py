@@ -110,10 +110,8 @@ def peer_table(report):
     """The README's: against the fastest other library, per function and target."""
     title, head, rows = report_speed.peers_table(report)
     versions = report_speed.Peers(report).versions_line()
-    lines = [line for line in report_speed.goal_lines(report) if "other" in line]
-    return (
-        f"{title}. {versions}.\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}\n"
-        + "".join(f"- {line}\n" for line in lines)
+    return f"{title}. {versions}.\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}\n" + "".join(
+        f"- {line}\n" for line in report_speed.peer_goal_lines(report)
     )
 
 
