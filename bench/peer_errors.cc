@@ -1,11 +1,12 @@
 // simdact_peer_errors: the largest errors of the other libraries and of simdact itself, measured alike.
 //
-//   simdact_peer_errors [FILE]      prints a table, and writes FILE as JSON
+//   simdact_peer_errors [FILE [PEER...]]   prints a table, and writes FILE as JSON; of these peers only
 //
 // f32: every 2003rd of all finite numbers of both signs, every 173rd with 2^-6 <= |x| < 128, the 255 smallest
 // denormals of both signs; bf16: all. Unit and references are those of the tests (tests/formats.h). `normal`
 // counts inputs and results that are not denormal, and not below; a result that was flushed to 0 is 2^24 ulp
 // wrong. NaN for a number is counted apart. Derivatives are of dy = 1. Softmax: rows of 128 and 4096 numbers.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -250,11 +251,18 @@ simdact_peers::Function Ours(const simdact_target* target, simdact_tier tier,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-    std::fprintf(stderr, "usage: simdact_peer_errors [FILE.json]\n");
+  if (argc > 1 && argv[1][0] == '-') {
+    std::fprintf(stderr, "usage: simdact_peer_errors [FILE.json [PEER...]]\n");
     return 2;
   }
-  const std::vector<simdact_peers::Peer> peers = simdact_peers::All();
+  std::vector<simdact_peers::Peer> peers = simdact_peers::All();
+  if (argc > 2) {
+    const std::vector<std::string> wanted(argv + 2, argv + argc);
+    const auto unwanted = [&](const simdact_peers::Peer& peer) {
+      return std::find(wanted.begin(), wanted.end(), peer.name) == wanted.end();
+    };
+    peers.erase(std::remove_if(peers.begin(), peers.end(), unwanted), peers.end());
+  }
   std::vector<const simdact_target*> targets = {simdact_target_default()};
   const simdact_target* avx2 = simdact_target_by_name("AVX2");
   if (avx2 != nullptr && simdact_target_runs(avx2) && avx2 != targets[0]) targets.push_back(avx2);
@@ -299,7 +307,7 @@ int main(int argc, char** argv) {
       table.AddSoftmax(peer.Label(s.variant), peer.version, s.prepare);
     }
   }
-  if (argc == 2) {
+  if (argc > 1) {
     std::ofstream file(argv[1]);
     file << table.Rows().dump(1) << "\n";
     if (!file.flush()) {

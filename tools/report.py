@@ -8,6 +8,7 @@ Needs nothing but Python. Exit status: 0 done, 1 a check failed, 2 bad usage.
 """
 import argparse
 import json
+import os
 import pathlib
 import platform
 import re
@@ -63,7 +64,7 @@ def bench_filter(targets, gates, more):
 # ---- Running the programs ------------------------------------------------------------------------------
 
 
-def step(title, command, failures=(1,)):
+def step(title, command, failures=(1,), environment=None):
     """Runs a command whose output matters to the reader only if it breaks; returns its exit status.
 
     `failures` are statuses that mean a failed check, which the report is there to show. Progress that the
@@ -72,7 +73,10 @@ def step(title, command, failures=(1,)):
     print(f"{title} ...", flush=True)
     start = time.monotonic()
     errors = None if sys.stderr.isatty() else subprocess.PIPE
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, text=True)
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(
+        [str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, text=True, env=variables
+    )
     if done.returncode not in (0, *failures):
         last = ((done.stderr or "").strip() or done.stdout.strip() or "no output").splitlines()[-1]
         sys.exit(f"report.py: {command[0].name} failed with status {done.returncode}: {last}")
@@ -116,18 +120,24 @@ def sizes():
     return json.loads(done.stdout) if done.stdout else None
 
 
-def peer_errors():
-    """What simdact_peer_errors finds."""
-    file = OUT / "peer_errors.json"
-    step("Checking other libraries", [BIN / "simdact_peer_errors", file], ())
-    return json.loads(file.read_text())
+def peer_errors(avx2):
+    """What simdact_peer_errors finds; `avx2`: also of the libraries that must be told to take AVX2."""
+    checked = []
+    for with_avx2 in (False, True)[: 1 + avx2]:
+        file = OUT / f"peer_errors{'_avx2' * with_avx2}.json"
+        title = "Checking other libraries" + " with AVX2" * with_avx2
+        command = [BIN / "simdact_peer_errors", file, *(report_speed.AVX2_PEERS * with_avx2)]
+        step(title, command, (), report_speed.AVX2_ENVIRONMENT if with_avx2 else {})
+        checked += json.loads(file.read_text())
+    return checked
 
 
-def run_bench(what, rows, flags):
+def run_bench(what, rows, flags, environment=None):
     """The result of simdact_bench's rows that match."""
     file = OUT / f"{what.replace(' ', '_')}.json"
     output = [f"--benchmark_out={file}", "--benchmark_out_format=json"]
-    step(f"Measuring {what}", [BIN / "simdact_bench", f"--benchmark_filter={rows}", *flags, *output], ())
+    command = [BIN / "simdact_bench", f"--benchmark_filter={rows}", *flags, *output]
+    step(f"Measuring {what}", command, (), environment)
     return json.loads(file.read_text())
 
 
@@ -152,11 +162,17 @@ def measure(full, peers):
         "Running the digits network",
         [BIN / "simdact_tests", "--gtest_filter=*Digits*", f"--gtest_output=json:{digits}"],
     )
-    errors = peer_errors() if peers else []
+    avx2 = "AVX2" in main[1:]
+    errors = peer_errors(avx2) if peers else []
     peer_ops = dict.fromkeys(row["op"] for row in errors)
     more = report_speed.peer_bench_rows(main, peer_ops) if peers else []
     bench = run_bench("speed", bench_filter(main, listed["gates"], more), BENCH_FLAGS)
     slow = run_bench("slow inputs", report_speed.slow_bench_rows(main), QUICK_FLAGS)
+    avx2_bench = None
+    if peers and avx2:
+        rows = report_speed.avx2_bench_rows(peer_ops)
+        flags, environment = BENCH_FLAGS, report_speed.AVX2_ENVIRONMENT
+        avx2_bench = run_bench("other libraries with AVX2", rows, flags, environment)
     checked = json.loads(accuracy.read_text())
     return {
         "version": checked["version"],
@@ -175,7 +191,7 @@ def measure(full, peers):
         "slow": report_speed.read_slow(slow),
         "digits": read_digits(json.loads(digits.read_text())),
         "sizes": sizes(),
-        **({"peers": read_peers(bench, errors)} if peers else {}),
+        **({"peers": read_peers(bench, avx2_bench, errors)} if peers else {}),
     }
 
 

@@ -67,15 +67,22 @@ def read_speed(bench):
     return {"kernels": kernels, "memory": memory, "dispatch": dispatch, "threads": threads}
 
 
-def read_peers(bench, errors):
-    """Other libraries: versions, rows of the benchmark, and what simdact_peer_errors found."""
+def read_peers(bench, avx2_bench, errors):
+    """Other libraries: versions, rows of the benchmark, and what simdact_peer_errors found.
+
+    What ran in the second run, with AVX2, is scaled by our time in the first over that in the second, so that
+    ratios are those of one run.
+    """
     versions = {k[len("peer_") :]: v for k, v in bench["context"].items() if k.startswith("peer_")}
     names = ("op", "direction", "dtype", "tier", "peer", "size")
-    rows = [
-        dict(zip(names, parts), **figures)
-        for parts, figures in fastest_rows(bench)
-        if len(parts) == 6 and parts[3] == "peer"
-    ]
+    first = {tuple(parts): figures for parts, figures in fastest_rows(bench)}
+    second = {tuple(parts): figures for parts, figures in fastest_rows(avx2_bench)} if avx2_bench else {}
+    rows = [dict(zip(names, p), **f) for p, f in first.items() if len(p) == 6 and p[3] == "peer"]
+    for parts, figures in second.items():
+        ours = (*parts[:3], "accurate", "AVX2", parts[5])
+        if parts[3] == "peer" and ours in first and ours in second:
+            scale = first[ours]["ns_per_element"] / second[ours]["ns_per_element"]
+            rows.append({**dict(zip(names, parts)), "ns_per_element": figures["ns_per_element"] * scale})
     for row in errors:
         row["normal"]["ulps"] = min(1e99, float(row["normal"]["ulps"]))  # infinite ones come as text
     return {"versions": versions, "speed": rows, "errors": errors}

@@ -55,6 +55,19 @@ def peer_bench_rows(targets, ops):
     ]
 
 
+# The libraries that choose their instruction set themselves, and what makes them take AVX2. They run a second
+# time with it, so that our AVX2 has someone to compare with.
+AVX2_PEERS = ["onednn", "torch"]
+AVX2_ENVIRONMENT = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+
+
+def avx2_bench_rows(ops):
+    """A pattern of the rows of that second run."""
+    peers, names = "|".join(AVX2_PEERS), "|".join(ops)
+    rows = f".*/peer/({peers})-avx2", f"({names})/(forward|backward|from_output)/(f32|bf16)/accurate/AVX2"
+    return f"^({'|'.join(rows)})/(64|{L1}|{L2})$"
+
+
 def number(value, digits=2):
     return "" if value is None else f"{value:.{digits}f}"
 
@@ -88,12 +101,17 @@ def fast_table(report):
 
 
 def slow_ratios(report):
-    """{(op, tier, target): {(direction, kind): ratio}}."""
-    found = {}
+    """{(op, tier, target): {(direction, kind): ratio}}, in our order of targets and ops."""
+    found = {
+        (op["name"], tier, target): {}
+        for target in report.running
+        for tier in ("accurate", "fast")
+        for op in report.ops
+    }
     for row in report.content.get("slow", []):
         key = row["op"], row["tier"], row["target"]
-        found.setdefault(key, {})[row["direction"], row["kind"]] = row["ratio"]
-    return found
+        found[key][row["direction"], row["kind"]] = row["ratio"]
+    return {key: ratios for key, ratios in found.items() if ratios}
 
 
 def slow_table(report):
@@ -135,7 +153,7 @@ def threads_table(report):
     found = report.content["speed"].get("threads", [])
     counts = sorted({r["threads"] for r in found})
     rows = []
-    for how in dict.fromkeys(r["how"] for r in found):
+    for how in sorted({r["how"] for r in found}, key=lambda how: (how != "memcpy", how)):
         rates = {r["threads"]: 8 / r["ns_per_element"] for r in found if r["how"] == how}
         rows.append([how, *(number(rates.get(n), 1) for n in counts)])
     return ("Threads: GB/s read and written, f32, n = 16M", ["op", *map(str, counts)], rows)

@@ -1,6 +1,6 @@
 // oneDNN 2.x and 3.x: eltwise and softmax primitives, made beforehand; what is timed is execute() and wait().
 // All functions are oneDNN's own. It takes the best instruction set of the CPU, or the one that
-// ONEDNN_MAX_CPU_ISA names (AVX2, AVX512_CORE): one per process.
+// ONEDNN_MAX_CPU_ISA names (AVX2, AVX512_CORE): one per process, which then is part of the rows' names.
 #include <omp.h>
 
 #include <dnnl.hpp>
@@ -106,11 +106,12 @@ Call PrepareSoftmax(const float* x, float* y, size_t rows, size_t cols) {
 Peer Onednn() {
   omp_set_num_threads(1);
   const dnnl_version_t& version = *dnnl::version();
+  const std::string isa = IsaFrom("ONEDNN_MAX_CPU_ISA");
   Peer peer = {"onednn",
                std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
                    std::to_string(version.patch),
                {},
-               {{"", PrepareSoftmax}}};
+               {{isa, PrepareSoftmax}}};
   const Eltwise forward[] = {
       {SIMDACT_OP_exp, algorithm::eltwise_exp, 0, 0},
       {SIMDACT_OP_sigmoid, algorithm::eltwise_logistic, 0, 0},
@@ -128,10 +129,10 @@ Peer Onednn() {
   for (const Eltwise& e : forward) {
     for (const simdact_dtype dtype : {SIMDACT_F32, SIMDACT_BF16}) {
       peer.functions.push_back(
-          {e.op, SIMDACT_FORWARD, dtype, "", false,
+          {e.op, SIMDACT_FORWARD, dtype, isa, false,
            [=](const void* x, const void*, void* y, size_t n) { return PrepareForward(e, dtype, x, y, n); }});
     }
-    peer.functions.push_back({e.op, SIMDACT_BACKWARD, SIMDACT_F32, "", false,
+    peer.functions.push_back({e.op, SIMDACT_BACKWARD, SIMDACT_F32, isa, false,
                               [=](const void* x, const void* dy, void* dx, size_t n) {
                                 return PrepareBackward(e, DNNL_ARG_SRC, x, dy, dx, n);
                               }});
@@ -144,7 +145,7 @@ Peer Onednn() {
       {SIMDACT_OP_relu, algorithm::eltwise_relu_use_dst_for_bwd, 0, 0},
   };
   for (const Eltwise& e : from_output) {
-    peer.functions.push_back({e.op, SIMDACT_BACKWARD_FROM_OUTPUT, SIMDACT_F32, "", false,
+    peer.functions.push_back({e.op, SIMDACT_BACKWARD_FROM_OUTPUT, SIMDACT_F32, isa, false,
                               [=](const void* y, const void* dy, void* dx, size_t n) {
                                 return PrepareBackward(e, DNNL_ARG_DST, y, dy, dx, n);
                               }});

@@ -44,6 +44,10 @@ struct Peer {
 // Those that were compiled in and run on this CPU.
 std::vector<Peer> All();
 
+// For a library that reads from the environment which instruction set to take: that name in small letters, or
+// "" if it is to choose for itself.
+std::string IsaFrom(const char* variable);
+
 Peer Onednn();
 Peer Xnnpack();
 Peer Torch();

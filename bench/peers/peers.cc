@@ -1,5 +1,9 @@
+#include <cctype>
+#include <cstdlib>
 #include <exception>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "bench/peers/peer.h"
 #include "bench/peers/vector_peer.h"
@@ -58,6 +62,13 @@ bool Works(const Function& function) {
 }
 
 }  // namespace
+
+std::string IsaFrom(const char* variable) {
+  const char* value = std::getenv(variable);
+  std::string isa = value == nullptr ? "" : value;
+  for (char& c : isa) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return isa;
+}
 
 std::vector<Peer> All() {
   std::vector<Peer> peers;

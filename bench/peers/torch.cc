@@ -1,7 +1,8 @@
 // PyTorch's libtorch: ATen's functions that write into a given tensor, with the tensors made beforehand; the
 // time holds the dispatcher's. All functions are PyTorch's own (it calls SLEEF and oneDNN for some). Only
 // mish' has no such form: its result is allocated and copied, a small part of its time. ATen takes the best
-// instruction set of the CPU, or the one that ATEN_CPU_CAPABILITY names (avx2, default): one per process.
+// instruction set of the CPU, or the one that ATEN_CPU_CAPABILITY names (avx2, default): one per process,
+// which then is part of the rows' names.
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -16,6 +17,8 @@
 
 namespace simdact_peers {
 namespace {
+
+std::string Isa() { return IsaFrom("ATEN_CPU_CAPABILITY"); }
 
 at::Tensor Over(simdact_dtype dtype, const void* data, size_t n) {
   const auto type = dtype == SIMDACT_BF16 ? at::kBFloat16 : at::kFloat;
@@ -36,7 +39,7 @@ void Add(Peer& peer, simdact_op op, Unary function) {
         function(to, from);
       };
     };
-    peer.functions.push_back({op, SIMDACT_FORWARD, dtype, "", false, prepare});
+    peer.functions.push_back({op, SIMDACT_FORWARD, dtype, Isa(), false, prepare});
   }
 }
 
@@ -50,7 +53,7 @@ void Add(Peer& peer, simdact_op op, simdact_direction direction, Derivative func
       function(to, gradient, data);
     };
   };
-  peer.functions.push_back({op, direction, SIMDACT_F32, "", false, prepare});
+  peer.functions.push_back({op, direction, SIMDACT_F32, Isa(), false, prepare});
 }
 
 constexpr double kAlpha = 1.6732632423543772848170429916717, kLambda = 1.0507009873554804934193349852946;
