@@ -17,6 +17,7 @@ import sys
 import time
 
 import report_page
+import report_peers
 import report_shapes
 import report_speed
 import report_tables
@@ -126,8 +127,8 @@ def peer_errors(avx2):
     for with_avx2 in (False, True)[: 1 + avx2]:
         file = OUT / f"peer_errors{'_avx2' * with_avx2}.json"
         title = "Checking other libraries" + " with AVX2" * with_avx2
-        command = [BIN / "simdact_peer_errors", file, *(report_speed.AVX2_PEERS * with_avx2)]
-        step(title, command, (), report_speed.AVX2_ENVIRONMENT if with_avx2 else {})
+        command = [BIN / "simdact_peer_errors", file, *(report_peers.AVX2_PEERS * with_avx2)]
+        step(title, command, (), report_peers.AVX2_ENVIRONMENT if with_avx2 else {})
         checked += json.loads(file.read_text())
     return checked
 
@@ -165,13 +166,13 @@ def measure(full, peers):
     avx2 = "AVX2" in main[1:]
     errors = peer_errors(avx2) if peers else []
     peer_ops = dict.fromkeys(row["op"] for row in errors)
-    more = report_speed.peer_bench_rows(main, peer_ops) if peers else []
+    more = report_peers.bench_rows(main, peer_ops) if peers else []
     bench = run_bench("speed", bench_filter(main, listed["gates"], more), BENCH_FLAGS)
     slow = run_bench("slow inputs", report_speed.slow_bench_rows(main), QUICK_FLAGS)
     avx2_bench = None
     if peers and avx2:
-        rows = report_speed.avx2_bench_rows(peer_ops)
-        flags, environment = BENCH_FLAGS, report_speed.AVX2_ENVIRONMENT
+        rows = report_peers.avx2_bench_rows(peer_ops)
+        flags, environment = BENCH_FLAGS, report_peers.AVX2_ENVIRONMENT
         avx2_bench = run_bench("other libraries with AVX2", rows, flags, environment)
     checked = json.loads(accuracy.read_text())
     return {
@@ -278,7 +279,11 @@ def summary(report, problems):
             + "  ".join(" ".join(f"{c:>6}" for c in part) for part in (cells, wrong, rates))
         )
     print()
-    for line in [*report_tables.goal_lines(report), *report_speed.goal_lines(report)]:
+    for line in [
+        *report_tables.goal_lines(report),
+        *report_speed.goal_lines(report),
+        *report_peers.goal_lines(report),
+    ]:
         print(line)
     if report.content["sizes"]:
         print(report_tables.size_line(report.content["sizes"]))

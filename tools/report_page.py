@@ -1,6 +1,7 @@
 """The report as one HTML file: no scripts, nothing loaded from elsewhere, light or dark as the reader is."""
 import pathlib
 
+import report_peers
 import report_shapes
 import report_speed
 from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, MEMORY, ulps
@@ -140,14 +141,14 @@ def text_tables(tables):
 
 def peer_section(report):
     """Nothing if they were not measured."""
-    peers = report_speed.Peers(report)
+    peers = report_peers.Peers(report)
     if not peers:
         return ""
     return f"""<h2>Other libraries</h2>
 <p class="muted">{esc(peers.versions_line())}; in the same run, on the same arrays, on one thread. Those that choose
 their instruction set themselves stand beside our best target. Errors: the largest over normal inputs and results, of a
 sample of all floats; 1.7e7 is a result flushed to 0. Composed: a textbook formula over the library’s functions.</p>
-<div class="card">{text_tables(report_speed.peer_tables(report))}</div>
+<div class="card">{text_tables(report_peers.tables(report))}</div>
 """
 
 
@@ -280,7 +281,7 @@ def page(report, problems):
         f"<details{' open' * (k == 0)}><summary>{esc(t)}</summary>{speed_table(report, t)}</details>"
         for k, t in enumerate(report.main_targets)
     )
-    lines = [*goal_lines(report), *report_speed.goal_lines(report)]
+    lines = [*goal_lines(report), *report_speed.goal_lines(report), *report_peers.goal_lines(report)]
     goals = "".join(f"<li>{esc(line)}</li>" for line in lines)
     details = "".join(op_details(report, op) for op in report.ops)
     style = pathlib.Path(__file__).with_name("report.css").read_text()
