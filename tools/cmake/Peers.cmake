@@ -83,14 +83,17 @@ function(simdact_add_peers)
     endforeach()
   endif()
 
-  # oneDNN
-  find_package(dnnl CONFIG QUIET)
+  # oneDNN. Not through its own package file, which may look for OpenCL.
+  find_path(SIMDACT_ONEDNN_INCLUDE dnnl.hpp)
+  find_library(SIMDACT_ONEDNN_LIBRARY dnnl)
   find_package(OpenMP QUIET)
-  simdact_add_peer(onednn onednn.cc "TARGET;DNNL::dnnl;AND;OpenMP_CXX_FOUND" libdnnl-dev)
+  simdact_add_peer(onednn onednn.cc "SIMDACT_ONEDNN_INCLUDE;AND;SIMDACT_ONEDNN_LIBRARY;AND;OpenMP_CXX_FOUND"
+    libdnnl-dev)
   if(TARGET simdact_peer_onednn)
-    target_link_libraries(simdact_peer_onednn PRIVATE DNNL::dnnl OpenMP::OpenMP_CXX)
+    target_include_directories(simdact_peer_onednn SYSTEM PRIVATE "${SIMDACT_ONEDNN_INCLUDE}")
+    target_link_libraries(simdact_peer_onednn PRIVATE OpenMP::OpenMP_CXX)
     target_compile_definitions(simdact_peers INTERFACE SIMDACT_PEER_ONEDNN)
-    target_link_libraries(simdact_peers INTERFACE $<LINK_ONLY:DNNL::dnnl> $<LINK_ONLY:OpenMP::OpenMP_CXX>)
+    target_link_libraries(simdact_peers INTERFACE "${SIMDACT_ONEDNN_LIBRARY}" $<LINK_ONLY:OpenMP::OpenMP_CXX>)
   endif()
 
   # XNNPACK, in one of its two interfaces
