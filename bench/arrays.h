@@ -10,6 +10,7 @@
 #include <new>
 #include <random>
 
+#include "simdact/activations.def"
 #include "simdact/simdact.h"
 #include "tests/formats.h"
 
@@ -32,6 +33,22 @@ inline void Store(simdact_dtype dtype, void* to, size_t i, double value) {
 inline bool NeedsPositive(simdact_op op) {
   return op == SIMDACT_OP_log || op == SIMDACT_OP_log1p || op == SIMDACT_OP_pow || op == SIMDACT_OP_sqrt ||
          op == SIMDACT_OP_rsqrt;
+}
+
+// The families that compute more than arithmetic.
+inline bool IsTranscendental(simdact_op op) {
+#define SIMDACT_X(Name, name, ...) case SIMDACT_OP_##name:
+  switch (op) {
+    SIMDACT_EXPONENTIAL(SIMDACT_X)
+    SIMDACT_LOGARITHMIC(SIMDACT_X)
+    SIMDACT_LOGISTIC(SIMDACT_X)
+    SIMDACT_HYPERBOLIC(SIMDACT_X)
+    SIMDACT_NORMAL(SIMDACT_X)
+    return true;
+    default:
+      return false;
+  }
+#undef SIMDACT_X
 }
 
 struct FreeAligned {

@@ -1,23 +1,29 @@
 // simdact_bench: the speed of every kernel, per instruction set, as Google Benchmark rows.
 //
-//   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 64, L1, L2 and DRAM sizes (f32 and bf16)
+//   op/forward/DTYPE/accurate/TARGET/n       n elements: 1, 16, 64, L1, L2 and, of f32 and bf16, DRAM sizes
 //   op/backward/DTYPE/accurate/TARGET/n
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
+//   op/DIRECTION/DTYPE/fast/TARGET/n         the fast tier, where its kernel is not the accurate one
+//   op/DIRECTION/f32/TIER/TARGET/minus_inf   and other inputs that are slow in careless code: slow_rows.h
+//   op/forward/f32/TIER/TARGET/digits        what the layers of a trained network feed that op
+//   op/DIRECTION/DTYPE/peer/PEER/n           other libraries, if the build was asked for them: peer_rows.h
+//   op/forward/f32/accurate/TARGET/n/real_time/threads:N  one array split over threads: thread_rows.h
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
 //   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
-//   op/forward/f32/accurate/TARGET/digits    what the layers of a trained network feed that op
-//   bias_gelu/forward/f32/accurate/TARGET/n   the bias shape: see bias_rows.h
+//   bias_gelu/forward/f32/accurate/TARGET/n  the bias shape: see bias_rows.h
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
 //
 // DTYPE: f32, f64, bf16, f16. All flags of Google Benchmark apply; choose rows with
-// --benchmark_filter=REGEX, for there are thousands. Times are CPU times of one thread. Counters:
-// items_per_second (elements), bytes_per_second (as the caller counts them: an element is read and written
-// forward, two are read and one written backward) and el_per_cycle.
+// --benchmark_filter=REGEX, for there are thousands. Times are CPU times of one thread; those of rows named
+// real_time are on the wall clock. Counters: items_per_second (elements), bytes_per_second (as the caller
+// counts them: an element is read and written forward, two are read and one written backward) and
+// el_per_cycle.
 //
 // el_per_cycle is the one to compare between machines. Look at relu for what a target's loads and stores
-// allow, forward and backward: it moves the same memory and computes next to nothing.
+// allow, forward and backward: it moves the same memory and computes next to nothing. README.md says how to
+// measure.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -31,9 +37,14 @@
 #include "bench/arrays.h"
 #include "bench/bias_rows.h"
 #include "bench/gates_rows.h"
+#ifdef SIMDACT_BENCH_PEERS
+#include "bench/peer_rows.h"
+#endif
 #include "bench/rows.h"
+#include "bench/slow_rows.h"
 #include "bench/softmax_rows.h"
 #include "bench/table_rows.h"
+#include "bench/thread_rows.h"
 #include "simdact/simdact.h"
 #include "tests/accuracy.h"
 #include "tests/digits.h"
@@ -54,7 +65,7 @@ using simdact_accuracy::RunningTargets;
 // in none, large servers excepted.
 constexpr size_t kMemorySize = size_t{1} << 24;
 std::vector<size_t> SizesOf(simdact_dtype dtype) {
-  std::vector<size_t> sizes = {1, 64, 4096, 65536};
+  std::vector<size_t> sizes = {1, 16, 64, 4096, 65536};
   if (dtype == SIMDACT_F32 || dtype == SIMDACT_BF16) sizes.push_back(kMemorySize);
   return sizes;
 }
@@ -115,18 +126,31 @@ void AddDigits(const std::string& prefix, const simdact_kernel* kernel, simdact_
   });
 }
 
-void AddKernel(const simdact_target* target, simdact_op op, simdact_dtype dtype,
+// The rows of one tier; of `fast`, those whose kernel is not the accurate one.
+void AddKernel(const simdact_target* target, simdact_op op, simdact_dtype dtype, simdact_tier tier,
                const std::vector<float>* digits) {
-  const simdact_kernel* kernel = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  const simdact_kernel* kernel = simdact_find(target, op, dtype, tier);
+  const simdact_kernel* accurate = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
   if (kernel == nullptr) return;
   const auto prefix = [&](simdact_direction direction) {
     return std::string(simdact_describe(op)->name) + "/" + DirectionName(direction) + "/" + DtypeName(dtype) +
-           "/accurate/" + simdact_target_name(target) + "/";
+           (tier == SIMDACT_FAST ? "/fast/" : "/accurate/") + simdact_target_name(target) + "/";
   };
-  AddForward(prefix(SIMDACT_FORWARD), kernel, op, dtype);
-  AddBackward(prefix(SIMDACT_BACKWARD), kernel, op, dtype);
-  AddFromOutput(prefix(SIMDACT_BACKWARD_FROM_OUTPUT), kernel, op, dtype);
-  if (dtype == SIMDACT_F32) AddDigits(prefix(SIMDACT_FORWARD), kernel, op, digits);
+  const bool all = tier == SIMDACT_ACCURATE;
+  if (all || kernel->forward != accurate->forward) {
+    AddForward(prefix(SIMDACT_FORWARD), kernel, op, dtype);
+    if (dtype == SIMDACT_F32) {
+      AddDigits(prefix(SIMDACT_FORWARD), kernel, op, digits);
+      AddSlowRows(prefix(SIMDACT_FORWARD), kernel, op, SIMDACT_FORWARD);
+    }
+  }
+  if (all || kernel->backward != accurate->backward) {
+    AddBackward(prefix(SIMDACT_BACKWARD), kernel, op, dtype);
+    if (dtype == SIMDACT_F32) AddSlowRows(prefix(SIMDACT_BACKWARD), kernel, op, SIMDACT_BACKWARD);
+  }
+  if (all || kernel->backward_from_output != accurate->backward_from_output) {
+    AddFromOutput(prefix(SIMDACT_BACKWARD_FROM_OUTPUT), kernel, op, dtype);
+  }
 }
 
 // y = s x in a plain loop, vectorized by the compiler for the baseline of the build. With s = 1, but
@@ -240,7 +264,9 @@ int main(int argc, char** argv) {
     for (const simdact_target* target : targets) {
       for (int k = 0; k < SIMDACT_OP_COUNT; ++k) {
         const auto op = static_cast<simdact_op>(k);
-        AddKernel(target, op, dtype, DigitsOf(network, op));
+        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+          AddKernel(target, op, dtype, tier, DigitsOf(network, op));
+        }
       }
     }
   }
@@ -249,6 +275,10 @@ int main(int argc, char** argv) {
   AddSoftmaxRows(targets);
   AddTableRows(targets);
   AddGatesRows(targets);
+  AddThreadRows();
+#ifdef SIMDACT_BENCH_PEERS
+  AddPeerRows();
+#endif
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -1,6 +1,6 @@
 """Checks accuracy, measures speed and writes the report. Run by tools/report once all is built.
 
-  report.py [--full]    measures; writes build/report/{index.html,report.md,report.json}
+  report.py [--full] [--peers]   measures; writes build/report/{index.html,report.md,report.json}
   report.py --readme    puts the catalogue and the last report's tables between the markers of README.md
   report.py --proof FILE...   puts there what `simdact accuracy --exhaustive --json FILE` found
 
@@ -8,6 +8,7 @@ Needs nothing but Python. Exit status: 0 done, 1 a check failed, 2 bad usage.
 """
 import argparse
 import json
+import os
 import pathlib
 import platform
 import re
@@ -16,9 +17,11 @@ import sys
 import time
 
 import report_page
+import report_peers
 import report_shapes
+import report_speed
 import report_tables
-from report_data import HALVES, Report, main_targets, read_accuracy, read_digits, read_speed, ulps
+from report_data import HALVES, Report, main_targets, read_accuracy, read_digits, read_peers, read_speed, ulps
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / "release" / "bin"
@@ -33,23 +36,28 @@ BENCH_FLAGS = [
     "--benchmark_display_aggregates_only=true",
 ]
 
+# For ratios of rows that differ by much, if at all.
+QUICK_FLAGS = ["--benchmark_min_time=0.003", *BENCH_FLAGS[1:]]
+
 # These stand for their like where memory decides.
 MEMORY_OPS = ["relu", "sigmoid", "silu", "tanh", "gelu"]
 
 
-def bench_filter(targets, gates):
+def bench_filter(targets, gates, more):
     """The rows that the report shows, of thousands."""
     best, two, main = targets[0], "|".join(targets[:2]), "|".join(targets)
     return "|".join(
         f"^{rows}$"
         for rows in (
-            f"[a-z0-9_]+/forward/.*/({main})/4096",
+            f"[a-z0-9_]+/forward/[a-z0-9]+/(accurate|fast)/({main})/4096",
             f"[a-z0-9_]+/(backward|from_output)/(f32|f64)/.*/({two})/4096",
             f"[a-z0-9_]+/forward/(f32|bf16|f16)/.*/({two})/65536",
-            f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|64|65536|16777216)",
+            f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|16|64|65536|16777216)",
             f"[a-z0-9_]+/forward/f32/.*/({two})/digits",
             "(memcpy|copy|dispatch)/.*",
             *report_shapes.bench_rows(targets, gates),
+            *report_speed.bench_rows(targets),
+            *more,
         )
     )
 
@@ -57,7 +65,7 @@ def bench_filter(targets, gates):
 # ---- Running the programs ------------------------------------------------------------------------------
 
 
-def step(title, command, failures=(1,)):
+def step(title, command, failures=(1,), environment=None):
     """Runs a command whose output matters to the reader only if it breaks; returns its exit status.
 
     `failures` are statuses that mean a failed check, which the report is there to show. Progress that the
@@ -66,7 +74,10 @@ def step(title, command, failures=(1,)):
     print(f"{title} ...", flush=True)
     start = time.monotonic()
     errors = None if sys.stderr.isatty() else subprocess.PIPE
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, text=True)
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(
+        [str(c) for c in command], stdout=subprocess.PIPE, stderr=errors, text=True, env=variables
+    )
     if done.returncode not in (0, *failures):
         last = ((done.stderr or "").strip() or done.stdout.strip() or "no output").splitlines()[-1]
         sys.exit(f"report.py: {command[0].name} failed with status {done.returncode}: {last}")
@@ -110,11 +121,32 @@ def sizes():
     return json.loads(done.stdout) if done.stdout else None
 
 
-def measure(full):
+def peer_errors(avx2):
+    """What simdact_peer_errors finds; `avx2`: also of the libraries that must be told to take AVX2."""
+    checked = []
+    for with_avx2 in (False, True)[: 1 + avx2]:
+        file = OUT / f"peer_errors{'_avx2' * with_avx2}.json"
+        title = "Checking other libraries" + " with AVX2" * with_avx2
+        command = [BIN / "simdact_peer_errors", file, *(report_peers.AVX2_PEERS * with_avx2)]
+        step(title, command, (), report_peers.AVX2_ENVIRONMENT if with_avx2 else {})
+        checked += json.loads(file.read_text())
+    return checked
+
+
+def run_bench(what, rows, flags, environment=None):
+    """The result of simdact_bench's rows that match."""
+    file = OUT / f"{what.replace(' ', '_')}.json"
+    output = [f"--benchmark_out={file}", "--benchmark_out_format=json"]
+    command = [BIN / "simdact_bench", f"--benchmark_filter={rows}", *flags, *output]
+    step(f"Measuring {what}", command, (), environment)
+    return json.loads(file.read_text())
+
+
+def measure(full, peers):
     """Runs everything; returns the content of report.json."""
     OUT.mkdir(parents=True, exist_ok=True)
     simdact = BIN / "simdact"
-    accuracy, speed, digits = (OUT / f"{name}.json" for name in ("accuracy", "speed", "digits"))
+    accuracy, digits = (OUT / f"{name}.json" for name in ("accuracy", "digits"))
     targets, listed = ask([simdact, "targets", "--json"]), ask([simdact, "list", "--json"])
     main = main_targets(targets["targets"])
     step(
@@ -131,18 +163,17 @@ def measure(full):
         "Running the digits network",
         [BIN / "simdact_tests", "--gtest_filter=*Digits*", f"--gtest_output=json:{digits}"],
     )
-    step(
-        "Measuring speed",
-        [
-            BIN / "simdact_bench",
-            f"--benchmark_filter={bench_filter(main, listed['gates'])}",
-            *BENCH_FLAGS,
-            f"--benchmark_out={speed}",
-            "--benchmark_out_format=json",
-        ],
-        (),
-    )
-    bench = json.loads(speed.read_text())
+    avx2 = "AVX2" in main[1:]
+    errors = peer_errors(avx2) if peers else []
+    peer_ops = dict.fromkeys(row["op"] for row in errors)
+    more = report_peers.bench_rows(main, peer_ops) if peers else []
+    bench = run_bench("speed", bench_filter(main, listed["gates"], more), BENCH_FLAGS)
+    slow = run_bench("slow inputs", report_speed.slow_bench_rows(main), QUICK_FLAGS)
+    avx2_bench = None
+    if peers and avx2:
+        rows = report_peers.avx2_bench_rows(peer_ops)
+        flags, environment = BENCH_FLAGS, report_peers.AVX2_ENVIRONMENT
+        avx2_bench = run_bench("other libraries with AVX2", rows, flags, environment)
     checked = json.loads(accuracy.read_text())
     return {
         "version": checked["version"],
@@ -158,8 +189,10 @@ def measure(full):
         **listed,
         "accuracy": read_accuracy(checked) + shapes,
         "speed": read_speed(bench),
+        "slow": report_speed.read_slow(slow),
         "digits": read_digits(json.loads(digits.read_text())),
         "sizes": sizes(),
+        **({"peers": read_peers(bench, avx2_bench, errors)} if peers else {}),
     }
 
 
@@ -197,6 +230,8 @@ def update_readme():
         report = Report(json.loads(source.read_text()))
         tables["speed"] = f"{report.machine_line()}.\n\n{report_tables.speed_table(report)}"
         tables["shapes"] = report_tables.shape_tables(report, "**")
+        if report.content.get("peers"):  # else the README keeps what it has
+            tables["peers"] = report_tables.peer_table(report)
         measured = report.content["sizes"]
         if measured:
             tables["size"] = f"{report_tables.size_line(measured)}\n\n{report_tables.size_table(measured)}"
@@ -244,7 +279,11 @@ def summary(report, problems):
             + "  ".join(" ".join(f"{c:>6}" for c in part) for part in (cells, wrong, rates))
         )
     print()
-    for line in report_tables.goal_lines(report):
+    for line in [
+        *report_tables.goal_lines(report),
+        *report_speed.goal_lines(report),
+        *report_peers.goal_lines(report),
+    ]:
         print(line)
     if report.content["sizes"]:
         print(report_tables.size_line(report.content["sizes"]))
@@ -257,6 +296,7 @@ def summary(report, problems):
 def main():
     parser = argparse.ArgumentParser(description="Checks accuracy, measures speed, writes build/report.")
     parser.add_argument("--full", action="store_true", help="all 2^32 inputs of f32, 10^8 of f64: hours")
+    parser.add_argument("--peers", action="store_true", help="other libraries, too, that the build found")
     parser.add_argument("--readme", action="store_true", help="only put the tables into README.md")
     parser.add_argument("--proof", nargs="+", metavar="FILE", help="only put these errors into README.md")
     options = parser.parse_args()
@@ -266,7 +306,7 @@ def main():
     if options.readme:
         update_readme()
         return 0
-    content = measure(options.full)
+    content = measure(options.full, options.peers)
     (OUT / "report.json").write_text(json.dumps(content) + "\n")
     report = Report(content)
     problems = list(report.failures())

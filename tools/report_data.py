@@ -43,25 +43,49 @@ def fastest_rows(bench):
 
 
 def read_speed(bench):
-    """Rows of the kernels, of plain memory traffic, and of dispatch.
+    """Rows of the kernels, of plain memory traffic, of dispatch, and of arrays split over threads.
 
     `of_memcpy`: memcpy's time over the row's, for the same number of elements in the same run.
     """
-    kernels, memory, dispatch = [], [], []
+    kernels, memory, dispatch, threads = [], [], [], []
     for parts, figures in fastest_rows(bench):
-        if len(parts) == 6:
+        if parts[-1].startswith("threads:"):
+            how = parts[0] if parts[0] == "memcpy" else f"{parts[0]} {parts[4]}"
+            threads.append({"how": how, "threads": int(parts[-1].split(":")[1]), **figures})
+        elif len(parts) == 6 and parts[3] != "peer":
             names = ("op", "direction", "dtype", "tier", "target", "size")
             kernels.append(dict(zip(names, parts), **figures))
         elif parts[0] == "dispatch":
             dispatch.append({"how": parts[1], "ns_per_call": figures["ns_per_element"]})
-        else:
+        elif len(parts) == 3:
             memory.append({"how": parts[0], "dtype": parts[1], "size": parts[2], **figures})
     memcpy = {(r["dtype"], r["size"]): r["ns_per_element"] for r in memory if r["how"] == "memcpy"}
     for row in kernels:
         softmax = row["op"].startswith(("softmax", "log_softmax"))  # whose size is that of a row
         if (row["dtype"], row["size"]) in memcpy and not softmax:
             row["of_memcpy"] = memcpy[row["dtype"], row["size"]] / row["ns_per_element"]
-    return {"kernels": kernels, "memory": memory, "dispatch": dispatch}
+    return {"kernels": kernels, "memory": memory, "dispatch": dispatch, "threads": threads}
+
+
+def read_peers(bench, avx2_bench, errors):
+    """Other libraries: versions, rows of the benchmark, and what simdact_peer_errors found.
+
+    What ran in the second run, with AVX2, is scaled by our time in the first over that in the second, so that
+    ratios are those of one run.
+    """
+    versions = {k[len("peer_") :]: v for k, v in bench["context"].items() if k.startswith("peer_")}
+    names = ("op", "direction", "dtype", "tier", "peer", "size")
+    first = {tuple(parts): figures for parts, figures in fastest_rows(bench)}
+    second = {tuple(parts): figures for parts, figures in fastest_rows(avx2_bench)} if avx2_bench else {}
+    rows = [dict(zip(names, p), **f) for p, f in first.items() if len(p) == 6 and p[3] == "peer"]
+    for parts, figures in second.items():
+        ours = (*parts[:3], "accurate", "AVX2", parts[5])
+        if parts[3] == "peer" and ours in first and ours in second:
+            scale = first[ours]["ns_per_element"] / second[ours]["ns_per_element"]
+            rows.append({**dict(zip(names, parts)), "ns_per_element": figures["ns_per_element"] * scale})
+    for row in errors:
+        row["normal"]["ulps"] = min(1e99, float(row["normal"]["ulps"]))  # infinite ones come as text
+    return {"versions": versions, "speed": rows, "errors": errors}
 
 
 def read_digits(tests):

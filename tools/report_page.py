@@ -1,13 +1,16 @@
 """The report as one HTML file: no scripts, nothing loaded from elsewhere, light or dark as the reader is."""
 import pathlib
 
+import report_peers
 import report_shapes
+import report_speed
 from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, MEMORY, ulps
 from report_plots import error_plot, esc, speed_plot
 from report_tables import goal_lines, size_line
 
 SIZES = {
     "1": "1",
+    "16": "16",
     "64": "64",
     L1: "4096 (L1)",
     L2: "65536 (L2)",
@@ -122,14 +125,31 @@ def shape_accuracy_table(report):
     return html_table(report_shapes.accuracy_table(report)[0], rows)
 
 
-def shape_tables(report):
-    """The speed of softmax, gates, biases and tables, a table each."""
+def text_tables(tables):
+    """(title, head, rows) of text, a table each; the long ones folded away."""
     parts = []
-    for title, head, rows in report_shapes.speed_tables(report):
+    for title, head, rows in tables:
         cells = [[f"<b>{esc(row[0])}</b>", *map(esc, row[1:])] for row in rows]
-        names = head.index("target") + 1 if "target" in head else 1
-        parts.append(f"<h3>{esc(title)}</h3>{html_table(map(esc, head), cells, names)}")
+        names = 2 if head[1] in ("target", "library") else 1
+        content = html_table(map(esc, head), cells, names)
+        if len(rows) > 40:
+            parts.append(f"<details><summary>{esc(title)}</summary>{content}</details>")
+        else:
+            parts.append(f"<h3>{esc(title)}</h3>{content}")
     return "".join(parts)
+
+
+def peer_section(report):
+    """Nothing if they were not measured."""
+    peers = report_peers.Peers(report)
+    if not peers:
+        return ""
+    return f"""<h2>Other libraries</h2>
+<p class="muted">{esc(peers.versions_line())}; in the same run, on the same arrays, on one thread. Those that choose
+their instruction set themselves stand beside our best target. Errors: the largest over normal inputs and results, of a
+sample of all floats; 1.7e7 is a result flushed to 0. Composed: a textbook formula over the library’s functions.</p>
+<div class="card">{text_tables(report_peers.tables(report))}</div>
+"""
 
 
 def error_details(report, op):
@@ -159,9 +179,8 @@ def size_details(report, op):
                 rows.append([dtype, direction, *(speed_cell(r) for r in found)])
     if not rows:
         return ""
-    return (
-        f"<h3>{esc(target)}: elements per cycle · ns per element · of memcpy</h3>"
-        + html_table(["dtype", "direction", *SIZES.values()], rows, 2)
+    return f"<h3>{esc(target)}: elements per cycle · ns per element · of memcpy</h3>" + html_table(
+        ["dtype", "direction", *SIZES.values()], rows, 2
     )
 
 
@@ -262,7 +281,8 @@ def page(report, problems):
         f"<details{' open' * (k == 0)}><summary>{esc(t)}</summary>{speed_table(report, t)}</details>"
         for k, t in enumerate(report.main_targets)
     )
-    goals = "".join(f"<li>{esc(line)}</li>" for line in goal_lines(report))
+    lines = [*goal_lines(report), *report_speed.goal_lines(report), *report_peers.goal_lines(report)]
+    goals = "".join(f"<li>{esc(line)}</li>" for line in lines)
     details = "".join(op_details(report, op) for op in report.ops)
     style = pathlib.Path(__file__).with_name("report.css").read_text()
     return f"""<!doctype html>
@@ -285,10 +305,14 @@ elements of another format are done in the time of one f32: goals {F64_GOAL} for
 f16 in the second-level cache where there is something to compute.</p>
 <div class="card">{speeds}<ul class="muted">{goals}</ul></div>
 
+<h2>Tiers, inputs, memory, threads</h2>
+<div class="card">{text_tables(report_speed.own_tables(report))}</div>
+
+{peer_section(report)}
 <h2>Rows, gates, biases, tables</h2>
 <p class="muted">Softmax over the rows of a matrix, gated units, what comes before an activation, tables of bytes.
 Errors as above, of samples on the two best targets; f′ of a gate is dgate and dup.</p>
-<div class="card">{shape_accuracy_table(report)}{shape_tables(report)}</div>
+<div class="card">{shape_accuracy_table(report)}{text_tables(report_shapes.speed_tables(report))}</div>
 
 <h2>Speed per target</h2>
 <p class="muted">Elements per cycle, n = 4096. Right is faster, each line a factor of two.</p>

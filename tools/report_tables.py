@@ -1,7 +1,9 @@
 """The report as Markdown, and the tables of the README."""
 import re
 
+import report_peers
 import report_shapes
+import report_speed
 from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, kink, ulps
 
 
@@ -100,6 +102,20 @@ def shape_tables(report, mark="### "):
     )
 
 
+def text_tables(tables, mark="### "):
+    """(title, head, rows) as Markdown, each below its title."""
+    return "\n".join(f"{mark}{title}\n\n{table(head, rows)}" for title, head, rows in tables)
+
+
+def peer_table(report):
+    """The README's: against the fastest other library, per function and target."""
+    title, head, rows = report_peers.fastest_table(report)
+    versions = report_peers.Peers(report).versions_line()
+    return f"{title}. {versions}.\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}\n" + "".join(
+        f"- {line}\n" for line in report_peers.goal_lines(report)
+    )
+
+
 def ratio_table(report):
     """Against f32: f64 in the first-level cache, 16-bit formats in the second; and backward's speed."""
     targets = report.main_targets[:2]
@@ -167,7 +183,10 @@ def markdown(report, problems):
     if problems:
         verdict = "Checks FAILED:\n\n" + "\n".join(f"- {p}" for p in problems)
     sizes = report.content["sizes"]
-    goals = "\n".join(f"- {line}" for line in goal_lines(report))
+    goals = "\n".join(
+        f"- {line}"
+        for line in [*goal_lines(report), *report_speed.goal_lines(report), *report_peers.goal_lines(report)]
+    )
     return f"""# simdact {report.content['version']}: accuracy and speed
 
 {report.machine_line()}. {verdict}
@@ -189,6 +208,8 @@ something to compute.
 {goals}
 
 {ratio_table(report)}
+{text_tables(report_speed.own_tables(report))}
+{text_tables(report_peers.tables(report))}
 ## Rows, gates, biases, tables
 
 Softmax over the rows of a matrix, gated units, what comes before an activation, tables of bytes. Errors as

@@ -2,7 +2,9 @@
 #
 #   setup build          installs what is missing to build, test and report; asks for root only then
 #   setup aarch64        the same for the cross build
-#   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build
+#   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out
+#   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build, and
+#                        ${configure_options[@]} to cmake
 #   run_tests PRESET     runs the tests of a preset that was built
 #   can_sanitize         whether programs with address and undefined-behaviour sanitizers link and run here
 #
@@ -16,6 +18,8 @@ fail() {
   echo "$(basename "$0"): $2" >&2
   exit "$1"
 }
+
+configure_options=()  # for build
 
 # For which group, how to tell that it is there, and its package for apt, dnf and brew ("-": none is known).
 parts="
@@ -32,6 +36,13 @@ build   header  CLI/CLI.hpp           libcli11-dev          cli11-devel         
 aarch64 command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu gcc-c++-aarch64-linux-gnu -
 aarch64 command qemu-aarch64          qemu-user             qemu-user                 -
 aarch64 file    /usr/src/googletest   libgtest-dev          -                         -
+peers   header  sleef.h               libsleef-dev          sleef-devel               sleef
+peers   header  dnnl.hpp              libdnnl-dev           onednn-devel              onednn
+peers   header  xnnpack.h             libxnnpack-dev        xnnpack-devel             -
+peers   header  pthreadpool.h         libpthreadpool-dev    pthreadpool-devel         -
+peers   header  cpuinfo.h             libcpuinfo-dev        cpuinfo-devel             -
+peers   header  eigen3/Eigen/Core     libeigen3-dev         eigen3-devel              eigen
+peers   header  c10/core/Device.h     libtorch-dev          -                         -
 "
 
 is_there() {
@@ -56,34 +67,72 @@ missing_packages() {
   done <<<"$parts"
 }
 
-setup() {
-  local manager packages root=()
+# Sets manager: apt-get, dnf, brew or nothing; and root: the command that makes one root, if any is needed.
+find_manager() {
+  root=()
   for manager in apt-get dnf brew ''; do
     [ -z "$manager" ] || ! command -v "$manager" >/dev/null || break
   done
   [ "$manager" != brew ] || extra_include=$(brew --prefix)/include
+}
+
+# need_root PACKAGES
+need_root() {
+  if [ "$manager" != brew ] && [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail 3 "root (or sudo) is needed once to install: $1"
+    root=(sudo)
+  fi
+}
+
+# install_packages PACKAGE...: false if the manager cannot.
+install_packages() {
+  case $manager in
+    apt-get)
+      ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" >/dev/null
+      ;;
+    dnf) ${root[@]+"${root[@]}"} dnf -q install -y "$@" ;;
+    brew) brew install --quiet "$@" ;;
+  esac
+}
+
+update_lists() { [ "$manager" != apt-get ] || ${root[@]+"${root[@]}"} apt-get -qq update; }
+
+setup() {
+  local manager packages root
+  find_manager
   packages=$(missing_packages "$1" "$manager" | sort -u | tr '\n' ' ')
   [ -n "$packages" ] || return 0
 
   [ -n "$manager" ] || fail 3 "no apt-get, dnf or brew here; install by hand what Debian calls: $packages"
   packages=${packages//- /}
   [ -n "$packages" ] || fail 3 "'setup $1' needs parts that $manager does not have"
-  if [ "$manager" != brew ] && [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail 3 "root (or sudo) is needed once to install: $packages"
-    root=(sudo)
-  fi
+  need_root "$packages"
   echo "Installing through $manager: $packages"
   # Word splitting is meant: $packages is a list.
   # shellcheck disable=SC2086
-  case $manager in
-    apt-get)
-      ${root[@]+"${root[@]}"} apt-get -qq update
-      ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends $packages >/dev/null
-      ;;
-    dnf) ${root[@]+"${root[@]}"} dnf -q install -y $packages ;;
-    brew) brew install --quiet $packages ;;
-  esac || fail 3 "$manager could not install: $packages"
+  { update_lists && install_packages $packages; } || fail 3 "$manager could not install: $packages"
+}
+
+setup_some() {
+  local manager packages package root
+  find_manager
+  packages=$(missing_packages "$1" "$manager" | sort -u | tr '\n' ' ')
+  [ -n "$packages" ] || return 0
+  if [ -z "$manager" ]; then
+    echo "No apt-get, dnf or brew here; left out, unless installed by hand: $packages"
+    return 0
+  fi
+  need_root "$packages"
+  update_lists || echo "$manager could not update its lists"
+  for package in $packages; do
+    if [ "$package" = - ]; then
+      echo "Left out: a library that $manager is not known to have"
+    else
+      echo "Installing through $manager: $package"
+      install_packages "$package" || echo "Left out: $package, which $manager could not install"
+    fi
+  done
 }
 
 can_sanitize() {
@@ -100,7 +149,7 @@ cores() { nproc 2>/dev/null || sysctl -n hw.ncpu; }
 build() {
   local preset=$1
   shift
-  cmake --preset "$preset" &&
+  cmake --preset "$preset" ${configure_options[@]+"${configure_options[@]}"} &&
     cmake --build --preset "$preset" --parallel "$(cores)" "$@"
 }
 

@@ -1,0 +1,169 @@
+"""The fast tier, slow inputs, short arrays, memory and threads in the report: rows to run, tables to show.
+
+Tables come as (title, head, rows) of plain text, for Markdown and HTML alike.
+"""
+from report_data import L1, MEMORY, fastest_rows
+
+SHORT_GOALS = {"1": 3, "16": 6, "64": 20}  # ns per call of the accurate tier, on AVX-512
+
+SLOW_KINDS = ["denormal_inputs", "denormal_results", "minus_inf", "minus_1e4"]
+FAST_GOAL, SLOW_GOAL, MEMORY_GOAL = 1.3, 1.3, 0.95
+
+# Beside report.py's: of these f32 forward for short arrays and 16M.
+MEMORY_OPS = "exp|expm1|elu|selu|softplus|mish|sigmoid|silu|tanh|erf|gelu|gelu_tanh"
+
+
+def bench_rows(targets):
+    """Patterns of rows: short arrays and memory on the best target, threads."""
+    sizes = "|".join([*SHORT_GOALS, MEMORY])
+    return [f"({MEMORY_OPS})/forward/f32/accurate/{targets[0]}/({sizes})", ".*/real_time/threads:[0-9]+"]
+
+
+def slow_bench_rows(targets):
+    """A pattern of the rows of slow inputs and of ordinary ones, on two targets: a run of their own."""
+    two = "|".join(targets[:2])
+    return f"^[a-z0-9_]+/(forward|backward)/f32/(accurate|fast)/({two})/({'|'.join([L1, *SLOW_KINDS])})$"
+
+
+def read_slow(bench):
+    """Rows of slow inputs; `ratio`: the time over that of ordinary inputs in the same run."""
+    names = ("op", "direction", "dtype", "tier", "target", "kind")
+    rows = {tuple(parts): figures["ns_per_element"] for parts, figures in fastest_rows(bench)}
+    return [
+        {**dict(zip(names, row)), "ratio": time / rows[(*row[:5], L1)]}
+        for row, time in rows.items()
+        if row[5] in SLOW_KINDS
+    ]
+
+
+def number(value, digits=2):
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def quotient(a, b, key="ns_per_element"):
+    """How many times as long a takes as b; None if one of them is not known."""
+    return a[key] / b[key] if a and b else None
+
+
+def fast_ratio(report, op, direction, target, dtype="f32", size=L1):
+    """How many times as fast the fast tier is; None where it is the accurate one."""
+    fast, accurate = (report.speed(op, dtype, direction, target, size, t) for t in ("fast", "accurate"))
+    return quotient(accurate, fast)
+
+
+def fast_table(report):
+    rows = []
+    targets = report.main_targets[:2]
+    for op in report.ops:
+        row = [op["name"]]
+        for target in targets:
+            fast = report.speed(op["name"], "f32", "forward", target, L1, "fast")
+            row.append(number(fast["el_per_cycle"] if fast else None))
+            row.append(number(fast_ratio(report, op["name"], "forward", target)))
+        rows.append(row)
+    head = ["op"] + [h for t in targets for h in (f"{t}, el/cycle", "times the accurate tier")]
+    return (f"The fast tier: f32 forward, n = {L1}; goal {FAST_GOAL:g} times", head, rows)
+
+
+def slow_ratios(report):
+    """{(op, tier, target): {(direction, kind): ratio}}, in our order of targets and ops."""
+    found = {
+        (op["name"], tier, target): {}
+        for target in report.running
+        for tier in ("accurate", "fast")
+        for op in report.ops
+    }
+    for row in report.content.get("slow", []):
+        key = row["op"], row["tier"], row["target"]
+        found[key][row["direction"], row["kind"]] = row["ratio"]
+    return {key: ratios for key, ratios in found.items() if ratios}
+
+
+def slow_table(report):
+    columns = [(d, kind) for d in ("forward", "backward") for kind in SLOW_KINDS]
+    rows = []
+    for (op, tier, target), ratios in slow_ratios(report).items():
+        rows.append(
+            [op + ", fast tier" * (tier == "fast"), target, *(number(ratios.get(c)) for c in columns)]
+        )
+    head = [kind.replace("_", " ") + (", f" if d == "forward" else ", f'") for d, kind in columns]
+    title = f"Slow inputs: the time over that of ordinary ones, f32, n = {L1}; goal {SLOW_GOAL:g}"
+    return (title, ["op", "target", *head], rows)
+
+
+def memory_table(report):
+    target = report.main_targets[0]
+    rows = []
+    for op in report.ops:
+        row = [op["name"]]
+        for dtype, direction in (("f32", "forward"), ("f32", "backward"), ("bf16", "forward")):
+            found = report.speed(op["name"], dtype, direction, target, MEMORY)
+            row.append(number(found.get("of_memcpy") if found else None))
+        rows.append(row)
+    head = ["op", "f32 f", "f32 f' (three arrays)", "bf16 f"]
+    return (f"n = 16M, {target}: elements per second over memcpy's; goal {MEMORY_GOAL:g} forward", head, rows)
+
+
+def short_table(report):
+    target = report.main_targets[0]
+    rows = []
+    for op in report.ops:
+        found = [(n, report.speed(op["name"], "f32", "forward", target, n)) for n in SHORT_GOALS]
+        rows.append([op["name"], *(number(int(n) * r["ns_per_element"] if r else None, 1) for n, r in found)])
+    head = ["op", *(f"n = {n} (goal {goal} on AVX-512)" for n, goal in SHORT_GOALS.items())]
+    return (f"Short arrays: ns per call, f32 forward, {target}", head, rows)
+
+
+def threads_table(report):
+    found = report.content["speed"].get("threads", [])
+    counts = sorted({r["threads"] for r in found})
+    rows = []
+    for how in sorted({r["how"] for r in found}, key=lambda how: (how != "memcpy", how)):
+        rates = {r["threads"]: 8 / r["ns_per_element"] for r in found if r["how"] == how}
+        rows.append([how, *(number(rates.get(n), 1) for n in counts)])
+    return ("Threads: GB/s read and written, f32, n = 16M", ["op", *map(str, counts)], rows)
+
+
+# ---- All -----------------------------------------------------------------------------------------------
+
+
+def with_figures(tables):
+    """Tables without their rows that hold no figure, and without tables that hold none."""
+    for title, head, rows in tables:
+        rows = [row for row in rows if any(cell[:1].isdigit() for cell in row[1:])]
+        if rows:
+            yield title, head, rows
+
+
+OWN_TABLES = (fast_table, slow_table, short_table, memory_table, threads_table)
+
+
+def own_tables(report):
+    return with_figures(make(report) for make in OWN_TABLES)
+
+
+def tally(what, ratios, goals, least=True):
+    """One line: how many reach their goal, and who falls short; "" if nothing was measured."""
+    known = {name: ratio for name, ratio in ratios.items() if ratio is not None}
+    miss = [(r, n) for n, r in known.items() if (r < goals[n] if least else r > goals[n])]
+    miss.sort(reverse=not least)
+    names = ", ".join(f"{n} {r:.2f}" for r, n in miss[:8]) + " ..." * (len(miss) > 8)
+    short = f"; {'short' if least else 'beyond'}: {names}" * bool(miss)
+    return f"{what}: {len(known) - len(miss)} of {len(known)} reach the goal{short}" if known else ""
+
+
+def goal_lines(report):
+    """One line per goal and target."""
+    names = [op["name"] for op in report.ops]
+    lines = []
+    for target in report.main_targets[:2]:
+        ratios = {op: fast_ratio(report, op, "forward", target) for op in names}
+        lines.append(tally(f"fast tier on {target}", ratios, dict.fromkeys(names, FAST_GOAL)))
+        slow = {
+            op + "'" * (d == "backward") + ", fast" * (tier == "fast") + " " + kind: ratio
+            for (op, tier, t), ratios in slow_ratios(report).items()
+            for (d, kind), ratio in ratios.items()
+            if t == target
+        }
+        lines.append(tally(f"slow inputs on {target}", slow, dict.fromkeys(slow, SLOW_GOAL), False))
+    return [line for line in lines if line]
