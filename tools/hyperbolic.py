@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/hyperbolic-tables.h: tanh by slots, and x - tanh x.
+"""Generates kernels/simdact/hyperbolic-tables.h: tanh and x - tanh x by slots.
 
 Needs Sollya, and mpmath for the table in double precision.
 """
@@ -16,9 +16,15 @@ def tanhshrink_table():
     return text + "struct TanhshrinkDouble {\n" + chebyshev.polynomial("kC", c) + "};\n\n"
 
 
+def ratio(lo):
+    return "((x - tanh(x)) / x)" if lo > 1.8 else "((x - tanh(x)) / x^3)"
+
+
 TABLES = [
     piecewise.emit("Tanh32", "tanh(a); 1 - 2^-25 is reached at 9.01.", "tanh(x)", 32, 8, 1.66, 5, odd=True),
     piecewise.emit("Tanh8", "tanh(a)", "tanh(x)", 8, 2, 1.66, 8, odd=True),
+    piecewise.emit("Tanhshrink32", "(a - tanh a) / a^3, / a from 1.807 on", ratio, 32, 8, 1.66, 5),
+    piecewise.emit("Tanhshrink8", "(a - tanh a) / a^3, / a from 1.807 on", ratio, 8, 2, 1.66, 8),
     tanhshrink_table(),
 ]
 print(piecewise.header("SIMDACT_HYPERBOLIC_TABLES_H_", "hyperbolic.py", TABLES), end="")

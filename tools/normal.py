@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/normal-tables.h: Mills' ratio, and its like for gelu'.
+"""Generates kernels/simdact/normal-tables.h: Mills' ratio, its like for gelu', and erf.
 
 Needs Sollya, and mpmath for the tables in double precision.
 """
@@ -18,6 +18,8 @@ TABLES = [
     piecewise.emit("Mills8", "Phi(-a) exp(a^2 / 2)", MILLS, 8, 2, 1.0, 8),
     piecewise.emit("GeluSlope32", "gelu'(-a) exp(a^2 / 2)", SLOPE, 32, 8, 0.93, 6, root=ROOT),
     piecewise.emit("GeluSlope8", "gelu'(-a) exp(a^2 / 2)", SLOPE, 8, 2, 0.93, 9, root=ROOT),
+    piecewise.emit("Erf32", "erf(a); 1 - 2^-25 is reached at 3.92.", "erf(x)", 32, 16, 1.144, 4, origin=1.5, close_to_x=True),
+    piecewise.emit("Erf8", "erf(a)", "erf(x)", 8, 8, 0.318, 7, origin=1.25, close_to_x=True),
 ]
 
 

@@ -1,7 +1,7 @@
 """Fits the register tables of kernels/simdact/*-tables.h with Sollya.
 
 A table covers [0, end) with 8 or 32 slots. The slot of a is read from the bits of the float
-v = scale * a + 1: exponent and top mantissa bits, `per_octave` slots to the octave. Each slot holds
+v = scale * a + origin: exponent and top mantissa bits, `per_octave` slots to the octave. Each slot holds
 a centre c and the coefficients of a polynomial in a - c, found by fpminimax with float coefficients.
 
 The centre is the point near the middle where f(c) is almost a float (Gal 1991), so that the constant
@@ -66,24 +66,33 @@ lo = {lo}; hi = {hi}; c = 0; g = {fun};
 p = x * fpminimax(g / x, [|1,...,{last}|], [|SG...|], [1b-30; hi], floating, relative, 1); low = 0;
 """
 
+# An odd f close to x there: P is fitted to f(x) - x, and x is added by the kernel.
+CLOSE_TO_X = """
+lo = {lo}; hi = {hi}; c = 0; g = {fun};
+p = x * fpminimax(g / x - 1, [|0,...,{last}|], [|SG...|], [1b-30; hi], floating, absolute); low = 0;
+"""
+
 
 def sollya(script):
     return subprocess.run(["sollya"], input=PRELUDE + script, capture_output=True, text=True).stdout
 
 
-def slot_edges(slots, per_octave, scale):
-    """The float values v at which the slot changes, mapped back to a = (v - 1) / scale."""
+def slot_edges(slots, per_octave, scale, origin=1.0):
+    """The float values v at which the slot changes, mapped back to a = (v - origin) / scale."""
+    first = round((origin - 1) * per_octave)  # origin is such an edge, too
     edge = lambda k: 2.0 ** (k // per_octave) * (1 + k % per_octave / per_octave)
-    return [(edge(k) - 1) / scale for k in range(slots + 1)]
+    return [(edge(first + k) - origin) / scale for k in range(slots + 1)]
 
 
-def fit_slot(fun, lo, hi, degree, root, odd):
+def fit_slot(fun, lo, hi, degree, root, odd, close_to_x):
     last = degree - 1
-    fill = dict(lo=float(lo).hex(), hi=float(hi).hex(), fun=fun, degree=degree, last=last, root=root or 0)
+    fill = dict(lo=float(lo).hex(), hi=float(hi).hex(), fun=fun(lo) if callable(fun) else fun, degree=degree, last=last, root=root or 0)
     width = hi - lo
     on_root = root is not None and lo - 0.7 * width < float(root) < hi + 0.7 * width
     if odd and lo == 0:
         body = ODD_AT_ZERO.format(**fill) + REPORT.format(lo="0", hi="hi", error="p(t) / g(t) - 1", degree=degree)
+    elif close_to_x and lo == 0:
+        body = CLOSE_TO_X.format(**fill) + REPORT.format(lo="0", hi="hi", error="(p(t) + t) / g(t) - 1", degree=degree)
     else:
         # Near a zero of f the relative error of p is that of its factor P.
         error = "p(t) / t / h(t) - 1" if on_root else "p(t) / g(t) - 1"
@@ -94,15 +103,16 @@ def fit_slot(fun, lo, hi, degree, root, odd):
     return row, float(next(w[1] for w in words if w and w[0] == "E"))
 
 
-def fit(fun, slots, per_octave, scale, degree, root=None, odd=False):
+def fit(fun, slots, per_octave, scale, degree, origin=1.0, root=None, odd=False, close_to_x=False):
     """Returns (rows in hardware order, worst log2 of the relative error, its slot)."""
-    edges = slot_edges(slots, per_octave, scale)
+    edges = slot_edges(slots, per_octave, scale, origin)
     with ThreadPoolExecutor(2) as pool:
-        fits = list(pool.map(lambda k: fit_slot(fun, edges[k], edges[k + 1], degree, root, odd), range(slots)))
+        fit_one = lambda k: fit_slot(fun, edges[k], edges[k + 1], degree, root, odd, close_to_x)
+        fits = list(pool.map(fit_one, range(slots)))
     worst, where = max((error, k) for k, (_, error) in enumerate(fits))
-    # v = 1 has the bits 0x3F800000; the hardware looks at the low bits of (bits >> shift) only.
+    # v = origin = 1 has the bits 0x3F800000; the hardware looks at the low bits of (bits >> shift) only.
     shift = 23 - (per_octave.bit_length() - 1)
-    first = (struct.unpack("<I", struct.pack("<f", 1.0))[0] >> shift) % slots
+    first = (struct.unpack("<I", struct.pack("<f", origin))[0] >> shift) % slots
     hardware = [fits[(k - first) % slots][0] for k in range(slots)]
     return hardware, worst, where
 
@@ -113,13 +123,18 @@ def literal(value):
 
 
 def emit(name, comment, fun, slots, per_octave, scale, degree, **options):
-    """C++ text of one table: rows are centre, c0, c1, ...; columns are slots in hardware order."""
+    """C++ text of one table: rows are centre, c0, c1, ...; columns are slots in hardware order.
+
+    fun is f in Sollya's syntax, or gives it for a slot's lower end."""
     hardware, worst, where = fit(fun, slots, per_octave, scale, degree, **options)
-    edges = slot_edges(slots, per_octave, scale)
+    origin = options.get("origin", 1.0)
+    edges = slot_edges(slots, per_octave, scale, origin)
     text = f"// {comment}\n"
     text += f"// {slots} slots over [0, {edges[-1]:.6g}), degree {degree}; worst fit 2^{worst:.2f}, in [{edges[where]:.4g}, {edges[where + 1]:.4g}).\n"
     text += f"struct {name} {{\n"
-    text += f"  static constexpr float kScale = {scale!r}f;\n"
+    text += f"  static constexpr float kScale = {scale!r}f, kOrigin = {origin!r}f;\n"
+    if options.get("close_to_x"):
+        text += f"  static constexpr float kFirstEnd = {edges[1] * 1.01:.3g}f;\n"
     text += f"  static constexpr int kShift = {23 - (per_octave.bit_length() - 1)};\n"
     text += f"  alignas(64) static constexpr float kRows[{degree + 2}][{slots}] = {{\n"
     line = lambda k: "{" + ", ".join(literal(row[k]) for row in hardware) + "}"

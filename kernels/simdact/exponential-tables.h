@@ -8,7 +8,7 @@ namespace simdact {
 // log(1 + exp(-a)) / exp(-a)
 // 32 slots over [0, 17.8571), degree 4; worst fit 2^-26.07, in [3.571, 4.167).
 struct LogRatio32 {
-  static constexpr float kScale = 0.84f;
+  static constexpr float kScale = 0.84f, kOrigin = 1.0f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[6][32] = {
       {0x1.5aaaaap0f, 0x1.a3a83ap0f, 0x1.ec972ap0f, 0x1.1e1862p1f, 0x1.426186p1f, 0x1.6baaaap1f, 0x1.90f16p1f, 0x1.b509cp1f, 0x1.efd41ep1f, 0x1.1e972ap2f, 0x1.453814p2f, 0x1.6b04ep2f, 0x1.902492p2f, 0x1.b75a36p2f, 0x1.dd1fb2p2f, 0x1.003bbcp3f, 0x1.1e2492p3f, 0x1.423f64p3f, 0x1.6aca5cp3f, 0x1.8e4444p3f, 0x1.b7d8fep3f, 0x1.dbp3f, 0x1.fe2492p3f, 0x1.1cc30cp4f, 0x1.1e04ep-4f, 0x1.bda35ap-3f, 0x1.81b6dcp-2f, 0x1.0c1862p-1f, 0x1.598618p-1f, 0x1.a1cf3cp-1f, 0x1.f25ca6p-1f, 0x1.1c7508p0f},
@@ -23,7 +23,7 @@ struct LogRatio32 {
 // log(1 + exp(-a)) / exp(-a)
 // 8 slots over [0, 17.8571), degree 7; worst fit 2^-27.65, in [8.333, 13.1).
 struct LogRatio8 {
-  static constexpr float kScale = 0.84f;
+  static constexpr float kScale = 0.84f, kOrigin = 1.0f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[9][8] = {
       {0x1.d3a83ap0f, 0x1.7caf8ap1f, 0x1.362be2p2f, 0x1.ce0eap2f, 0x1.549c0ap3f, 0x1.e7f64p3f, 0x1.409c0ap-2f, 0x1.d3bbbcp-1f},

@@ -7,7 +7,10 @@
 //
 // As a pair of doubles, tanh(a) = -m / (m + 2) with m = expm1(-2 a). tanhshrink(x) = x - tanh(x) subtracts
 // that pair from 0.8 on; below, it is x^3 times a polynomial, because the difference would cancel. softcap(x)
-// = c tanh(x / c) with x / c a pair. These two are computed in double for floats.
+// = c tanh(x / c) with x / c a pair.
+//
+// For floats tanh is a pair from its table, tanhshrink(x) = x^3 R(|x|) with R a table, too, 1/3 at 0; from
+// 1.8 on x R(|x|), because this R has less of a slope, and beyond 9.03 x - 1.
 //
 // Worst: tanh 0.9941 ulp at 0x1.fdfa1ap-5, got 0x1.fd51b8p-5 for 0.0621727518959 (AVX-512; 0.6642 with 8
 // slots), tanh' 0.8089 ulp at 0x1.6313a2p+5, a denormal (AVX2).
@@ -30,9 +33,9 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kTanhVectors = Lockstep(2, 2);
 constexpr size_t kTanhDerivativeVectors = Lockstep(4, 2);
-constexpr size_t kTanhshrinkVectors = Lockstep(2, 2);
-constexpr size_t kTanhshrinkDerivativeVectors = Lockstep(2, 2);
-constexpr size_t kSoftcapVectors = Lockstep(2, 2);
+constexpr size_t kTanhshrinkVectors = Lockstep(4, 2);
+constexpr size_t kTanhshrinkDerivativeVectors = Lockstep(6, 3);
+constexpr size_t kSoftcapVectors = Lockstep(6, 3);
 constexpr size_t kSoftcapDerivativeVectors = Lockstep(2, 2);
 
 // tanh(x + low) = high + rest for doubles: -m / (m + 2) with m = expm1(-2 |x|).
@@ -90,6 +93,39 @@ HWY_INLINE V Tanh(D d, const V& x) {
   }
 }
 
+// tanh(a + low) = high + rest for floats, a in [0, 9.03], low below an ulp of a. The rounding of the slope
+// counts in the first slot, where c0 = 0.
+template <class D, class V>
+HWY_INLINE void TanhPairFloat(D d, const V& a, const V& low, V& high, V& rest) {
+  Index<D, V> index;
+  V c0, c1, tail, delta;
+  Piecewise<ByTarget<Tanh32, Tanh8>>(d, a, index, c0, c1, tail, delta);
+  const V slope = op::MulAdd(tail, delta, c1);
+  const V slope_low = op::MulAdd(tail, delta, op::Sub(c1, slope));
+  high = op::MulAdd(slope, delta, c0);
+  rest = op::MulAdd(slope, delta, op::Sub(c0, high));
+  rest = op::MulAdd(slope_low, delta, op::MulAdd(slope, low, rest));
+}
+
+// (high + low) 2^-kBias for floats high >= 0, rounded once where it is denormal, too, and no slower there: as
+// an integer in units of the least denormal.
+template <int kBias, class D, class V>
+HWY_INLINE V SumAtScale(D d, const V& high, const V& low) {
+  const auto unit = hn::Set(d, PowerOfTwo<float>(-kBias));
+  const V sum = op::Add(high, low);
+  const auto small = op::Lt(sum, hn::Set(d, PowerOfTwo<float>(kBias - 126)));
+  if (HWY_LIKELY(NoLaneOf(d, small))) return op::Mul(sum, unit);
+  const hn::RebindToSigned<D> di;
+  const auto scale = hn::Set(d, PowerOfTwo<float>(149 - kBias));
+  const auto one = hn::Set(d, 0x1p23f), round = hn::Set(d, 0x1.8p23f);
+  V whole, rest;
+  FastTwoSum(one, V(op::Mul(op::IfThenElseZero(small, high), scale)), whole, rest);
+  rest = op::MulAdd(op::IfThenElseZero(small, low), scale, rest);
+  whole = op::Add(whole, op::Sub(op::Add(rest, round), round));
+  const auto bits = op::Sub(op::BitCast(di, whole), hn::BitCast(di, one));
+  return op::IfThenElse(small, op::BitCast(d, bits), op::Mul(op::IfThenZeroElse(small, sum), unit));
+}
+
 template <class D, class V>
 HWY_INLINE V TanhDerivative(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -109,8 +145,30 @@ HWY_INLINE V TanhDerivativeFromOutput(D d, const V& y) {
 // tanhshrink(x) = x - tanh(x).
 template <class D, class V>
 HWY_INLINE V Tanhshrink(D d, const V& x) {
-  if constexpr (kIsFloat<D>) {
+  if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Tanhshrink(d64, v); });
+  } else if constexpr (kIsFloat<D>) {
+    // x^3 at 2^90 of its size is normal, as are its error terms; below 2^-50 the result is 0.
+    using Table = ByTarget<Tanhshrink32, Tanhshrink8>;
+    const auto end = hn::Set(d, 9.03f);
+    const V a = op::Abs(x);
+    const V bounded = op::IfThenZeroElse(op::Lt(a, hn::Set(d, 0x1p-50f)), op::Min(a, end));
+    const V scaled = op::Mul(bounded, hn::Set(d, 0x1p30f));
+    V ratio, ratio_low, square, square_low, cube, cube_low, high, low;
+    Index<D, V> index;
+    PiecewisePair<Table>(d, bounded, index, ratio, ratio_low);
+    TwoProduct(d, scaled, scaled, square, square_low);
+    // From the slot on that begins at 1.8, where the table's argument is 4.
+    const hn::RebindToSigned<D> di;
+    const auto far = op::Gt(index, hn::Set(di, (129 << (23 - Table::kShift)) - 1));
+    square =
+        op::BitCast(d, op::IfThenElse(far, hn::BitCast(di, hn::Set(d, 0x1p60f)), op::BitCast(di, square)));
+    square_low = op::BitCast(d, op::IfThenZeroElse(far, op::BitCast(di, square_low)));
+    PairProduct(d, square, square_low, scaled, hn::Zero(d), cube, cube_low);
+    PairProduct(d, cube, cube_low, ratio, ratio_low, high, low);
+    const V inside = SumAtScale<90>(d, high, low);
+    const V outside = op::Sub(a, hn::Set(d, 1.0f));
+    return op::CopySignToAbs(op::IfThenElse(op::Lt(a, end), inside, outside), x);
   } else {
     using C = TanhshrinkDouble;
     V s, s_low, cube, cube_low, c, c_low, high, rest, sum, sum_low;
@@ -136,8 +194,20 @@ HWY_INLINE V Tanhshrink(D d, const V& x) {
 // tanh(x)^2.
 template <class D, class V>
 HWY_INLINE V TanhshrinkDerivative(D d, const V& x) {
-  if constexpr (kIsFloat<D>) {
+  if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhshrinkDerivative(d64, v); });
+  } else if constexpr (kIsFloat<D>) {
+    // At 2^60 of its size the square is normal; below 2^-75 it is 0.
+    const V a = op::Abs(x);
+    const V bounded = AtMost(hn::Set(d, 9.03f), op::IfThenZeroElse(op::Lt(a, hn::Set(d, 0x1p-75f)), a));
+    V high, rest, square, square_low;
+    TanhPairFloat(d, bounded, V(op::Sub(bounded, bounded)), high, rest);
+    const V scaled = op::Mul(high, hn::Set(d, 0x1p60f));
+    TwoProduct(d, scaled, high, square, square_low);
+    square_low = op::MulAdd(op::Add(scaled, scaled), rest, square_low);
+    // 1 - 2^-25 is reached at 9.36.
+    return op::IfThenElse(op::Gt(a, hn::Set(d, 9.36f)), hn::Set(d, 1.0f),
+                          SumAtScale<60>(d, square, square_low));
   } else {
     V high, rest;
     TanhPair(d, x, V(op::Sub(x, x)), high, rest);
@@ -150,10 +220,29 @@ HWY_INLINE V TanhshrinkDerivative(D d, const V& x) {
   }
 }
 
+// softcap(x) = cap tanh(x / cap) for floats, cap in [2^-60, 2^60].
+template <class D, class V>
+HWY_INLINE V SoftcapFloat(D d, const V& x, float cap) {
+  const double inverse = 1 / static_cast<double>(cap);
+  const float inverse_high = static_cast<float>(inverse);
+  const auto high_word = hn::Set(d, inverse_high);
+  const auto low_word = hn::Set(d, static_cast<float>(inverse - static_cast<double>(inverse_high)));
+  const V a = op::Abs(x);
+  const auto linear = op::Lt(a, hn::Set(d, cap * 0x1p-14f));  // x to 2^-29
+  const V bounded = op::IfThenZeroElse(linear, AtMost(hn::Set(d, cap * 9.02f), a));
+  V z, z_low, high, rest;
+  PairProduct(d, bounded, hn::Zero(d), high_word, low_word, z, z_low);
+  TanhPairFloat(d, z, z_low, high, rest);
+  PairProduct(d, high, rest, hn::Set(d, cap), hn::Zero(d), high, rest);
+  return op::IfThenElse(linear, x, op::CopySignToAbs(op::Add(high, rest), x));
+}
+
 // softcap(x) = cap tanh(x / cap), cap not 0.
 template <class D, class V>
 HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
   if constexpr (kIsFloat<D>) {
+    const float magnitude = cap < 0 ? -cap : cap;
+    if (!kInDouble<D> && magnitude >= 0x1p-60f && magnitude <= 0x1p60f) return SoftcapFloat(d, x, magnitude);
     return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR { return Softcap(d64, v, double{cap}); });
   } else {
     const double magnitude = cap < 0 ? -cap : cap;

@@ -8,7 +8,7 @@ namespace simdact {
 // tanh(a); 1 - 2^-25 is reached at 9.01.
 // 32 slots over [0, 9.03614), degree 5; worst fit 2^-29.12, in [0.0753, 0.1506).
 struct Tanh32 {
-  static constexpr float kScale = 1.66f;
+  static constexpr float kScale = 1.66f, kOrigin = 1.0f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[7][32] = {
       {0x1.5dd25ap-1f, 0x1.aa1ed8p-1f, 0x1.f54d1cp-1f, 0x1.21058ep0f, 0x1.4804fp0f, 0x1.6deb06p0f, 0x1.95c38cp0f, 0x1.b9721ep0f, 0x1.f8e7f2p0f, 0x1.1f784ap1f, 0x1.46e1c6p1f, 0x1.6c603cp1f, 0x1.967f14p1f, 0x1.bcc2eep1f, 0x1.e25798p1f, 0x1.04f448p2f, 0x1.22100ap2f, 0x1.480278p2f, 0x1.6f6e6cp2f, 0x1.92f584p2f, 0x1.bb9d4ep2f, 0x1.e0d6acp2f, 0x1.03ae92p3f, 0x1.1540c6p3f, 0.0f, 0x1.dd8854p-4f, 0x1.852a9p-3f, 0x1.0bb872p-2f, 0x1.5c33d2p-2f, 0x1.aafceap-2f, 0x1.f8ca56p-2f, 0x1.226666p-1f},
@@ -24,7 +24,7 @@ struct Tanh32 {
 // tanh(a)
 // 8 slots over [0, 9.03614), degree 8; worst fit 2^-27.79, in [1.807, 3.012).
 struct Tanh8 {
-  static constexpr float kScale = 1.66f;
+  static constexpr float kScale = 1.66f, kOrigin = 1.0f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[10][8] = {
       {0x1.c1d9c2p-1f, 0x1.7b90f6p0f, 0x1.2dd74ap1f, 0x1.cdd74ap1f, 0x1.536e6cp2f, 0x1.f70452p2f, 0.0f, 0x1.c63eecp-2f},
@@ -37,6 +37,41 @@ struct Tanh8 {
       {0x1.b71c62p-7f, 0x1.f05624p-8f, -0x1.8f9628p-11f, -0x1.05158ap-13f, -0x1.2bc7b2p-18f, -0x1.bba484p-26f, 0x1.2d5ca8p-9f, -0x1.f73c2p-5f},
       {0x1.643c72p-7f, -0x1.0c68fcp-8f, -0x1.f0723ep-16f, 0x1.23f0fep-15f, 0x1.8239fp-20f, 0x1.30ea4ep-27f, -0x1.05066cp-4f, 0x1.2651b8p-6f},
       {-0x1.1e076ap-7f, 0x1.0d2bacp-10f, 0x1.73729cp-14f, -0x1.00b2d4p-17f, -0x1.3e2aaap-22f, -0x1.410a14p-29f, 0x1.6af3fp-6f, 0x1.1d74aap-5f},
+  };
+};
+
+// (a - tanh a) / a^3, / a from 1.807 on
+// 32 slots over [0, 9.03614), degree 5; worst fit 2^-28.51, in [1.807, 2.108).
+struct Tanhshrink32 {
+  static constexpr float kScale = 1.66f, kOrigin = 1.0f;
+  static constexpr int kShift = 20;
+  alignas(64) static constexpr float kRows[7][32] = {
+      {0x1.57dd74p-1f, 0x1.a76bf4p-1f, 0x1.f51bc2p-1f, 0x1.2116d2p0f, 0x1.47fb1p0f, 0x1.6f4e58p0f, 0x1.959722p0f, 0x1.bc4a06p0f, 0x1.f346fp0f, 0x1.1f5d26p1f, 0x1.466666p1f, 0x1.6ed2f8p1f, 0x1.93e264p1f, 0x1.bcd6acp1f, 0x1.e3936ep1f, 0x1.04c7dep2f, 0x1.207b6p2f, 0x1.49770ep2f, 0x1.702c6ap2f, 0x1.95f9d4p2f, 0x1.ba1282p2f, 0x1.e203b4p2f, 0x1.04c566p3f, 0x1.18013cp3f, 0x1.2cb91p-5f, 0x1.c7a23cp-4f, 0x1.87dd74p-3f, 0x1.0ac1b2p-2f, 0x1.5b95e6p-2f, 0x1.a9caf4p-2f, 0x1.f41146p-2f, 0x1.2297cp-1f},
+      {0x1.21412ap-2f, 0x1.0c3206p-2f, 0x1.ee275ep-3f, 0x1.c4f366p-3f, 0x1.9d4ab8p-3f, 0x1.77e868p-3f, 0x1.567d86p-3f, 0x1.37c95ep-3f, 0x1.03e32cp-1f, 0x1.210066p-1f, 0x1.39a62cp-1f, 0x1.4e7f2cp-1f, 0x1.5e5302p-1f, 0x1.6cf4e8p-1f, 0x1.789e34p-1f, 0x1.826b4cp-1f, 0x1.8e709ep-1f, 0x1.9c8c6cp-1f, 0x1.a70012p-1f, 0x1.af494ep-1f, 0x1.b5e064p-1f, 0x1.bc04c8p-1f, 0x1.c12bc4p-1f, 0x1.c57c9ap-1f, 0x1.552642p-2f, 0x1.53a6fcp-2f, 0x1.50685ep-2f, 0x1.4c50c6p-2f, 0x1.464d94p-2f, 0x1.3f4542p-2f, 0x1.37a378p-2f, 0x1.2e6ca6p-2f},
+      {-0x1.064ddp-3f, -0x1.151916p-3f, -0x1.15ab4ap-3f, -0x1.0c770ap-3f, -0x1.f9ad2cp-4f, -0x1.d2ff32p-4f, -0x1.aaa79cp-4f, -0x1.81fa68p-4f, 0x1.b37028p-3f, 0x1.65481cp-3f, 0x1.23ca0ap-3f, 0x1.dd1768p-4f, 0x1.90829p-4f, 0x1.4dfacap-4f, 0x1.1c69d4p-4f, 0x1.eacaeep-5f, 0x1.92360ep-5f, 0x1.34e316p-5f, 0x1.eef464p-6f, 0x1.972392p-6f, 0x1.57626p-6f, 0x1.20d6c4p-6f, 0x1.ed6f4ep-7f, 0x1.abf99ep-7f, -0x1.406be4p-7f, -0x1.e12d62p-6f, -0x1.95df1cp-5f, -0x1.0d87dep-4f, -0x1.5274b6p-4f, -0x1.8cb74ep-4f, -0x1.bba3b8p-4f, -0x1.e5311ep-4f},
+      {-0x1.2b0a1ep-5f, -0x1.660722p-7f, 0x1.07a5bap-7f, 0x1.55d74p-6f, 0x1.d4582ep-6f, 0x1.08b392p-5f, 0x1.0fd46ap-5f, 0x1.08758ap-5f, -0x1.21bdp-4f, -0x1.dffa6cp-5f, -0x1.7d3fd4p-5f, -0x1.285d26p-5f, -0x1.d642f2p-6f, -0x1.6e67eep-6f, -0x1.2413a8p-6f, -0x1.d88334p-7f, -0x1.6163a6p-7f, -0x1.de4cdcp-8f, -0x1.57b1bep-8f, -0x1.009af2p-8f, -0x1.8dap-9f, -0x1.32c97ap-9f, -0x1.e46556p-10f, -0x1.874816p-10f, -0x1.102c98p-3f, -0x1.08f66ap-3f, -0x1.f353dp-4f, -0x1.ce026cp-4f, -0x1.99b532p-4f, -0x1.6042eep-4f, -0x1.265576p-4f, -0x1.cc9e6p-5f},
+      {0x1.eff89p-5f, 0x1.8d694ap-5f, 0x1.1d4ca8p-5f, 0x1.6ce9c6p-6f, 0x1.8b8a7p-7f, 0x1.2adb1ep-8f, -0x1.56178ap-12f, -0x1.b990a4p-9f, 0x1.a338d4p-7f, 0x1.c836f6p-7f, 0x1.8f190ap-7f, 0x1.3d5602p-7f, 0x1.f0ff6ep-8f, 0x1.75ecfep-8f, 0x1.1d28e6p-8f, 0x1.b71a88p-9f, 0x1.303102p-9f, 0x1.6f065ep-10f, 0x1.db7b8cp-11f, 0x1.42ecdp-11f, 0x1.cc220ep-12f, 0x1.45c94ep-12f, 0x1.db77f6p-13f, 0x1.65b78ap-13f, 0x1.02f3b4p-7f, 0x1.7faef8p-6f, 0x1.3a46aap-5f, 0x1.9205a4p-5f, 0x1.dcd948p-5f, 0x1.04ce56p-4f, 0x1.0db20cp-4f, 0x1.0b21fcp-4f},
+      {-0x1.f5edecp-7f, -0x1.67e41ep-6f, -0x1.6c596cp-6f, -0x1.37a79ep-6f, -0x1.dafe64p-7f, -0x1.49052ep-7f, -0x1.a7e634p-8f, -0x1.ed2868p-9f, 0x1.ae222ap-9f, -0x1.5094ep-11f, -0x1.ecaad4p-10f, -0x1.fdcbb8p-10f, -0x1.b261aap-10f, -0x1.4fa93ep-10f, -0x1.fc4e1p-11f, -0x1.7e039cp-11f, -0x1.f81304p-12f, -0x1.14e8ccp-12f, -0x1.46a79p-13f, -0x1.959912p-14f, -0x1.0a3856p-14f, -0x1.5a4a12p-15f, -0x1.d35204p-16f, -0x1.47745cp-16f, 0x1.b62c4ep-5f, 0x1.99538ap-5f, 0x1.5e170ep-5f, 0x1.198b56p-5f, 0x1.7ebb8ap-6f, 0x1.980692p-7f, 0x1.675222p-9f, -0x1.a52cfp-8f},
+      {-0x1.bdf6dap-7f, -0x1.d9e9fap-9f, 0x1.1a53a8p-9f, 0x1.8cf1c4p-8f, 0x1.787962p-8f, 0x1.751d1cp-8f, 0x1.0f0feap-8f, 0x1.88aea4p-9f, -0x1.0b0deep-8f, -0x1.7d2cccp-10f, -0x1.2e635ap-12f, 0x1.2c9744p-13f, 0x1.d3b076p-13f, 0x1.cec684p-13f, 0x1.7919dep-13f, 0x1.351beap-13f, 0x1.7eacd6p-14f, 0x1.9f637p-15f, 0x1.c2bcf8p-16f, 0x1.009a1ap-16f, 0x1.2b75dp-17f, 0x1.62b83cp-18f, 0x1.d023f6p-19f, 0x1.2e9186p-19f, -0x1.2ed6ccp-8f, -0x1.ad6f06p-7f, -0x1.5c963ep-6f, -0x1.04090ep-5f, -0x1.14a0dep-5f, -0x1.035e98p-5f, -0x1.7b5566p-6f, -0x1.7901b8p-6f},
+  };
+};
+
+// (a - tanh a) / a^3, / a from 1.807 on
+// 8 slots over [0, 9.03614), degree 8; worst fit 2^-28.56, in [1.807, 3.012).
+struct Tanhshrink8 {
+  static constexpr float kScale = 1.66f, kOrigin = 1.0f;
+  static constexpr int kShift = 22;
+  alignas(64) static constexpr float kRows[10][8] = {
+      {0x1.cc565cp-1f, 0x1.82f7fcp0f, 0x1.3058d4p1f, 0x1.c8acbap1f, 0x1.5b90f6p2f, 0x1.f9194ap2f, 0x1.2301dap-3f, 0x1.bf4e58p-2f},
+      {0x1.022a6ep-2f, 0x1.665e0ep-3f, 0x1.2c575p-1f, 0x1.70b8aep-1f, 0x1.a1b9a6p-1f, 0x1.bf2026p-1f, 0x1.529958p-2f, 0x1.3d260cp-2f},
+      {-0x1.16d7fep-3f, -0x1.be67eap-4f, 0x1.46edcp-3f, 0x1.3d9f44p-4f, 0x1.15a304p-5f, 0x1.070ac4p-6f, -0x1.316552p-5f, -0x1.9b2b98p-4f},
+      {-0x1.285288p-10f, 0x1.0e98eap-5f, -0x1.b367dap-5f, -0x1.55855cp-6f, -0x1.980f98p-8f, -0x1.0aa074p-9f, -0x1.03f264p-3f, -0x1.4fb36p-4f},
+      {0x1.584734p-5f, 0x1.d3ccep-10f, 0x1.b564c4p-7f, 0x1.582192p-8f, 0x1.2a173ap-10f, 0x1.0e3988p-12f, 0x1.e277aep-6f, 0x1.0891ecp-4f},
+      {-0x1.74cb9ap-6f, -0x1.08ff0ep-7f, -0x1.759b5p-10f, -0x1.34cbc2p-10f, -0x1.ad3e0ap-13f, -0x1.11b5bep-15f, 0x1.85e268p-5f, 0x1.38ac8ep-7f},
+      {-0x1.6e707p-12f, 0x1.38a1a6p-8f, -0x1.b3ce2ap-11f, 0x1.c2b252p-13f, 0x1.2c1892p-15f, 0x1.144e34p-18f, -0x1.1adc8p-6f, -0x1.c33f06p-6f},
+      {0x1.d3abecp-8f, -0x1.609a24p-10f, 0x1.621e9p-11f, -0x1.7da32ap-16f, -0x1.9037fcp-18f, -0x1.1751e6p-21f, -0x1.1afe9p-6f, 0x1.86224ap-8f},
+      {-0x1.d168dep-9f, -0x1.3ce89cp-13f, -0x1.3bdfd6p-12f, -0x1.86bc8ep-18f, 0x1.007fe8p-20f, 0x1.2c257ep-24f, 0x1.1857ap-7f, 0x1.84acbp-7f},
+      {-0x1.af5ae6p-13f, 0x1.d3fa16p-12f, 0x1.56bd28p-14f, 0x1.22e162p-18f, -0x1.0f0502p-23f, -0x1.0cf4d4p-27f, 0x1.16dfaep-7f, -0x1.67ef4ap-6f},
   };
 };
 

@@ -13,8 +13,6 @@
 #define SIMDACT_LOGARITHMIC_INL_H_
 #endif
 
-#include <limits>
-
 #include "simdact/exponential-inl.h"
 #include "simdact/exponential-tables.h"
 #include "simdact/log-inl.h"
@@ -24,9 +22,9 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kLogVectors = Lockstep(2, 2);
+constexpr size_t kLogVectors = Lockstep(6, 2);
 constexpr size_t kLogDerivativeVectors = Lockstep(4, 4);
-constexpr size_t kLog1pVectors = Lockstep(2, 2);
+constexpr size_t kLog1pVectors = Lockstep(4, 2);
 constexpr size_t kLog1pDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kPowVectors = Lockstep(2, 2);
 constexpr size_t kPowDerivativeVectors = Lockstep(2, 2);
@@ -34,12 +32,6 @@ constexpr size_t kSoftplusVectors = Lockstep(4, 2);
 constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kLogSigmoidVectors = Lockstep(4, 2);
 constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 4);
-
-// Highway's NaN has all bits set, which rounding to bf16 would carry out of.
-template <class D>
-HWY_INLINE auto QuietNan(D d) {
-  return hn::Set(d, std::numeric_limits<Scalar<D>>::quiet_NaN());
-}
 
 // Whether the real number a b is above c. (Without FMA the error terms of huge products are NaN.)
 template <class D, class V, class A>
@@ -54,16 +46,16 @@ HWY_INLINE auto ProductExceeds(D d, const V& a, const A& b, Scalar<D> c) {
 // log(x), NaN below 0.
 template <class D, class V>
 HWY_INLINE V Log(D d, const V& x) {
-  if constexpr (kIsFloat<D>) {
+  if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Log(d64, v); });
   } else {
-    const auto zero = hn::Zero(d);
-    V high, low;
-    LogPair<false>(d, x, high, low);
-    V log = op::Add(high, low);
-    log = op::IfThenElse(op::Lt(x, hn::Inf(d)), log, x);  // inf, NaN
-    log = op::IfThenElse(op::Eq(x, zero), op::Neg(hn::Inf(d)), log);
-    return op::IfThenElse(op::Lt(x, zero), QuietNan(d), log);
+    if constexpr (kIsFloat<D>) {
+      return LogFloat(d, x);
+    } else {
+      V high, low;
+      LogPair<false>(d, x, high, low);
+      return LogAtEnds(d, x, hn::Zero(d), V(op::Add(high, low)));
+    }
   }
 }
 template <class D, class V>
@@ -74,17 +66,17 @@ HWY_INLINE V LogDerivative(D d, const V& x) {
 // log1p(x) = log(1 + x), NaN below -1.
 template <class D, class V>
 HWY_INLINE V Log1p(D d, const V& x) {
-  if constexpr (kIsFloat<D>) {
+  if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Log1p(d64, v); });
   } else {
-    const auto minus_one = hn::Set(d, -1.0);
-    V high, low;
-    Log1pPair(d, x, V(op::Sub(x, x)), high, low);
-    V log = op::Add(high, low);
-    log = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-55)), x, log);
-    log = op::IfThenElse(op::Lt(x, hn::Inf(d)), log, x);
-    log = op::IfThenElse(op::Eq(x, minus_one), op::Neg(hn::Inf(d)), log);
-    return op::IfThenElse(op::Lt(x, minus_one), QuietNan(d), log);
+    if constexpr (kIsFloat<D>) {
+      return Log1pFloat(d, x);
+    } else {
+      V high, low;
+      Log1pPair(d, x, V(op::Sub(x, x)), high, low);
+      const V log = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-55)), x, op::Add(high, low));
+      return LogAtEnds(d, x, hn::Set(d, -1.0), log);
+    }
   }
 }
 // 1 / (1 + x), with the rounding of the sum made good.

@@ -15,6 +15,31 @@ struct LogDouble {
   static constexpr double kLn2Low = -0x1.8432a1b0e2634p-43;
   static constexpr double kLn2Lower = 0x1.f97b57a079a19p-103;
 };
+// Of 17 bits, as the logarithms of the tables: sums of the two are exact.
+struct LogFloatBase {
+  static constexpr float kLn2High = 0x1.62e4p-1f;
+  static constexpr float kLn2Low = 0x1.7f7d1cp-20f;
+};
+// 32 slots from the bits kFirst on; |r| <= 0.1250, log(1 + r) to 2^-28.4, the table of logarithms to 2^-30.2.
+struct LogFloat32 {
+  static constexpr int kEntries = 32, kShift = 18, kFirst = 0x3F300000;
+  alignas(64) static constexpr float kInverse[32] = {
+      0x1.70bf9p0f, 0x1.66b1f8p0f, 0x1.604e28p0f, 0x1.58c91p0f, 0x1.50a1p0f, 0x1.49b86p0f, 0x1.446868p0f, 0x1.3e23f8p0f, 0x1.393d4p0f, 0x1.32037p0f, 0x1.2bb378p0f, 0x1.2757c8p0f, 0x1.22f078p0f, 0x1.1d6fa8p0f, 0x1.1823cp0f, 0x1.1320dp0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1.c23dp-1f, 0x1.b58afp-1f, 0x1.abb86p-1f, 0x1.9d17bp-1f, 0x1.95404p-1f, 0x1.8a223p-1f, 0x1.80349p-1f, 0x1.77b4dp-1f};
+  alignas(64) static constexpr float kLog[32] = {
+      -0x1.75b2p-2f, -0x1.5964p-2f, -0x1.46fcp-2f, -0x1.30e4p-2f, -0x1.186p-2f, -0x1.0324p-2f, -0x1.e504p-3f, -0x1.bd1p-3f, -0x1.9d44p-3f, -0x1.6d78p-3f, -0x1.42c8p-3f, -0x1.24c8p-3f, -0x1.0604p-3f, -0x1.bddp-4f, -0x1.7118p-4f, -0x1.2728p-4f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0x1.0744p-3f, 0x1.41d8p-3f, 0x1.7058p-3f, 0x1.b79cp-3f, 0x1.dedcp-3f, 0x1.0beap-2f, 0x1.260ap-2f, 0x1.3cf2p-2f};
+  alignas(64) static constexpr float kQ[5] = {
+      -0x1.fffff6p-2f, 0x1.5555bp-2f, -0x1.00208ap-2f, 0x1.99beap-3f, -0x1.2819aep-3f};
+};
+// 8 slots from the bits kFirst on; |r| <= 0.1335, log(1 + r) to 2^-29.5, the table of logarithms to 2^-32.4.
+struct LogFloat8 {
+  static constexpr int kEntries = 8, kShift = 20, kFirst = 0x3F311687;
+  alignas(64) static constexpr float kInverse[8] = {
+      0x1.5e5108p0f, 0x1.446868p0f, 0x1.32037p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1.abb86p-1f, 0x1.8a223p-1f};
+  alignas(64) static constexpr float kLog[8] = {
+      -0x1.413p-2f, -0x1.e504p-3f, -0x1.6d78p-3f, 0.0f, 0.0f, 0.0f, 0x1.7058p-3f, 0x1.0beap-2f};
+  alignas(64) static constexpr float kQ[6] = {
+      -0x1.000002p-1f, 0x1.555544p-2f, -0x1.fff10ap-3f, 0x1.99b5c8p-3f, -0x1.5c8b66p-3f, 0x1.223364p-3f};
+};
 // clang-format on
 
 }  // namespace simdact

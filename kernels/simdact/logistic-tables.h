@@ -8,7 +8,7 @@ namespace simdact {
 // exp(a) silu'(-a)
 // 32 slots over [0, 20), degree 6; worst fit 2^-25.64, in [17.33, 18.67).
 struct SiluSlope32 {
-  static constexpr float kScale = 0.75f;
+  static constexpr float kScale = 0.75f, kOrigin = 1.0f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[8][32] = {
       {0x1.474974p0f, 0x1.d3fd44p0f, 0x1.15a1cap1f, 0x1.4015d8p1f, 0x1.6b6716p1f, 0x1.966e98p1f, 0x1.be0f04p1f, 0x1.eb0fb4p1f, 0x1.145a1cp2f, 0x1.3e76c8p2f, 0x1.6ca11cp2f, 0x1.956872p2f, 0x1.be508ep2f, 0x1.ec5cd8p2f, 0x1.0b2f1ap3f, 0x1.20dbd2p3f, 0x1.3ddddep3f, 0x1.6ca692p3f, 0x1.95fbe8p3f, 0x1.bdeb86p3f, 0x1.e9c29p3f, 0x1.0a508ep4f, 0x1.29999ap4f, 0x1.3eeeeep4f, 0x1.4bf258p-4f, 0x1.07d9c6p-2f, 0x1.aa11cp-2f, 0x1.26d3ap-1f, 0x1.83bbbcp-1f, 0x1.d73b64p-1f, 0x1.474974p0f, 0x1.474974p0f},
@@ -27,7 +27,7 @@ struct SiluSlope32 {
 // exp(a) silu'(-a)
 // 8 slots over [0, 20), degree 9; worst fit 2^-27.30, in [0.6667, 1.333).
 struct SiluSlope8 {
-  static constexpr float kScale = 0.75f;
+  static constexpr float kScale = 0.75f, kOrigin = 1.0f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[11][8] = {
       {0x1.474974p0f, 0x1.b2a534p1f, 0x1.4fb38ap2f, 0x1.025e36p3f, 0x1.800aecp3f, 0x1.0a58cp4f, 0x1.446ff6p-2f, 0x1.474974p0f},

@@ -11,7 +11,8 @@
 // through the crossing. M (or K) times the exponential is an exact product up to the last rounding. For
 // doubles M (a + 1) and K / (root - a) are single polynomials in t = (a - c) / (a + c), no table needed.
 //
-// erf(x) = 1 - 2 M(sqrt(2) x) exp(-x^2) from 0.85 on, an odd polynomial below; computed in double for floats.
+// erf is a table, too, with a first slot that adds to x what erf(x) is above it. For doubles it is 1 - 2
+// M(sqrt(2) x) exp(-x^2) from 0.85 on, an odd polynomial below.
 
 #if defined(SIMDACT_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_NORMAL_INL_H_
@@ -133,11 +134,33 @@ HWY_INLINE V GeluDerivative(D d, const V& x) {
   }
 }
 
+// erf(x) for floats. Denormals are slow in products, so they are made integers, in units of the least of
+// them, and erf(x) = 1.128 x is rounded to an integer.
+template <class D, class V>
+HWY_INLINE V ErfFloat(D d, const V& x) {
+  using Table = ByTarget<Erf32, Erf8>;
+  const hn::RebindToSigned<D> di;
+  const V a = op::Abs(x);
+  V bounded = AtMost(hn::Set(d, 3.925f), a);
+  const auto denormal = op::Lt(a, hn::Set(d, 0x1p-126f));  // or 0
+  const bool plain = NoLaneOf(d, denormal);
+  if (HWY_UNLIKELY(!plain)) bounded = op::IfThenZeroElse(denormal, bounded);
+  V erf = PiecewiseCloseToX<Table>(d, bounded);
+  if (HWY_UNLIKELY(!plain)) {
+    const V units = op::ConvertTo(d, op::BitCast(di, a));
+    const V scaled = op::MulAdd(units, hn::Set(d, static_cast<float>(ErfDouble::kSlope - 1)), units);
+    erf = op::IfThenElse(denormal, op::BitCast(d, op::NearestInt(scaled)), erf);
+  }
+  return op::CopySignToAbs(erf, x);
+}
+
 // erf(x).
 template <class D, class V>
 HWY_INLINE V Erf(D d, const V& x) {
-  if constexpr (kIsFloat<D>) {
+  if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Erf(d64, v); });
+  } else if constexpr (kIsFloat<D>) {
+    return ErfFloat(d, x);
   } else {
     using C = ErfDouble;
     V square, square_low, c, c_low, near, near_low;
@@ -169,7 +192,9 @@ HWY_INLINE V ErfDerivative(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
   } else {
-    const V a = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(27.5)), op::Abs(x));
+    const V most = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(27.5)), op::Abs(x));
+    const V a =
+        AtLeast(hn::Set(d, kIsFloat<D> ? Scalar<D>(0x1p-40) : Scalar<D>(0x1p-300)), most);  // a^2 is normal
     const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
     const auto c_low = hn::Set(
         d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -

@@ -8,7 +8,7 @@ namespace simdact {
 // Phi(-a) exp(a^2 / 2)
 // 32 slots over [0, 15), degree 5; worst fit 2^-28.32, in [7, 8).
 struct Mills32 {
-  static constexpr float kScale = 1.0f;
+  static constexpr float kScale = 1.0f, kOrigin = 1.0f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[7][32] = {
       {0x1.1fd70ap0f, 0x1.60a7fp0f, 0x1.a00832p0f, 0x1.df8938p0f, 0x1.0fb02p1f, 0x1.309fbep1f, 0x1.4fd0e6p1f, 0x1.711cacp1f, 0x1.a0f1aap1f, 0x1.e1851ep1f, 0x1.106c8cp2f, 0x1.30645ap2f, 0x1.508f5cp2f, 0x1.6fa3d8p2f, 0x1.90999ap2f, 0x1.aff1aap2f, 0x1.e0bc6ap2f, 0x1.0ff1aap3f, 0x1.30f3b6p3f, 0x1.510e56p3f, 0x1.6e978ep3f, 0x1.8f0624p3f, 0x1.af76c8p3f, 0x1.ce978ep3f, 0x1.feb852p-5f, 0x1.85b22ep-3f, 0x1.3cp-2f, 0x1.bbdf3cp-2f, 0x1.2170a4p-1f, 0x1.62f9dcp-1f, 0x1.a0418ap-1f, 0x1.ddd2f2p-1f},
@@ -24,7 +24,7 @@ struct Mills32 {
 // Phi(-a) exp(a^2 / 2)
 // 8 slots over [0, 15), degree 8; worst fit 2^-27.00, in [7, 11).
 struct Mills8 {
-  static constexpr float kScale = 1.0f;
+  static constexpr float kScale = 1.0f, kOrigin = 1.0f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[10][8] = {
       {0x1.826e98p0f, 0x1.3bf7cep1f, 0x1.03d70ap2f, 0x1.84ccccp2f, 0x1.1b2b02p3f, 0x1.a48312p3f, 0x1.f78d5p-3f, 0x1.8cac08p-1f},
@@ -43,7 +43,7 @@ struct Mills8 {
 // gelu'(-a) exp(a^2 / 2)
 // 32 slots over [0, 16.129), degree 6; worst fit 2^-28.60, in [0.9409, 1.075).
 struct GeluSlope32 {
-  static constexpr float kScale = 0.93f;
+  static constexpr float kScale = 0.93f, kOrigin = 1.0f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[8][32] = {
       {0x1.36b146p0f, 0x1.795bfp0f, 0x1.bfe12cp0f, 0x1.02cbb2p1f, 0x1.25eb14p1f, 0x1.46d6b6p1f, 0x1.6a89a2p1f, 0x1.8cf6a4p1f, 0x1.c138b4p1f, 0x1.013ae8p2f, 0x1.241a6ep2f, 0x1.45fee6p2f, 0x1.6adf84p2f, 0x1.8bb0b8p2f, 0x1.aefe5ap2f, 0x1.d233cp2f, 0x1.01207cp3f, 0x1.24b8fcp3f, 0x1.46506p3f, 0x1.692fe6p3f, 0x1.8b2196p3f, 0x1.acda04p3f, 0x1.d0f8d8p3f, 0x1.f14a52p3f, 0x1.1fcb26p-4f, 0x1.a8cfp-3f, 0x1.5938b4p-2f, 0x1.e7cf8ep-2f, 0x1.80ead2p-1f, 0x1.80ead2p-1f, 0x1.80ead2p-1f, 0x1.026d02p0f},
@@ -62,7 +62,7 @@ struct GeluSlope32 {
 // gelu'(-a) exp(a^2 / 2)
 // 8 slots over [0, 16.129), degree 9; worst fit 2^-29.24, in [2.151, 3.226).
 struct GeluSlope8 {
-  static constexpr float kScale = 0.93f;
+  static constexpr float kScale = 0.93f, kOrigin = 1.0f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[11][8] = {
       {0x1.80ead2p-1f, 0x1.5ea876p1f, 0x1.19e8ep2f, 0x1.9ab37ap2f, 0x1.38e96ep3f, 0x1.bc257p3f, 0x1.80ead2p-1f, 0x1.80ead2p-1f},
@@ -79,6 +79,41 @@ struct GeluSlope8 {
   };
   alignas(64) static constexpr float kC0Low[8] =
       {-0x1.dc87p-28f, 0x1.1d5d3ep-34f, 0x1.90a626p-39f, -0x1.151af6p-33f, -0x1.7b58eep-33f, 0x1.9d95bap-30f, -0x1.dc87p-28f, -0x1.dc87p-28f};
+};
+
+// erf(a); 1 - 2^-25 is reached at 3.92.
+// 32 slots over [0, 3.93357), degree 4; worst fit 2^-25.81, in [2.185, 2.404).
+struct Erf32 {
+  static constexpr float kScale = 1.144f, kOrigin = 1.5f;
+  static constexpr float kFirstEnd = 0.0552f;
+  static constexpr int kShift = 19;
+  alignas(64) static constexpr float kRows[6][32] = {
+      {0x1.f94966p-2f, 0x1.339496p-1f, 0x1.69b13cp-1f, 0x1.a4a848p-1f, 0x1.dd423cp-1f, 0x1.0afe36p0f, 0x1.25cc16p0f, 0x1.4233eap0f, 0x1.5cc6b6p0f, 0x1.799496p0f, 0x1.94ee1ap0f, 0x1.b035b4p0f, 0x1.ce77f2p0f, 0x1.e8d508p0f, 0x1.022af8p1f, 0x1.110644p1f, 0x1.25423cp1f, 0x1.430c88p1f, 0x1.5c80e6p1f, 0x1.78ca4cp1f, 0x1.962598p1f, 0x1.b23056p1f, 0x1.ccb69ap1f, 0x1.ea8f38p1f, 0.0f, 0x1.5508f4p-4f, 0x1.18157cp-3f, 0x1.886b6ap-3f, 0x1.f51e6ep-3f, 0x1.313ea8p-2f, 0x1.6a23cep-2f, 0x1.a39bcp-2f},
+      {0x1.07895ap-1f, 0x1.357942p-1f, 0x1.5d4cc4p-1f, 0x1.826bdap-1f, 0x1.a00aa4p-1f, 0x1.b83404p-1f, 0x1.ca73b2p-1f, 0x1.d98e44p-1f, 0x1.e45872p-1f, 0x1.ed0f7p-1f, 0x1.f30d3p-1f, 0x1.f75172p-1f, 0x1.fa8f62p-1f, 0x1.fc745cp-1f, 0x1.fdc73cp-1f, 0x1.feb0dcp-1f, 0x1.ff636p-1f, 0x1.ffd112p-1f, 0x1.fff08cp-1f, 0x1.fffbe2p-1f, 0x1.ffff0ep-1f, 0x1.ffffcap-1f, 0x1.fffff4p-1f, 0x1.fffffep-1f, 0.0f, 0x1.7fedecp-4f, 0x1.3a14ep-3f, 0x1.b5702cp-3f, 0x1.152efcp-2f, 0x1.4e7f0cp-2f, 0x1.883744p-2f, 0x1.c0426ap-2f},
+      {0x1.c4e06cp-1f, 0x1.92b58ep-1f, 0x1.5ebf0cp-1f, 0x1.262624p-1f, 0x1.e49ddcp-2f, 0x1.855e74p-2f, 0x1.35905ap-2f, 0x1.da0d2ap-3f, 0x1.69223cp-3f, 0x1.066f44p-3f, 0x1.7aa434p-4f, 0x1.0b3bfcp-4f, 0x1.619ba8p-5f, 0x1.e2571ap-6f, 0x1.3c566ep-6f, 0x1.86d59cp-7f, 0x1.846714p-8f, 0x1.fa98cap-10f, 0x1.64ea32p-11f, 0x1.981cep-13f, 0x1.916322p-15f, 0x1.7d085cp-17f, 0x1.65ed98p-19f, 0x1.fa1edcp-22f, 0x1.06eba8p-3f, 0x1.1ede96p0f, 0x1.1b8338p0f, 0x1.1673a6p0f, 0x1.1013eap0f, 0x1.084dfp0f, 0x1.fdcf36p-1f, 0x1.e86d98p-1f},
+      {-0x1.bef038p-2f, -0x1.e3d966p-2f, -0x1.ef8de4p-2f, -0x1.e35816p-2f, -0x1.c3bc18p-2f, -0x1.961748p-2f, -0x1.634508p-2f, -0x1.2a528p-2f, -0x1.ec028ap-3f, -0x1.831234p-3f, -0x1.2b75a2p-3f, -0x1.c32d74p-4f, -0x1.3f6626p-4f, -0x1.cc843p-5f, -0x1.3f04fep-5f, -0x1.a0d2bap-6f, -0x1.bcf6ecp-7f, -0x1.3f8c16p-8f, -0x1.e60d9p-10f, -0x1.2c7154p-11f, -0x1.3e4cd6p-13f, -0x1.42f864p-15f, -0x1.424ca8p-17f, -0x1.e44cccp-20f, 0x1.e1003p-19f, -0x1.7e28ap-4f, -0x1.362f48p-3f, -0x1.aad5f6p-3f, -0x1.0a4bc2p-2f, -0x1.3b2572p-2f, -0x1.68972ap-2f, -0x1.904a42p-2f},
+      {-0x1.35b446p-3f, -0x1.2afa8cp-4f, -0x1.239284p-11f, 0x1.11c6e8p-4f, 0x1.dbe1eap-4f, 0x1.30b9eap-3f, 0x1.50e1b6p-3f, 0x1.56537ep-3f, 0x1.464ff8p-3f, 0x1.2504a2p-3f, 0x1.f947d4p-4f, 0x1.a2c4fp-4f, 0x1.45d88p-4f, 0x1.fa241ap-5f, 0x1.7889e2p-5f, 0x1.081822p-5f, 0x1.355c68p-6f, 0x1.f3d928p-8f, 0x1.9fd1d4p-9f, 0x1.19b1d2p-10f, 0x1.45d3a6p-12f, 0x1.65050ap-14f, 0x1.7cb6bcp-16f, 0x1.33d42ap-18f, -0x1.818bc6p-2f, -0x1.7905e6p-2f, -0x1.6bd6ap-2f, -0x1.57d53cp-2f, -0x1.3f5984p-2f, -0x1.219ef4p-2f, -0x1.fd9a4p-3f, -0x1.b07fap-3f},
+      {0x1.75e5e8p-3f, 0x1.6ef994p-3f, 0x1.48c9bp-3f, 0x1.0aae42p-3f, 0x1.7fd33ep-4f, 0x1.c972e8p-5f, 0x1.5d298p-6f, -0x1.f8349p-8f, -0x1.d8f732p-6f, -0x1.5bef14p-5f, -0x1.90054p-5f, -0x1.952512p-5f, -0x1.7850e6p-5f, -0x1.484cb6p-5f, -0x1.0f2096p-5f, -0x1.a9c314p-6f, -0x1.14a5d8p-6f, -0x1.0d2d9cp-7f, -0x1.d4e52ep-9f, -0x1.6228bap-10f, -0x1.d63858p-12f, -0x1.18da96p-13f, -0x1.3068e6p-15f, -0x1.1e30f6p-17f, 0x1.86e0cep-7f, 0x1.7e6c2cp-5f, 0x1.31a43ep-4f, 0x1.a100ecp-4f, 0x1.01cf7p-3f, 0x1.261bf4p-3f, 0x1.4aa2f2p-3f, 0x1.634c8cp-3f},
+  };
+};
+
+// erf(a)
+// 8 slots over [0, 3.93082), degree 7; worst fit 2^-28.70, in [0.3931, 0.7862).
+struct Erf8 {
+  static constexpr float kScale = 0.318f, kOrigin = 1.25f;
+  static constexpr float kFirstEnd = 0.397f;
+  static constexpr int kShift = 20;
+  alignas(64) static constexpr float kRows[9][8] = {
+      {0x1.5db5fp1f, 0x1.c5b5fp1f, 0.0f, 0x1.335efep-1f, 0x1.f4a102p-1f, 0x1.618f4cp0f, 0x1.c82d14p0f, 0x1.1453bap1f},
+      {0x1.fff15ep-1f, 0x1.ffffeep-1f, 0.0f, 0x1.354f18p-1f, 0x1.aaa312p-1f, 0x1.e5fd76p-1f, 0x1.f9fdfcp-1f, 0x1.fed70cp-1f},
+      {0x1.530b34p-11f, 0x1.089c88p-18f, 0x1.06eba8p-3f, 0x1.92e832p-1f, 0x1.bc284cp-2f, 0x1.571642p-3f, 0x1.8236eep-5f, 0x1.5dddb4p-7f},
+      {-0x1.cf2882p-10f, -0x1.d565e8p-17f, -0x1.46adc6p-23f, -0x1.e3c1fp-2f, -0x1.b24b08p-2f, -0x1.d9d5cp-3f, -0x1.581aecp-4f, -0x1.79a56cp-6f},
+      {0x1.898464p-9f, 0x1.0a517cp-15f, -0x1.8124e8p-2f, -0x1.2bf60ep-4f, 0x1.0e1702p-3f, 0x1.41e9fep-3f, 0x1.586a34p-4f, 0x1.e53358p-6f},
+      {-0x1.cc3fcap-9f, -0x1.ab425p-15f, -0x1.3d73f2p-13f, 0x1.6f7f4cp-3f, 0x1.3afc38p-4f, -0x1.015c9ap-5f, -0x1.8054ccp-5f, -0x1.8dde92p-6f},
+      {0x1.81b738p-9f, 0x1.074042p-14f, 0x1.d2b612p-4f, -0x1.5cc6acp-6f, -0x1.1cfc96p-4f, -0x1.e986c2p-6f, 0x1.0ca936p-7f, 0x1.8bca68p-7f},
+      {-0x1.cc5b0ap-10f, -0x1.2299ap-14f, -0x1.f6d5acp-9f, -0x1.6064aep-5f, 0x1.f52e5ep-10f, 0x1.65d34cp-6f, 0x1.f897ccp-8f, -0x1.17d1ccp-9f},
+      {0x1.4577d6p-11f, 0x1.be15ecp-15f, -0x1.5dae06p-6f, 0x1.df8432p-7f, 0x1.e7fe18p-7f, -0x1.34444ap-12f, -0x1.6fda82p-8f, -0x1.77d63ap-10f},
+  };
 };
 
 // In t = (a - centre) / (a + centre), a in [0, 39], with the low word of c0:

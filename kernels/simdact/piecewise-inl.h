@@ -1,10 +1,10 @@
 // Piecewise polynomials with all coefficients in registers.
 //
-// The slot of a >= 0 is read off the bits of the float v = scale a + 1: its exponent and top mantissa bits,
-// so slots are equally spaced within an octave of v and grow with a, as the functions at hand flatten. Each
-// slot has a centre c and P(a) = c0 + (a - c) (c1 + (a - c) (...)), all of them fetched by permutes: 32 slots
-// on AVX-512 (vpermi2ps), 8 elsewhere at 3 degrees more. c is chosen by tools/piecewise.py so that c0 is
-// almost exact, and on a zero of the function where there is one near.
+// The slot of a >= 0 is read off the bits of the float v = scale a + origin: its exponent and top mantissa
+// bits, so slots are equally spaced within an octave of v and grow with a, as the functions at hand flatten.
+// Each slot has a centre c and P(a) = c0 + (a - c) (c1 + (a - c) (...)), all of them fetched by permutes: 32
+// slots on AVX-512 (vpermi2ps), 8 elsewhere at 3 degrees more. c is chosen by tools/piecewise.py so that c0
+// is almost exact, and on a zero of the function where there is one near.
 
 #if defined(SIMDACT_PIECEWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_PIECEWISE_INL_H_
@@ -27,12 +27,12 @@ HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& 
   constexpr int kDegree = static_cast<int>(std::extent<decltype(Table::kRows), 0>::value) - 2;
   constexpr size_t kSlots = std::extent<decltype(Table::kRows), 1>::value;
   const hn::RebindToSigned<D> di;
-  const auto one = hn::Set(d, 1.0f);
+  const auto origin = hn::Set(d, Table::kOrigin);
   V v;
   if constexpr (Table::kScale == 1.0f) {
-    v = op::Add(a, one);
+    v = op::Add(a, origin);
   } else {
-    v = op::MulAdd(a, hn::Set(d, Table::kScale), one);
+    v = op::MulAdd(a, hn::Set(d, Table::kScale), origin);
   }
   index = op::ShiftRight<Table::kShift>(op::BitCast(di, v));
 
@@ -61,14 +61,18 @@ HWY_INLINE V PiecewiseValue(D d, const V& a) {
 }
 
 // P(a) = high + low, low being the rounding error of high: the fit and the rounding of the slope are left.
-template <class Table, class D, class V>
-HWY_INLINE void PiecewisePair(D d, const V& a, V& high, V& low) {
-  Index<D, V> index;
+template <class Table, class D, class V, class VI>
+HWY_INLINE void PiecewisePair(D d, const V& a, VI& index, V& high, V& low) {
   V c0, c1, rest, delta;
   Piecewise<Table>(d, a, index, c0, c1, rest, delta);
   const V slope = op::MulAdd(rest, delta, c1);
   high = op::MulAdd(slope, delta, c0);
   low = op::MulAdd(slope, delta, op::Sub(c0, high));
+}
+template <class Table, class D, class V>
+HWY_INLINE void PiecewisePair(D d, const V& a, V& high, V& low) {
+  Index<D, V> index;
+  PiecewisePair<Table>(d, a, index, high, low);
 }
 
 // The same for a function with a zero. The slots near it have c0 = 0: there the rounding of the slope counts
@@ -83,6 +87,17 @@ HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
   high = op::MulAdd(slope, delta, c0);
   const V c0_low = Lookup<std::extent<decltype(Table::kC0Low)>::value>(d, Table::kC0Low, index);
   low = op::Add(op::MulAdd(slope, delta, op::Sub(c0, high)), op::MulAdd(slope_low, delta, c0_low));
+}
+
+// P(a) for an odd function close to a near 0: in the first slot, where c0 = 0 and the centre is 0, P is what
+// is to be added to a, so that its rounding does not show. c0 of the others is above the first slot's end.
+template <class Table, class D, class V>
+HWY_INLINE V PiecewiseCloseToX(D d, const V& a) {
+  Index<D, V> index;
+  V c0, c1, rest, delta;
+  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
+  const V near = op::Min(a, hn::Set(d, Table::kFirstEnd));
+  return op::MulAdd(op::MulAdd(rest, delta, c1), delta, op::Max(c0, near));
 }
 
 }  // namespace HWY_NAMESPACE

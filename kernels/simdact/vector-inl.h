@@ -131,6 +131,8 @@ SIMDACT_LIFT(CopySign)
 SIMDACT_LIFT(CopySignToAbs)
 SIMDACT_LIFT(PromoteTo)
 SIMDACT_LIFT(DemoteTo)
+SIMDACT_LIFT(ConvertTo)
+SIMDACT_LIFT(NearestInt)
 SIMDACT_LIFT(Sqrt)
 SIMDACT_LIFT(Round)
 SIMDACT_LIFT(Floor)
@@ -163,6 +165,20 @@ SIMDACT_LIFT_SHIFT(ShiftRight)
 // The integers beside V: a vector or a pack.
 template <class D, class V>
 using Index = decltype(op::BitCast(hn::RebindToSigned<D>(), std::declval<V>()));
+
+// Whether a mask, or each of a pack of masks, is false in all lanes.
+template <class D, class M>
+HWY_INLINE bool NoLaneOf(D d, const M& mask) {
+  constexpr size_t kCount = op::Width<M>::value;
+  if constexpr (kCount == 0) {
+    return hn::AllFalse(d, mask);
+  } else {
+    auto any = mask.v[0];
+    HWY_UNROLL(8)
+    for (size_t u = 1; u < kCount; ++u) any = hn::Or(any, mask.v[u]);
+    return hn::AllFalse(d, any);
+  }
+}
 
 // min and max with a constant that let NaN through. x86 returns the second operand if either is NaN;
 // elsewhere Highway may prefer the number (NEON's vminnm), but a comparison is false for NaN and keeps x.
