@@ -187,7 +187,7 @@ HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
   const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 0x1p28f));
   V sum, error;
   FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
-  return op::Mul(op::Add(sum, op::Add(error, e)), hn::Set(d, 0x1p-28f));
+  return TakeOff<28>(d, V(op::Add(sum, op::Add(error, e))));
 }
 
 // The same for doubles: u = exp(-|beta x|) at 2^200 of its size.
@@ -248,19 +248,24 @@ HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
 }
 
 // softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
-template <class D, class V>
-HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
+    const V slope = InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
       return SoftplusDerivative(d64, v, double{beta}, double{threshold});
     });
+    return TimesUpstream(d, slope, dy);
   } else {
     const auto linear = ProductExceeds(d, x, hn::Set(d, beta), threshold);
     const auto end = hn::Set(d, kLogisticEnd<D> / (beta < 0 ? -beta : beta));
-    const V bounded = AtMost(end, AtLeast(op::Neg(end), x));
+    const V bounded = MovedOffZero(d, V(AtMost(end, AtLeast(op::Neg(end), x))), 1 / beta);
     V z, z_low;
     TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
-    return op::IfThenElse(linear, hn::Set(d, Scalar<D>(1)), OneOverOnePlusExp(d, z, z_low));
+    if constexpr (hwy::IsSame<U, NoUpstream>()) {
+      return op::IfThenElse(linear, hn::Set(d, Scalar<D>(1)), OneOverOnePlusExp(d, z, z_low));
+    } else {
+      return op::IfThenElse(linear, dy, OneOverOnePlusExp(d, z, z_low, dy));
+    }
   }
 }
 // 1 - exp(-beta y).
@@ -289,12 +294,14 @@ HWY_INLINE V LogSigmoid(D d, const V& x) {
     return op::Neg(SoftplusAt(d, V(op::Neg(x)), Scalar<D>(1), Scalar<D>(100)));
   }
 }
-template <class D, class V>
-HWY_INLINE V LogSigmoidDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V LogSigmoidDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoidDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoidDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    return OneOverOnePlusExp(d, x, NoLow());
+    return OneOverOnePlusExp(d, MovedOffZero(d, x), NoLow(), dy);
   }
 }
 // 1 - exp(y), y <= 0.

@@ -70,6 +70,34 @@ HWY_INLINE void MillsPair(D d, const V& a, V& high, V& low) {
   PairQuotient(d, product, product_low, sum, sum_low, Inverse(d, sum), high, low);
 }
 
+// gelu(x) where |x| is not tiny.
+template <class D, class V>
+HWY_INLINE V GeluOffZero(D d, const V& x) {
+  const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
+  V mills, mills_low, high, low, g, g_low, p;
+  if constexpr (kIsFloat<D>) {
+    using Table = ByTarget<Mills32, Mills8>;
+    PiecewisePair<Table>(d, a, mills, mills_low);
+  } else {
+    MillsPair(d, a, mills, mills_low);
+  }
+  // times exp(-a^2 / 2), and last times a, which may be denormal
+  TimesNormal(d, a, mills, mills_low, high, low, p);
+  PairProduct(d, high, low, a, hn::Zero(d), g, g_low);
+  const auto unit = hn::Set(d, kTailUnit<D>);
+  const V relu = AtLeast(hn::Zero(d), x);
+  const V rest = op::MulAdd(g, p, g_low);
+  V gelu = TakeOffFrom<kTailBias<D>>(d, relu, V(op::Add(g, rest)));
+  if constexpr (!kIsFloat<D>) {
+    // On the right the tail's own rounding shows: subtract it in two parts.
+    V sum, error;
+    TwoSum(relu, op::Mul(g, op::Neg(unit)), sum, error);
+    sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), op::Add(sum, op::NegMulAdd(rest, unit, error)), x);
+    gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
+  }
+  return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+}
+
 // gelu(x) = x Phi(x).
 // Worst, f32: 0.9403 ulp at -0x1.5cbebcp+3, got -6.40016334e-27 for -6.40016370135e-27 (AVX2); 0.7887 at
 // 0x1.ffccd6p-4 (AVX-512).
@@ -78,41 +106,22 @@ HWY_INLINE V Gelu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Gelu(d64, v); });
   } else {
-    const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
-    V mills, mills_low, high, low, g, g_low, p;
-    if constexpr (kIsFloat<D>) {
-      using Table = ByTarget<Mills32, Mills8>;
-      PiecewisePair<Table>(d, a, mills, mills_low);
-    } else {
-      MillsPair(d, a, mills, mills_low);
-    }
-    // times exp(-a^2 / 2), and last times a, which may be denormal
-    TimesNormal(d, a, mills, mills_low, high, low, p);
-    PairProduct(d, high, low, a, hn::Zero(d), g, g_low);
-    const auto unit = hn::Set(d, kTailUnit<D>);
-    const V relu = AtLeast(hn::Zero(d), x);
-    const V rest = op::MulAdd(g, p, g_low);
-    V gelu = op::NegMulAdd(op::Add(g, rest), unit, relu);
-    if constexpr (!kIsFloat<D>) {
-      // On the right the tail's own rounding shows: subtract it in two parts.
-      V sum, error;
-      TwoSum(relu, op::Mul(g, op::Neg(unit)), sum, error);
-      sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), op::Add(sum, op::NegMulAdd(rest, unit, error)), x);
-      gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
-    }
-    return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+    return NearZero(
+        d, x, [d](const auto& v) HWY_ATTR { return GeluOffZero(d, v); },
+        [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
 }
 
 // gelu'(x) = Phi(x) + x phi(x).
 // Worst: 1.4147 ulp at -0x1.c092b4p+0, got -0.110720605 for -0.110720594118 (AVX2: the slot around the zero
 // is wide); 0.8035 at 0x1.88b9fep-13 (AVX-512).
-template <class D, class V>
-HWY_INLINE V GeluDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
+    const V a = OffZero(d, V(AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x))));
     V high, low, g, g_low, p;
     if constexpr (kIsFloat<D>) {
       using Table = ByTarget<GeluSlope32, GeluSlope8>;
@@ -127,9 +136,9 @@ HWY_INLINE V GeluDerivative(D d, const V& x) {
     TimesNormal(d, a, high, low, g, g_low, p);
     const V below =
         op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
-    const auto unit = hn::Set(d, kTailUnit<D>);
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
-                          op::NegMulAdd(below, unit, hn::Set(d, Scalar<D>(1))));
+    const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
+    const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
+    return TakeOff<kTailBias<D>>(d, slope, dy);
   }
 }
 
@@ -164,10 +173,11 @@ HWY_INLINE V Erf(D d, const V& x) {
 }
 
 // erf'(x) = 2 exp(-x^2) / sqrt(pi).
-template <class D, class V>
-HWY_INLINE V ErfDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
     const V a = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(27.5)), op::Abs(x));
     const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
@@ -179,7 +189,7 @@ HWY_INLINE V ErfDerivative(D d, const V& x) {
     TwoProduct(d, a, op::Neg(a), square, square_low);
     ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
     PairProduct(d, scale, hn::Zero(d), c, c_low, g, g_low);
-    return op::Mul(op::Add(g, op::MulAdd(g, p, g_low)), hn::Set(d, kTailUnit<D>));
+    return TakeOff<kTailBias<D>>(d, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
   }
 }
 
