@@ -15,6 +15,7 @@
 #endif
 
 #include "kernels/arrays-inl.h"
+#include "simdact/tails-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -43,12 +44,12 @@ void Forward(const void* x_void, void* y_void, size_t n, simdact_params p) {
 
 // The derivative from the input, or from the output; times dy.
 enum class From { kInput, kOutput };
-template <From kFrom, class Op, class D, class V>
-HWY_INLINE V Gradient(const Op& op, D d, const V& v, const V& dy) {
+template <From kFrom, class Op, class D, class V, class U>
+HWY_INLINE V Gradient(const Op& op, D d, const V& v, const U& dy) {
   if constexpr (kFrom == From::kInput) {
     return op.Gradient(0, d, v, dy);
   } else {
-    return op::Mul(op.FromOutput(d, v), dy);
+    return TimesUpstream(op.FromOutput(d, v), dy);
   }
 }
 
@@ -68,7 +69,7 @@ void Backward(const void* source_void, const void* dy_void, void* dx_void, size_
   if constexpr (kCount > 1) {
     for (; n - i >= kCount * lanes; i += kCount * lanes) {
       const auto from = LoadPack<kCount>(d, source + i);
-      StorePack<kCount>(d, Gradient<kFrom>(op, d, from, LoadPack<kCount>(d, dy + i)), dx + i);
+      StorePack<kCount>(d, Gradient<kFrom>(op, d, from, UpstreamArray<decltype(d)>{dy + i}), dx + i);
     }
   }
   for (; i < n; i += lanes) {

@@ -47,12 +47,9 @@ using ExpConstants = hwy::If<kIsFloat<D>, ExpFloat, ExpDouble>;
 
 // Where tails are kept at 2^kTailBias of their size, to stay normal until the last multiplication.
 template <class D>
-constexpr int kTailBias = kIsFloat<D> ? 80 : 200;
+constexpr int kTailBias = kIsFloat<D> ? 62 : 200;
 template <class D>
 constexpr Scalar<D> kTailUnit = PowerOfTwo<Scalar<D>>(-kTailBias<D>);
-
-// For arguments that are exact.
-struct NoLow {};
 
 // Adding it to x / ln 2 rounds that to a multiple of 1 / N; the bias goes into the index only.
 template <class D>
@@ -157,6 +154,7 @@ HWY_INLINE V ExpOf(D d, const V& x, const U& dy = U()) {
       return TimesUpstream(V(op::MulAdd(scale, p, scale)), dy);
     }
     if (hn::AllTrue(d, hn::Le(most, hn::Set(d, 40.0f)))) {
+      if (hwy::IsSame<U, NoUpstream>() && AllBelow(d, x, -104.0f)) return op::Xor(x, x);  // 0
       ExpSplit<64>(d, AtLeast(hn::Set(d, -125.0f), MovedOffZero(d, x)), NoLow(), scale, p);
       return TakeOffTiny<64>(d, V(op::MulAdd(scale, p, scale)), dy);
     }

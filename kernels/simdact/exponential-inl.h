@@ -90,15 +90,16 @@ HWY_INLINE V Expm1DerivativeFromOutput(D d, const V& y) {
 }
 
 // (a + a_low) expm1(z + low) for z <= 0.
-template <class D, class V, class A, class Low>
-HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const A& a_low) {
+template <class D, class V, class A, class AL, class Low>
+HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const AL& a_low) {
   if constexpr (kIsFloat<D>) {
     V scale, r, b;
     Expm1Split(d, AtLeast(hn::Set(d, -30.0f), z), low, scale, r, b);  // expm1(-30) is -1 to half an ulp
     const V as = op::Mul(a, scale);
     const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
     V rest = op::Sub(as, op::Add(high, a));
-    rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
+    if constexpr (!hwy::IsSame<AL, NoLow>())
+      rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
     if constexpr (hwy::IsSame<Low, NoLow>()) {
       return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, rest)));
     } else {  // a is not a power of two: keep the roundings of both products, and of their sum
@@ -125,13 +126,15 @@ HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const A& a_
 template <class D>
 constexpr Scalar<D> kTimesExpMost = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? 20 : 40);
 template <class D>
-constexpr int kTimesExpBias = kIsFloat<D> ? 90 : 200;
-template <class D, class V, class A>
-HWY_INLINE V TimesExp(D d, const V& x, const A& a, const A& a_low) {
-  const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-120) : Scalar<D>(-776));
+constexpr int kTimesExpBias = kTailBias<D>;
+template <class D, class V, class AL>
+HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low) {
+  const bool small = -4 <= factor && factor <= 4;  // then x ends earlier, and no error term is denormal
+  const Scalar<D> end = kIsFloat<D> ? Scalar<D>(small ? -105.5 : -120) : Scalar<D>(-776);
+  const auto least = hn::Set(d, end), a = hn::Set(d, factor);
   V scale, p, high, low;
   ExpSplit<kTimesExpBias<D>>(d, AtLeast(least, MovedOffZero(d, x)), NoLow(), scale, p);
-  PairProduct(d, scale, hn::Zero(d), a, a_low, high, low);
+  PairProduct(d, scale, NoLow(), a, a_low, high, low);
   return op::Add(high, op::MulAdd(high, p, low));
 }
 
@@ -144,7 +147,7 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
     return NearZero(
         d, x,
         [d, alpha](const auto& v) HWY_ATTR {
-          const auto below = TimesExpm1(d, v, NoLow(), hn::Set(d, alpha), hn::Zero(d));
+          const auto below = TimesExpm1(d, v, NoLow(), hn::Set(d, alpha), NoLow());
           return op::IfThenElse(op::Lt(v, hn::Zero(d)), below, v);
         },
         [d, alpha](const auto& v) HWY_ATTR {
@@ -163,7 +166,7 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) 
   } else {
     V below;
     if (-kTimesExpMost<D> <= alpha && alpha <= kTimesExpMost<D>) {
-      below = TimesExp(d, x, hn::Set(d, alpha), hn::Zero(d));
+      below = TimesExp(d, x, alpha, NoLow());
       const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
       return TakeOff<kTimesExpBias<D>>(d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), one, below)), dy);
     } else {
@@ -233,9 +236,10 @@ HWY_INLINE V SeluDerivative(D d, const V& x, const U& dy = U()) {
     return TimesUpstream(d, slope, dy);
   } else {
     using C = SeluConstants<D>;
-    const V below = TimesExp(d, x, hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+    const V below = TimesExp(d, x, C::kLeft, hn::Set(d, C::kLeftLow));
     const auto lambda = hn::Set(d, C::kLambda * PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
-    return TakeOff<kTimesExpBias<D>>(d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), lambda, below)), dy);
+    return TakeOff<kTimesExpBias<D>, Sign::kPositive>(
+        d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), lambda, below)), dy);
   }
 }
 // y + lambda alpha, close to its zero as well.
@@ -266,10 +270,10 @@ HWY_INLINE V CeluOffZero(D d, const V& x, Scalar<D> alpha) {
   const auto a = hn::Set(d, alpha);
   V z, z_low, below;
   if (alpha == 1) {
-    below = TimesExpm1(d, x, NoLow(), a, hn::Zero(d));
+    below = TimesExpm1(d, x, NoLow(), a, NoLow());
   } else if (alpha > 0) {
     Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
-    below = TimesExpm1(d, z, z_low, a, hn::Zero(d));
+    below = TimesExpm1(d, z, z_low, a, NoLow());
   } else {  // the left side falls exponentially
     V m, m_low;
     const auto most = hn::Set(d, Scalar<D>(41));
@@ -322,7 +326,8 @@ HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U())
     V scale, p;
     ExpSplit<kTailBias<D>>(d, z, z_low, scale, p);
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
-    return TakeOff<kTailBias<D>>(d, V(op::IfThenElse(above, one, op::MulAdd(scale, p, scale))), dy);
+    return TakeOff<kTailBias<D>, Sign::kPositive>(
+        d, V(op::IfThenElse(above, one, op::MulAdd(scale, p, scale))), dy);
   }
 }
 // 1 + y / alpha = (alpha + y) / alpha: exact where it vanishes.

@@ -44,7 +44,7 @@ constexpr int kLogisticBias = kIsFloat<D> ? -62 : -240;
 template <class D>
 constexpr Scalar<D> kLogisticUnit = PowerOfTwo<Scalar<D>>(kLogisticBias<D>);
 template <class D>
-constexpr Scalar<D> kLogisticEnd = kIsFloat<D> ? Scalar<D>(112) : Scalar<D>(830);
+constexpr Scalar<D> kLogisticEnd = kIsFloat<D> ? Scalar<D>(109) : Scalar<D>(830);
 
 // y (1 + e) = 1 / (unit (1 + exp(z + low))), and the pieces unit exp(z + low) = scale (1 + p); z in [-40,
 // end].
@@ -76,7 +76,7 @@ HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, const U& dy) {
   TwoProduct(d, w, y, q, q_low);
   q_low = op::MulAdd(w_low, y, q_low);
   const V g = op::MulAdd(hn::Set(d, Scalar<D>(2)), e, p);
-  return TakeOff<-kLogisticBias<D> - kGain>(d, V(op::Add(q, op::MulAdd(q, g, q_low))), dy);
+  return TakeOff<-kLogisticBias<D> - kGain, Sign::kPositive>(d, V(op::Add(q, op::MulAdd(q, g, q_low))), dy);
 }
 
 // dy / (1 + exp(z + low)).
@@ -85,7 +85,7 @@ HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low, const U& dy = U(
   V y, e, scale, p;
   const auto end = hn::Set(d, kLogisticEnd<D>), begin = hn::Set(d, Scalar<D>(-40));
   InverseOnePlusExp(d, AtMost(end, AtLeast(begin, z)), low, y, e, scale, p);
-  return TakeOff<-kLogisticBias<D>>(d, V(op::MulAdd(y, e, y)), dy);
+  return TakeOff<-kLogisticBias<D>, Sign::kPositive>(d, V(op::MulAdd(y, e, y)), dy);
 }
 
 // x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0. The quotient's rounding is kept.
@@ -106,15 +106,18 @@ HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low) {
 //
 // times dy, where no term cancels another: the slope is accurate relative to itself through its zero. At +a
 // it is 1 less that. All arguments are pairs; delta reaches from -2 to the end of the logistic functions.
+template <class D>
+constexpr int kSlopeBias = kIsFloat<D> ? 80 : 200;
 template <class D, class V, class M, class U>
 HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delta_low, const V& drop,
                            const V& drop_low, Scalar<D> e0, Scalar<D> e0_low, const U& dy) {
-  constexpr int kBias = kTailBias<D>;
-  const auto unit = hn::Set(d, kTailUnit<D>), one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
+  constexpr int kBias = kSlopeBias<D>;
+  const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
   const auto k = hn::Set(d, e0), k_low = hn::Set(d, e0_low);
   V scale, p, m, m_low, n, n_low, sum, sum_low, square, square_low, q, q_low, g, g_low;
   Expm1Pair<kBias>(d, op::Neg(delta), V(op::Neg(delta_low)), m, m_low, scale, p);
-  PairProduct(d, op::Mul(m, unit), op::Mul(m_low, unit), k, k_low, m, m_low);
+  PairProduct(d, m, m_low, k, k_low, m, m_low);
+  m = op::Mul(m, unit), m_low = op::Mul(m_low, unit);
   PairSum(m, m_low, op::Neg(drop), op::Neg(drop_low), n, n_low);
   PairProduct(d, n, n_low, k, k_low, n, n_low);
   const Scalar<D> c = 1 + e0, c_low = (e0 - (c - 1)) + e0_low;

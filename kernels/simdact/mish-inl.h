@@ -1,7 +1,7 @@
 // mish and its derivative.
 //
 // With E = exp(x), tanh(log(1 + E)) = E (E + 2) / (E (E + 2) + 2): no term cancels, so keeping each of them
-// as a pair leaves little more than the last rounding (evaluated plainly: 4.4 ulp). E is kept at 2^80 of its
+// as a pair leaves little more than the last rounding (evaluated plainly: 4.4 ulp). E is kept at 2^62 of its
 // size (2^200 for doubles), because mish(-100) is a denormal.
 //
 //   mish'(x) = E w / (E^2 + 2 E + 2)^2,   w = 4 (x + 1) + 4 E^2 + E^3 + E (4 x + 6)
@@ -42,11 +42,13 @@ HWY_INLINE V MishOffZero(D d, const V& x) {
   const V e_low = op::MulAdd(scale, p, op::Sub(scale, e));
 
   // E + 2, n = E (E + 2), n + 2; differences with 2 are exact.
-  const V e2 = op::MulAdd(e, unit, two);
-  const V e2_low = op::MulAdd(e_low, unit, op::MulSub(e, unit, op::Sub(e2, two)));
+  const V e1 = OffZero(d, e);
+  const V e2 = op::MulAdd(e1, unit, two);
+  const V e2_low = op::MulAdd(e_low, unit, op::MulSub(e1, unit, op::Sub(e2, two)));
   PairProduct(d, e, e_low, e2, e2_low, n, n_low);
-  const V n2 = op::MulAdd(n, unit, two);
-  const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n, unit, op::Sub(n2, two)));
+  const V n1 = OffZero(d, n);
+  const V n2 = op::MulAdd(n1, unit, two);
+  const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n1, unit, op::Sub(n2, two)));
   PairQuotient(d, n, n_low, n2, n2_low, Inverse(d, n2), q, q_low);
   TwoProduct(d, bounded, q, f, f_low);
   const V mish = TakeOff<kBias>(d, V(op::Add(f, op::MulAdd(bounded, q_low, f_low))));
@@ -76,8 +78,9 @@ HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
     return TimesUpstream(d, slope, dy);
   } else {
     using R = Roots<D>;
-    constexpr int kBias = kTailBias<D>;
-    const auto unit = hn::Set(d, kTailUnit<D>), one = hn::Set(d, Scalar<D>(1)), none = hn::Zero(d);
+    constexpr int kBias = kSlopeBias<D>;
+    const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, Scalar<D>(1)),
+               none = hn::Zero(d);
     const auto e0 = hn::Set(d, R::kMishE), e0_low = hn::Set(d, R::kMishELow);
     const auto c2 = hn::Set(d, R::kMish3), c2_low = hn::Set(d, R::kMish3Low);
     auto c1 = c2, c1_low = c2, c0 = c2, c0_low = c2;
@@ -90,8 +93,9 @@ HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
     TwoSum(bounded, hn::Set(d, -R::kMish), t, t_low);
     TwoSum(t, op::Sub(t_low, hn::Set(d, R::kMishLow)), t, t_low);
     Expm1Pair<kBias>(d, t, t_low, u, u_low, scale, p);
-    u = op::Mul(u, unit), u_low = op::Mul(u_low, unit);
+    u = op::Mul(u, unit), u_low = op::Mul(MovedOffZero(d, u_low), unit);
     PairSum(u, u_low, one, none, e, e_low);
+    e = OffZero(d, e), e_low = MovedOffZero(d, e_low, PowerOfTwo<Scalar<D>>(-30));
     PairProduct(d, e, e_low, e0, e0_low, big, big_low);  // E
     PairSum(big, big_low, one, none, sum, sum_low);      // 1 + E
 

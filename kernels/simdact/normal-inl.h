@@ -35,7 +35,7 @@ constexpr size_t kErfDerivativeVectors = Lockstep(4, 2);
 
 // Beyond this Phi(-a) a is less than half of the least denormal.
 template <class D>
-constexpr Scalar<D> kNormalEnd = kIsFloat<D> ? Scalar<D>(14.9) : Scalar<D>(38.9);
+constexpr Scalar<D> kNormalEnd = kIsFloat<D> ? Scalar<D>(14.6) : Scalar<D>(38.9);
 
 // exp(-a^2 / 2) (high + low) at 2^kTailBias of its size = (g + g_low) (1 + p); a in [0, kNormalEnd].
 template <class D, class V>
@@ -83,7 +83,7 @@ HWY_INLINE V GeluOffZero(D d, const V& x) {
   }
   // times exp(-a^2 / 2), and last times a, which may be denormal
   TimesNormal(d, a, mills, mills_low, high, low, p);
-  PairProduct(d, high, low, a, hn::Zero(d), g, g_low);
+  PairProduct(d, high, low, a, NoLow(), g, g_low);
   const auto unit = hn::Set(d, kTailUnit<D>);
   const V relu = AtLeast(hn::Zero(d), x);
   const V rest = op::MulAdd(g, p, g_low);
@@ -179,7 +179,7 @@ HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
     const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
-    const V a = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(27.5)), op::Abs(x));
+    const V a = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.3) : Scalar<D>(27.5)), op::Abs(x));
     const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
     const auto c_low = hn::Set(
         d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -
@@ -188,8 +188,8 @@ HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
     V square, square_low, scale, p, g, g_low;
     TwoProduct(d, a, op::Neg(a), square, square_low);
     ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
-    PairProduct(d, scale, hn::Zero(d), c, c_low, g, g_low);
-    return TakeOff<kTailBias<D>>(d, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
+    PairProduct(d, scale, NoLow(), c, c_low, g, g_low);
+    return TakeOff<kTailBias<D>, Sign::kPositive>(d, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
   }
 }
 

@@ -10,7 +10,7 @@
 //   pack are normal. Elsewhere an addition rounds those that are not to the denormals' grid, once, and the
 //   bits of the sum, less those of what was added, are the denormal's. In backward the factor dy takes part
 //   in it.
-// - Functions that are c x near 0 leave inputs below 2^-100 to a conversion (NearZero).
+// - Functions that are c x near 0 leave inputs below 2^-95 to a conversion (NearZero).
 //
 // The comparisons for a pack cost an operation a vector. Either way the bits are the same. Doubles, and other
 // architectures, compute plainly.
@@ -125,17 +125,39 @@ template <class V>
 HWY_INLINE auto FoldedMax(const V& v) {
   return Folded(v, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
-// Whether some |v| is below the limit.
-template <class D, class V>
-HWY_INLINE bool AnyBelow(D d, const V& v, Scalar<D> limit) {
-  hn::Vec<D> least;
-  if constexpr (kWide) {
-    least = Folded(v, [](auto a, auto b) HWY_ATTR { return hn::MinMagnitude(a, b); });
-    least = hn::Abs(least);
+// Whether results may be negative.
+enum class Sign { kEither, kPositive };
+
+// Whether some |v| is below 2^kExponent, or where that is faster, not far above it.
+template <int kExponent, Sign kSign = Sign::kEither, class D, class V>
+HWY_INLINE bool AnyBelow(D d, const V& v) {
+  constexpr int kField = kExponent + 127;
+  if constexpr (kSign == Sign::kPositive) {
+    return !hn::AllFalse(d, hn::Lt(FoldedMin(v), hn::Set(d, PowerOfTwo<Scalar<D>>(kExponent))));
+  } else if constexpr (kWide &&
+                       kField <= 64) {  // the upper bits of the exponent, one instruction for each vector
+    constexpr int32_t kBits = kField <= 32 ? 0x70000000 : 0x60000000;
+    const hn::RebindToSigned<D> di;
+    const auto bits = hn::Set(di, kBits), zero = hn::Zero(di);
+    auto above = hn::Ne(hn::And(hn::BitCast(di, op::At(v, 0)), bits), zero);
+    HWY_UNROLL(8)
+    for (size_t u = 1; u < op::Width<V>::value; ++u)
+      above = hn::And(above, hn::Ne(hn::And(hn::BitCast(di, op::At(v, u)), bits), zero));
+    return !hn::AllTrue(di, above);
   } else {
-    least = FoldedMin(op::Abs(v));
+    const auto least = FoldedMin(V(op::Abs(v)));
+    return !hn::AllFalse(d, hn::Lt(least, hn::Set(d, PowerOfTwo<Scalar<D>>(kExponent))));
   }
-  return !hn::AllFalse(d, hn::Lt(least, hn::Set(d, limit)));
+}
+
+// Whether all v are below the limit, and none is NaN.
+template <class D, class V>
+HWY_INLINE bool AllBelow(D d, const V& v, Scalar<D> limit) {
+  auto below = hn::Lt(op::At(v, 0), hn::Set(d, limit));
+  HWY_UNROLL(8)
+  for (size_t u = 1; u < op::Width<V>::value; ++u)
+    below = hn::And(below, hn::Lt(op::At(v, u), hn::Set(d, limit)));
+  return hn::AllTrue(d, below);
 }
 
 // x c.
@@ -166,21 +188,46 @@ template <class V>
 HWY_INLINE V TimesUpstream(const V& v, const NoUpstream&) {
   return v;
 }
-template <class V, class U>
-HWY_INLINE V TimesUpstream(const V& v, const U& dy) {
+template <class V>
+HWY_INLINE V TimesUpstream(const V& v, const V& dy) {
   return op::Mul(v, dy);
 }
+// An array, read where it is needed: a pack would take up registers all the while.
+template <class D>
+struct UpstreamArray {
+  const Scalar<D>* from;
+};
+template <class D, class V>
+HWY_INLINE V TimesUpstream(const V& v, const UpstreamArray<D>& dy) {
+  const D d;
+  if constexpr (op::Width<V>::value == 0) {
+    return hn::Mul(v, hn::LoadU(d, dy.from));
+  } else {
+    V product;
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < op::Width<V>::value; ++u)
+      product.v[u] = hn::Mul(v.v[u], hn::LoadU(d, dy.from + u * hn::Lanes(d)));
+    return product;
+  }
+}
+namespace op {
+template <class D>
+HWY_INLINE hn::Vec<D> At(const UpstreamArray<D>& dy, size_t u) {
+  return hn::LoadU(D(), dy.from + u * hn::Lanes(D()));
+}
+}  // namespace op
 // slope dy for kernels computed in double, whose slope may be denormal.
 template <class D, class V, class U>
 HWY_INLINE V TimesUpstream(D d, const V& slope, const U& dy) {
   if constexpr (!hwy::IsSame<U, NoUpstream>() && kHasAssists<D> && kInDouble<D>) {
-    if (HWY_UNLIKELY(AnyBelow(d, slope, Scalar<D>(0x1p-100f)))) {
+    if (HWY_UNLIKELY(AnyBelow<-100>(d, slope))) {
       if constexpr (op::Width<V>::value == 0) {
         return TimesInDouble(d, slope, dy);
       } else {
         V product;
         HWY_UNROLL(8)
-        for (size_t u = 0; u < op::Width<V>::value; ++u) product.v[u] = TimesInDouble(d, slope.v[u], dy.v[u]);
+        for (size_t u = 0; u < op::Width<V>::value; ++u)
+          product.v[u] = TimesInDouble(d, slope.v[u], op::At(dy, u));
         return product;
       }
     }
@@ -188,32 +235,54 @@ HWY_INLINE V TimesUpstream(D d, const V& slope, const U& dy) {
   return TimesUpstream(slope, dy);
 }
 
-// scaled 2^-kBias dy, some of it denormal.
-template <int kBias, class D, class V, class U>
-HWY_INLINE V TakeOffTiny(D d, const V& scaled, const U& dy) {
+// v 2^-kBias, denormal.
+template <int kBias, class D, class V>
+HWY_INLINE V Denormal(D d, const V& v) {
   const hn::RebindToSigned<D> di;
   const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
-  const V product = TimesUpstream(scaled, dy);
-  const auto tiny = op::Lt(op::Abs(product), least);
-  const V base = op::OrAnd(least, product, hn::SignBit(d));
-  V moved;
-  if constexpr (hwy::IsSame<U, NoUpstream>()) {
-    moved = op::Add(scaled, base);
+  const V moved = op::Add(v, op::OrAnd(least, v, hn::SignBit(d)));
+  return op::BitCast(d, op::Sub(op::BitCast(di, moved), hn::BitCast(di, least)));
+}
+// scaled 2^-kBias dy, some of it denormal: one vector after the other, for the registers' sake. Where scaled
+// 2^-kBias is denormal it is multiplied with dy first.
+template <int kBias, bool kAll, class D, class U>
+HWY_INLINE hn::Vec<D> TakeOffOne(D d, hn::Vec<D> scaled, const U& dy) {
+  const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
+  const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)), unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));
+  const auto product = TimesUpstream(scaled, dy);
+  const auto denormal = Denormal<kBias>(d, product);
+  if constexpr (kAll && hwy::IsSame<U, NoUpstream>()) return denormal;
+  const auto tiny = hn::Lt(hn::Abs(product), least);
+  const auto result = hn::IfThenElse(tiny, denormal, hn::Mul(hn::IfThenElse(tiny, one, product), unit));
+  if constexpr (kAll || hwy::IsSame<U, NoUpstream>()) return result;
+  const auto small = hn::Lt(hn::Abs(scaled), least);
+  const auto large = TimesUpstream(hn::Mul(hn::IfThenElse(small, one, scaled), unit), dy);
+  return hn::IfThenElse(small, result, large);
+}
+template <int kBias, bool kAll, class D, class V, class U>
+HWY_INLINE V TakeOffEach(D d, const V& scaled, const U& dy) {
+  if constexpr (op::Width<V>::value == 0) {
+    return TakeOffOne<kBias, kAll>(d, scaled, dy);
   } else {
-    moved = op::MulAdd(scaled, dy, base);
+    V result;
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < op::Width<V>::value; ++u)
+      result.v[u] = TakeOffOne<kBias, kAll>(d, scaled.v[u], op::At(dy, u));
+    return result;
   }
-  const V denormal = op::BitCast(d, op::Sub(op::BitCast(di, moved), hn::BitCast(di, least)));
-  const V large = op::IfThenElse(tiny, hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)), scaled);
-  const V normal = TimesUpstream(V(op::Mul(large, hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)))), dy);
-  return op::IfThenElse(tiny, denormal, normal);
+}
+template <int kBias, class D, class V, class U = NoUpstream>
+HWY_INLINE V TakeOffTiny(D d, const V& scaled, const U& dy = U()) {
+  if (AllBelow(d, V(op::Abs(scaled)), PowerOfTwo<Scalar<D>>(kBias - 126)))
+    return TakeOffEach<kBias, true>(d, scaled, dy);
+  return TakeOffEach<kBias, false>(d, scaled, dy);
 }
 
 // scaled 2^-kBias dy.
-template <int kBias, class D, class V, class U = NoUpstream>
+template <int kBias, Sign kSign = Sign::kEither, class D, class V, class U = NoUpstream>
 HWY_INLINE V TakeOff(D d, const V& scaled, const U& dy = U()) {
   if constexpr (kAvoidAssists<D>) {
-    if (HWY_UNLIKELY(AnyBelow(d, scaled, PowerOfTwo<Scalar<D>>(kBias - 126))))
-      return TakeOffTiny<kBias>(d, scaled, dy);
+    if (HWY_UNLIKELY((AnyBelow<kBias - 126, kSign>(d, scaled)))) return TakeOffTiny<kBias>(d, scaled, dy);
   }
   return TimesUpstream(V(op::Mul(scaled, hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)))), dy);
 }
@@ -224,7 +293,7 @@ HWY_INLINE V TakeOffFrom(D d, const V& from, const V& scaled) {
   const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));
   if constexpr (kAvoidAssists<D>) {
     const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
-    if (HWY_UNLIKELY(AnyBelow(d, scaled, PowerOfTwo<Scalar<D>>(kBias - 126)))) {
+    if (HWY_UNLIKELY((AnyBelow<kBias - 126, Sign::kPositive>(d, scaled)))) {
       const hn::RebindToSigned<D> di;
       const auto tiny = op::Lt(scaled, least);
       const auto moved = op::BitCast(di, op::Add(scaled, least));
@@ -236,19 +305,35 @@ HWY_INLINE V TakeOffFrom(D d, const V& from, const V& scaled) {
   return op::NegMulAdd(scaled, unit, from);
 }
 
-// f(x) where |x| is not below 2^-100, near(x) where it is; zeros may go either way.
+// v = f(v), one vector after the other.
+template <class V, class F>
+HWY_INLINE void ForEach(V& v, const F& f) {
+  v = f(v);
+}
+template <class V, size_t kCount, class F>
+HWY_INLINE void ForEach(Pack<V, kCount>& pack, const F& f) {
+  HWY_UNROLL(8)
+  for (size_t u = 0; u < kCount; ++u) pack.v[u] = f(pack.v[u]);
+}
+
+// f(x) where |x| is not below 2^-95, near(x) where it is; zeros may go either way.
 template <class D, class V, class F, class N>
 HWY_INLINE V NearZero(D d, const V& x, const F& f, const N& near) {
   if constexpr (kAvoidAssists<D>) {
-    constexpr float kLimit = 0x1p-100f;
+    constexpr float kLimit = 0x1p-95f;
     constexpr size_t kCount = op::Width<V>::value == 0 ? 1 : op::Width<V>::value;
     float kept[kCount * hn::MaxLanes(D())];  // x is not kept in registers, of which f has too few
     V bounded = x;
-    bool tiny = AnyBelow(d, x, kLimit);
+    bool tiny = AnyBelow<-95>(d, x);
     if (HWY_UNLIKELY(tiny)) {
       const auto limit = hn::Set(d, kLimit);
-      tiny = AnyBelow(d, V(op::IfThenElse(op::Eq(x, hn::Zero(d)), limit, x)), kLimit);  // apart from zeros
+      tiny = AnyBelow<-95>(d, V(op::IfThenElse(op::Eq(x, hn::Zero(d)), limit, x)));  // apart from zeros
       if (tiny) {
+        if (AllBelow(d, V(op::Abs(x)), kLimit)) {
+          V y = x;
+          ForEach(y, near);
+          return y;
+        }
         HWY_UNROLL(8)
         for (size_t u = 0; u < kCount; ++u) hn::StoreU(op::At(x, u), d, kept + u * hn::Lanes(d));
         bounded = op::IfThenElse(op::Lt(op::Abs(x), limit), hn::Set(d, 1.0f), x);
