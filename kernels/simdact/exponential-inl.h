@@ -128,12 +128,14 @@ constexpr Scalar<D> kTimesExpMost = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? 20 : 40)
 template <class D>
 constexpr int kTimesExpBias = kTailBias<D>;
 template <class D, class V, class AL>
-HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low) {
-  const bool small = -4 <= factor && factor <= 4;  // then x ends earlier, and no error term is denormal
-  const Scalar<D> end = kIsFloat<D> ? Scalar<D>(small ? -105.5 : -120) : Scalar<D>(-776);
-  const auto least = hn::Set(d, end), a = hn::Set(d, factor);
+HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& deep) {
+  const Scalar<D> size = factor < 0 ? -factor : factor;
+  // Where the result ends: up to a factor of 4, before an error term is denormal.
+  const Scalar<D> least = kIsFloat<D> ? Scalar<D>(size <= 4 ? -105.5 : -120) : Scalar<D>(-776);
+  const auto a = hn::Set(d, factor);
   V scale, p, high, low;
-  ExpSplit<kTimesExpBias<D>>(d, AtLeast(least, MovedOffZero(d, x)), NoLow(), scale, p);
+  const V bounded = BoundedBelow(d, x, least, Scalar<D>(size >= 1 ? -87 : -60), deep);
+  ExpSplit<kTimesExpBias<D>>(d, MovedOffZero(d, bounded), NoLow(), scale, p);
   PairProduct(d, scale, NoLow(), a, a_low, high, low);
   return op::Add(high, op::MulAdd(high, p, low));
 }
@@ -166,9 +168,10 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) 
   } else {
     V below;
     if (-kTimesExpMost<D> <= alpha && alpha <= kTimesExpMost<D>) {
-      below = TimesExp(d, x, alpha, NoLow());
+      bool deep;
+      below = TimesExp(d, x, alpha, NoLow(), deep);
       const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
-      return TakeOff<kTimesExpBias<D>>(d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), one, below)), dy);
+      return TakeOff<kTimesExpBias<D>>(d, deep, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), one, below)), dy);
     } else {
       // exp(x) alone may underflow long before alpha exp(x) does: multiply by exp(x / 2) twice.
       constexpr int kBias = kIsFloat<D> ? 40 : 200;
@@ -236,10 +239,10 @@ HWY_INLINE V SeluDerivative(D d, const V& x, const U& dy = U()) {
     return TimesUpstream(d, slope, dy);
   } else {
     using C = SeluConstants<D>;
-    const V below = TimesExp(d, x, C::kLeft, hn::Set(d, C::kLeftLow));
+    bool deep;
+    const V below = TimesExp(d, x, C::kLeft, hn::Set(d, C::kLeftLow), deep);
     const auto lambda = hn::Set(d, C::kLambda * PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
-    return TakeOff<kTimesExpBias<D>, Sign::kPositive>(
-        d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), lambda, below)), dy);
+    return TakeOff<kTimesExpBias<D>>(d, deep, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), lambda, below)), dy);
   }
 }
 // y + lambda alpha, close to its zero as well.
@@ -316,7 +319,9 @@ HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U())
     const Scalar<D> end = kIsFloat<D> ? Scalar<D>(106) : Scalar<D>(748);
     V z, z_low;
     const Scalar<D> size = alpha < 0 ? -alpha : alpha;
-    Scaled(d, MovedOffZero(d, V(AtLeast(hn::Set(d, -end * size), x)), size), alpha, z, z_low);
+    bool deep;
+    const V bounded = BoundedBelow(d, x, -end * size, -87 * size, deep);
+    Scaled(d, MovedOffZero(d, bounded, size), alpha, z, z_low);
     const auto above = op::Gt(x, hn::Zero(d));
     z = op::IfThenElse(above, hn::Zero(d), z);
     if (alpha < 0) {
@@ -326,8 +331,7 @@ HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U())
     V scale, p;
     ExpSplit<kTailBias<D>>(d, z, z_low, scale, p);
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
-    return TakeOff<kTailBias<D>, Sign::kPositive>(
-        d, V(op::IfThenElse(above, one, op::MulAdd(scale, p, scale))), dy);
+    return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(above, one, op::MulAdd(scale, p, scale))), dy);
   }
 }
 // 1 + y / alpha = (alpha + y) / alpha: exact where it vanishes.

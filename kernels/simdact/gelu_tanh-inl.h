@@ -31,7 +31,8 @@ template <class D, class V>
 HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
   using R = Roots<D>;
   const auto end = hn::Set(d, kGeluTanhEnd<D>);
-  const V bounded = AtLeast(op::Neg(end), x);
+  bool deep;
+  const V bounded = BoundedBelow(d, x, -kGeluTanhEnd<D>, Scalar<D>(-9.9), deep);
   const V inner = AtMost(end, bounded);
   V square, square_low, v, v_low;
   TwoProduct(d, inner, inner, square, square_low);
@@ -39,7 +40,7 @@ HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
               v_low);
   PairSum(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
   PairProduct(d, v, v_low, op::Neg(inner), NoLow(), v, v_low);
-  return OverOnePlusExp(d, bounded, v, v_low);
+  return OverOnePlusExp(d, bounded, v, v_low, deep);
 }
 
 // gelu_tanh(x) = x / (1 + exp(-v(x))). Worst, f32: 0.7759 ulp at -0x1.436f26p+3, a denormal, got
@@ -66,7 +67,8 @@ HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
     using R = Roots<D>;
     const auto slope = hn::Set(d, R::kGeluTanhSlope), slope_low = hn::Set(d, R::kGeluTanhSlopeLow);
     const auto root = hn::Set(d, R::kGeluTanh), root_low = hn::Set(d, R::kGeluTanhLow);
-    const V a = OffZero(d, V(AtMost(hn::Set(d, kGeluTanhEnd<D>), op::Abs(x))));
+    bool deep;
+    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kGeluTanhEnd<D>, Scalar<D>(9.9), deep));
     V t, t_low, s, s_low, product, product_low, delta, delta_low, drop, drop_low;
     TwoSum(a, op::Neg(root), t, t_low);
     TwoSum(t, op::Sub(t_low, root_low), t, t_low);
@@ -85,7 +87,7 @@ HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
     PairSum(drop, drop_low, slope, slope_low, drop, drop_low);
     PairProduct(d, drop, drop_low, t, t_low, drop, drop_low);
     return SlopeFromZero(d, op::Lt(x, hn::Zero(d)), delta, delta_low, drop, drop_low, R::kGeluTanhE,
-                         R::kGeluTanhELow, dy);
+                         R::kGeluTanhELow, deep, dy);
   }
 }
 

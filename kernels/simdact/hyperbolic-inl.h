@@ -101,7 +101,9 @@ HWY_INLINE V TanhDerivative(D d, const V& x, const U& dy = U()) {
     const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
-    return LogisticDensity<2>(d, LogisticMagnitude(d, V(op::Add(x, x))), NoLow(), dy);
+    bool deep;
+    const V a = LogisticMagnitude(d, V(op::Add(x, x)), deep);
+    return LogisticDensity<2>(d, a, NoLow(), deep, dy);
   }
 }
 
@@ -180,9 +182,10 @@ HWY_INLINE V SoftcapDerivative(D d, const V& x, Scalar<D> cap, const U& dy = U()
   } else {
     const Scalar<D> half = Scalar<D>(0.5) * (cap < 0 ? -cap : cap);
     V z, z_low;
-    const V a = AtMost(hn::Set(d, half * kLogisticEnd<D>), op::Abs(x));
+    bool deep;
+    const V a = BoundedAbove(d, V(op::Abs(x)), half * kLogisticEnd<D>, 87 * half, deep);
     Scaled(d, MovedOffZero(d, a, half), half, z, z_low);
-    return LogisticDensity<2>(d, z, z_low, dy);
+    return LogisticDensity<2>(d, z, z_low, deep, dy);
   }
 }
 // 1 - (y / cap)^2 = (cap - y) (cap + y) / cap^2: exact where it vanishes.

@@ -160,8 +160,10 @@ HWY_INLINE V SoftplusBelow30(D d, const V& from, float beta) {
   using Table = ByTarget<LogRatio32, LogRatio8>;
   const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
   V ratio, ratio_low, p, g, g_low;
+  bool deep;
   if (beta == 1.0f) {
-    const V magnitude = AtMost(hn::Set(d, 104.5f), op::Abs(x));  // exp(-104.5) < 2^-150
+    const V magnitude =
+        BoundedAbove(d, V(op::Abs(x)), Scalar<D>(104.5), Scalar<D>(87), deep);  // exp(-104.5) < 2^-150
     V u;
     ExpSplit<kBias>(d, op::Neg(magnitude), NoLow(), u, p);
     PiecewisePair<Table>(d, AtMost(end, magnitude), ratio, ratio_low);
@@ -171,7 +173,8 @@ HWY_INLINE V SoftplusBelow30(D d, const V& from, float beta) {
     // beta x and 1 / beta are pairs, and so is u / beta. 1 / beta may lift the tail by 2^60, so exp goes as
     // far down as 2^-225. (beta = 1 needs none of this.)
     const auto minus_beta = hn::Set(d, -beta);
-    const V magnitude = AtMost(hn::Set(d, 156.0f / beta), op::Abs(x));
+    const V magnitude =
+        BoundedAbove(d, V(op::Abs(x)), 156.0f / beta, (beta <= 1 ? 87.0f : 40.0f) / beta, deep);
     const V exponent = op::Mul(minus_beta, magnitude);
     V scale;
     ExpSplit<100>(d, exponent, op::MulSub(minus_beta, magnitude, exponent), scale, p);
@@ -190,7 +193,7 @@ HWY_INLINE V SoftplusBelow30(D d, const V& from, float beta) {
   const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 1 / kTailUnit<D>));
   V sum, error;
   FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
-  return TakeOff<kBias, Sign::kPositive>(d, V(op::Add(sum, op::Add(error, e))));
+  return TakeOff<kBias>(d, deep, V(op::Add(sum, op::Add(error, e))));
 }
 
 // The same for doubles: u = exp(-|beta x|) at 2^200 of its size.

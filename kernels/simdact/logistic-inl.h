@@ -61,42 +61,50 @@ HWY_INLINE void InverseOnePlusExp(D d, const V& z, const Low& low, V& y, V& e, V
   e = op::NegMulAdd(y, tail, Remainder(d, y, high, hn::Set(d, Scalar<D>(1))));
 }
 
-// |x| as far as the logistic functions see it.
+// |x| as far as the logistic functions see it, and whether some of them are denormal there.
 template <class D, class V>
-HWY_INLINE V LogisticMagnitude(D d, const V& x) {
-  return OffZero(d, V(AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(x))));
+HWY_INLINE V LogisticMagnitude(D d, const V& x, bool& deep) {
+  return OffZero(d, BoundedAbove(d, V(op::Abs(x)), kLogisticEnd<D>, Scalar<D>(87), deep));
 }
 
 // 2^kGain dy exp(z) / (1 + exp(z))^2, z in [0, end]: w = scale y and w y as exact products, p and 2 e on top.
 template <int kGain, class D, class V, class Low, class U>
-HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, const U& dy) {
+HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, bool deep, const U& dy) {
   V y, e, scale, p, w, w_low, q, q_low;
   InverseOnePlusExp(d, z, low, y, e, scale, p);
   TwoProduct(d, scale, y, w, w_low);
   TwoProduct(d, w, y, q, q_low);
   q_low = op::MulAdd(w_low, y, q_low);
   const V g = op::MulAdd(hn::Set(d, Scalar<D>(2)), e, p);
-  return TakeOff<-kLogisticBias<D> - kGain, Sign::kPositive>(d, V(op::Add(q, op::MulAdd(q, g, q_low))), dy);
+  return TakeOff<-kLogisticBias<D> - kGain>(d, deep, V(op::Add(q, op::MulAdd(q, g, q_low))), dy);
 }
 
 // dy / (1 + exp(z + low)).
 template <class D, class V, class Low, class U = NoUpstream>
 HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low, const U& dy = U()) {
   V y, e, scale, p;
-  const auto end = hn::Set(d, kLogisticEnd<D>), begin = hn::Set(d, Scalar<D>(-40));
-  InverseOnePlusExp(d, AtMost(end, AtLeast(begin, z)), low, y, e, scale, p);
-  return TakeOff<-kLogisticBias<D>, Sign::kPositive>(d, V(op::MulAdd(y, e, y)), dy);
+  bool deep;
+  const V bounded = BoundedAbove(d, z, kLogisticEnd<D>, Scalar<D>(87), deep);
+  InverseOnePlusExp(d, AtLeast(hn::Set(d, Scalar<D>(-40)), bounded), low, y, e, scale, p);
+  return TakeOff<-kLogisticBias<D>>(d, deep, V(op::MulAdd(y, e, y)), dy);
 }
 
-// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0. The quotient's rounding is kept.
+// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0; x where z <= -40. The quotient's
+// rounding is kept.
 template <class D, class V, class Low>
-HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low) {
+HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low, bool deep) {
   V y, e, scale, p, product, product_low;
-  InverseOnePlusExp(d, AtLeast(hn::Set(d, Scalar<D>(-40)), z), low, y, e, scale, p);
+  const auto begin = hn::Set(d, Scalar<D>(-40));
+  bool far = true;
+  V bounded = z;
+  if constexpr (kAvoidAssists<D>) far = !hn::AllTrue(d, hn::Ge(FoldedMin(z), begin));
+  if (HWY_UNLIKELY(far)) bounded = AtLeast(begin, z);
+  InverseOnePlusExp(d, bounded, low, y, e, scale, p);
   TwoProduct(d, x, y, product, product_low);
   product_low = op::MulAdd(product, e, product_low);
-  const V quotient = TakeOff<-kLogisticBias<D>>(d, V(op::Add(product, product_low)));
-  return op::IfThenElse(op::Lt(z, hn::Set(d, Scalar<D>(-40))), x, WithSignOf(d, x, quotient));
+  V quotient = WithSignOf(d, x, TakeOff<-kLogisticBias<D>>(d, deep, V(op::Add(product, product_low))));
+  if (HWY_UNLIKELY(far)) quotient = op::IfThenElse(op::Le(bounded, begin), x, quotient);
+  return quotient;
 }
 
 // silu', gelu_tanh' and their like at -a <= 0 are E (1 + E - g(a)) / (1 + E)^2, E = exp(-v(a)), and cross
@@ -110,7 +118,7 @@ template <class D>
 constexpr int kSlopeBias = kIsFloat<D> ? 80 : 200;
 template <class D, class V, class M, class U>
 HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delta_low, const V& drop,
-                           const V& drop_low, Scalar<D> e0, Scalar<D> e0_low, const U& dy) {
+                           const V& drop_low, Scalar<D> e0, Scalar<D> e0_low, bool deep, const U& dy) {
   constexpr int kBias = kSlopeBias<D>;
   const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
   const auto k = hn::Set(d, e0), k_low = hn::Set(d, e0_low);
@@ -129,7 +137,7 @@ HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delt
   TwoProduct(d, q, scale, g, g_low);
   g_low = op::MulAdd(q_low, scale, g_low);
   const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));
-  return TakeOff<kBias>(d, V(op::IfThenElse(negative, below, op::Sub(one, below))), dy);
+  return TakeOff<kBias>(d, deep, V(op::IfThenElse(negative, below, op::Sub(one, below))), dy);
 }
 
 template <class D>
@@ -139,7 +147,8 @@ using Roots = hwy::If<kIsFloat<D>, SlopeRootsFloat, SlopeRoots>;
 template <class D, class V, class Low, class U>
 HWY_INLINE V SiluSlope(D d, const V& z, const Low& low, const U& dy) {
   const auto negative = op::Lt(z, hn::Zero(d));
-  const V a = AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(z));
+  bool deep;
+  const V a = BoundedAbove(d, V(op::Abs(z)), kLogisticEnd<D>, Scalar<D>(87), deep);
   V t, t_low;
   TwoSum(a, hn::Set(d, -Roots<D>::kSilu), t, t_low);
   t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLow));
@@ -148,7 +157,7 @@ HWY_INLINE V SiluSlope(D d, const V& z, const Low& low, const U& dy) {
   if constexpr (!kIsFloat<D>)
     t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
   TwoSum(t, t_low, t, t_low);                                  // next to the zero, t_low may be the larger
-  return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow, dy);
+  return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow, deep, dy);
 }
 
 // sigmoid(x) = 1 / (1 + exp(-x)).
@@ -171,7 +180,9 @@ HWY_INLINE V SigmoidDerivative(D d, const V& x, const U& dy = U()) {
         InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SigmoidDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
-    return LogisticDensity<0>(d, LogisticMagnitude(d, x), NoLow(), dy);
+    bool deep;
+    const V a = LogisticMagnitude(d, x, deep);
+    return LogisticDensity<0>(d, a, NoLow(), deep, dy);
   }
 }
 
@@ -191,8 +202,9 @@ HWY_INLINE V Silu(D d, const V& x) {
     return NearZero(
         d, x,
         [d](const auto& v) HWY_ATTR {
-          const auto bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), v);
-          return OverOnePlusExp(d, bounded, op::Neg(bounded), NoLow());
+          bool deep;
+          const auto bounded = BoundedBelow(d, v, -kLogisticEnd<D>, Scalar<D>(-87), deep);
+          return OverOnePlusExp(d, bounded, op::Neg(bounded), NoLow(), deep);
         },
         [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
@@ -213,7 +225,8 @@ HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
     using Table = ByTarget<SiluSlope32, SiluSlope8>;
     const auto end =
         hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
-    const V a = LogisticMagnitude(d, x);
+    bool deep;
+    const V a = LogisticMagnitude(d, x, deep);
     V high, low;
     PiecewisePairNearZero<Table>(d, AtMost(end, a), high, low);
     const auto far = op::Gt(a, end);
@@ -228,7 +241,7 @@ HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
         op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
     const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
-    return TakeOff<kTailBias<D>>(d, slope, dy);
+    return TakeOff<kTailBias<D>>(d, deep, slope, dy);
   }
 }
 
@@ -236,11 +249,13 @@ HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
 template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
   const auto at = [=](const auto& v) HWY_ATTR {
-    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D> / beta), v);
+    bool deep;
+    const V bounded =
+        BoundedBelow(d, v, -kLogisticEnd<D> / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
     V z, z_low;
     TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
     z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
-    return OverOnePlusExp(d, bounded, z, z_low);
+    return OverOnePlusExp(d, bounded, z, z_low, deep);
   };
   return NearZero(d, x, at, [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
 }

@@ -35,7 +35,8 @@ HWY_INLINE V MishOffZero(D d, const V& x) {
   constexpr int kBias = kTailBias<D>;
   const auto unit = hn::Set(d, kTailUnit<D>), two = hn::Set(d, Scalar<D>(2));
   const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(22));  // mish(x) = x from here on
-  const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), x);
+  bool deep;
+  const V bounded = BoundedBelow(d, x, -kLogisticEnd<D>, Scalar<D>(-87), deep);
   V scale, p, n, n_low, q, q_low, f, f_low;
   ExpSplit<kBias>(d, AtMost(end, bounded), NoLow(), scale, p);
   const V e = op::MulAdd(scale, p, scale);
@@ -51,7 +52,7 @@ HWY_INLINE V MishOffZero(D d, const V& x) {
   const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n1, unit, op::Sub(n2, two)));
   PairQuotient(d, n, n_low, n2, n2_low, Inverse(d, n2), q, q_low);
   TwoProduct(d, bounded, q, f, f_low);
-  const V mish = TakeOff<kBias>(d, V(op::Add(f, op::MulAdd(bounded, q_low, f_low))));
+  const V mish = TakeOff<kBias>(d, deep, V(op::Add(f, op::MulAdd(bounded, q_low, f_low))));
   return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
 }
 
@@ -88,14 +89,16 @@ HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
     PairSum(hn::Set(d, R::kMish1), hn::Set(d, R::kMish1Low), c1, c1_low, c0, c0_low);
 
     const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(12) : Scalar<D>(23));  // 1 from here on
-    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), AtMost(end, x));
+    bool deep;
+    const V bounded = BoundedBelow(d, V(AtMost(end, x)), -kLogisticEnd<D>, Scalar<D>(-87), deep);
     V t, t_low, scale, p, u, u_low, e, e_low, big, big_low, sum, sum_low, w, w_low, den, den_low, q, q_low;
     TwoSum(bounded, hn::Set(d, -R::kMish), t, t_low);
     TwoSum(t, op::Sub(t_low, hn::Set(d, R::kMishLow)), t, t_low);
     Expm1Pair<kBias>(d, t, t_low, u, u_low, scale, p);
-    u = op::Mul(u, unit), u_low = op::Mul(MovedOffZero(d, u_low), unit);
+    u = op::Mul(u, unit), u_low = op::Mul(MovedOffZero(d, u_low, 0x1p30f), unit);
     PairSum(u, u_low, one, none, e, e_low);
-    e = OffZero(d, e), e_low = MovedOffZero(d, e_low, PowerOfTwo<Scalar<D>>(-30));
+    // Where E does not show, its square's error would be denormal.
+    e = OffZero(d, e, 0x1p10f), e_low = MovedOffZero(d, e_low, PowerOfTwo<Scalar<D>>(-30));
     PairProduct(d, e, e_low, e0, e0_low, big, big_low);  // E
     PairSum(big, big_low, one, none, sum, sum_low);      // 1 + E
 
@@ -118,7 +121,7 @@ HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
     V g, g_low;
     TwoProduct(d, q, scale, g, g_low);
     g_low = op::MulAdd(q_low, scale, g_low);
-    return TakeOff<kBias>(d, V(op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low))), dy);
+    return TakeOff<kBias>(d, deep, V(op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low))), dy);
   }
 }
 

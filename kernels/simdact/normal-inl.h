@@ -73,7 +73,8 @@ HWY_INLINE void MillsPair(D d, const V& a, V& high, V& low) {
 // gelu(x) where |x| is not tiny.
 template <class D, class V>
 HWY_INLINE V GeluOffZero(D d, const V& x) {
-  const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
+  bool deep;
+  const V a = BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep);
   V mills, mills_low, high, low, g, g_low, p;
   if constexpr (kIsFloat<D>) {
     using Table = ByTarget<Mills32, Mills8>;
@@ -87,7 +88,7 @@ HWY_INLINE V GeluOffZero(D d, const V& x) {
   const auto unit = hn::Set(d, kTailUnit<D>);
   const V relu = AtLeast(hn::Zero(d), x);
   const V rest = op::MulAdd(g, p, g_low);
-  V gelu = TakeOffFrom<kTailBias<D>>(d, relu, V(op::Add(g, rest)));
+  V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(op::Add(g, rest)));
   if constexpr (!kIsFloat<D>) {
     // On the right the tail's own rounding shows: subtract it in two parts.
     V sum, error;
@@ -121,7 +122,8 @@ HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
     const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
-    const V a = OffZero(d, V(AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x))));
+    bool deep;
+    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep));
     V high, low, g, g_low, p;
     if constexpr (kIsFloat<D>) {
       using Table = ByTarget<GeluSlope32, GeluSlope8>;
@@ -138,7 +140,7 @@ HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
         op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
     const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
-    return TakeOff<kTailBias<D>>(d, slope, dy);
+    return TakeOff<kTailBias<D>>(d, deep, slope, dy);
   }
 }
 
@@ -179,7 +181,9 @@ HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
     const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
-    const V a = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.3) : Scalar<D>(27.5)), op::Abs(x));
+    bool deep;
+    const Scalar<D> end = kIsFloat<D> ? Scalar<D>(10.3) : Scalar<D>(27.5);
+    const V a = BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(9.3), deep);
     const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
     const auto c_low = hn::Set(
         d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -
@@ -189,7 +193,7 @@ HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
     TwoProduct(d, a, op::Neg(a), square, square_low);
     ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
     PairProduct(d, scale, NoLow(), c, c_low, g, g_low);
-    return TakeOff<kTailBias<D>, Sign::kPositive>(d, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
+    return TakeOff<kTailBias<D>>(d, deep, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
   }
 }
 

@@ -83,13 +83,13 @@ constexpr bool kAvoidAssists = kHasAssists<D>&& HWY_NATIVE_FMA;
 // Added to an argument, or put in its place if it is smaller, where the function is constant up to there.
 template <class D>
 constexpr Scalar<D> kNegligible = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? -50 : -110);
-// x, or a number as good that is not denormal; for x >= 0.
+// x, or a number as good that is not denormal, where kNegligible size changes nothing; for x >= 0.
 template <class D, class V>
-HWY_INLINE V OffZero(D d, const V& x) {
-  if constexpr (kAvoidAssists<D>) return AtLeast(hn::Set(d, kNegligible<D>), x);
+HWY_INLINE V OffZero(D d, const V& x, Scalar<D> size = 1) {
+  if constexpr (kAvoidAssists<D>) return AtLeast(hn::Set(d, kNegligible<D> * size), x);
   return x;
 }
-// The same for any x, where kNegligible size changes nothing.
+// The same for any x.
 template <class D, class V>
 HWY_INLINE V MovedOffZero(D d, const V& x, Scalar<D> size = 1) {
   if constexpr (kAvoidAssists<D>) return op::Add(x, hn::Set(d, kNegligible<D> * size));
@@ -125,20 +125,33 @@ template <class V>
 HWY_INLINE auto FoldedMax(const V& v) {
   return Folded(v, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
-// Whether results may be negative.
-enum class Sign { kEither, kPositive };
+// x, not below `least`, and whether a pack has x below `limit`, which ends the normal results: elsewhere the
+// bound does nothing and the comparison costs what it would. What is deep goes through TakeOffTiny.
+template <class D, class V>
+HWY_INLINE V BoundedBelow(D d, const V& x, Scalar<D> least, Scalar<D> limit, bool& deep) {
+  deep = false;
+  if constexpr (kAvoidAssists<D>) {
+    deep = !hn::AllTrue(d, hn::Ge(FoldedMin(x), hn::Set(d, limit)));
+    if (HWY_LIKELY(!deep)) return x;
+  }
+  return AtLeast(hn::Set(d, least), x);
+}
+template <class D, class V>
+HWY_INLINE V BoundedAbove(D d, const V& x, Scalar<D> most, Scalar<D> limit, bool& deep) {
+  deep = false;
+  if constexpr (kAvoidAssists<D>) {
+    deep = !hn::AllTrue(d, hn::Le(FoldedMax(x), hn::Set(d, limit)));
+    if (HWY_LIKELY(!deep)) return x;
+  }
+  return AtMost(hn::Set(d, most), x);
+}
 
-// Whether some |v| is below 2^kExponent, or where that is faster, not far above it.
-template <int kExponent, Sign kSign = Sign::kEither, class D, class V>
+// Whether some |v| is below 2^kExponent.
+template <int kExponent, class D, class V>
 HWY_INLINE bool AnyBelow(D d, const V& v) {
-  constexpr int kField = kExponent + 127;
-  if constexpr (kSign == Sign::kPositive) {
-    return !hn::AllFalse(d, hn::Lt(FoldedMin(v), hn::Set(d, PowerOfTwo<Scalar<D>>(kExponent))));
-  } else if constexpr (kWide &&
-                       kField <= 64) {  // the upper bits of the exponent, one instruction for each vector
-    constexpr int32_t kBits = kField <= 32 ? 0x70000000 : 0x60000000;
+  if constexpr (kWide && kExponent == -95) {  // the upper bits of the exponent, one instruction for a vector
     const hn::RebindToSigned<D> di;
-    const auto bits = hn::Set(di, kBits), zero = hn::Zero(di);
+    const auto bits = hn::Set(di, 0x70000000), zero = hn::Zero(di);
     auto above = hn::Ne(hn::And(hn::BitCast(di, op::At(v, 0)), bits), zero);
     HWY_UNROLL(8)
     for (size_t u = 1; u < op::Width<V>::value; ++u)
@@ -279,21 +292,21 @@ HWY_INLINE V TakeOffTiny(D d, const V& scaled, const U& dy = U()) {
 }
 
 // scaled 2^-kBias dy.
-template <int kBias, Sign kSign = Sign::kEither, class D, class V, class U = NoUpstream>
-HWY_INLINE V TakeOff(D d, const V& scaled, const U& dy = U()) {
+template <int kBias, class D, class V, class U = NoUpstream>
+HWY_INLINE V TakeOff(D d, bool deep, const V& scaled, const U& dy = U()) {
   if constexpr (kAvoidAssists<D>) {
-    if (HWY_UNLIKELY((AnyBelow<kBias - 126, kSign>(d, scaled)))) return TakeOffTiny<kBias>(d, scaled, dy);
+    if (HWY_UNLIKELY(deep)) return TakeOffTiny<kBias>(d, scaled, dy);
   }
   return TimesUpstream(V(op::Mul(scaled, hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)))), dy);
 }
 
 // from - scaled 2^-kBias, for scaled >= 0.
 template <int kBias, class D, class V>
-HWY_INLINE V TakeOffFrom(D d, const V& from, const V& scaled) {
+HWY_INLINE V TakeOffFrom(D d, bool deep, const V& from, const V& scaled) {
   const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));
   if constexpr (kAvoidAssists<D>) {
     const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
-    if (HWY_UNLIKELY((AnyBelow<kBias - 126, Sign::kPositive>(d, scaled)))) {
+    if (HWY_UNLIKELY(deep)) {
       const hn::RebindToSigned<D> di;
       const auto tiny = op::Lt(scaled, least);
       const auto moved = op::BitCast(di, op::Add(scaled, least));
