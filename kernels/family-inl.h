@@ -67,6 +67,16 @@ namespace {
     HWY_INLINE V Derivative(D d, const V& x) const {                                                 \
       return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                  \
     }                                                                                                \
+    /* dy f'(x), by the kernel where it takes dy as well */                                           \
+    template <class D, class V, class U>                                                             \
+    HWY_INLINE auto Gradient(int, D d, const V& x, const U& dy) const                                \
+        ->decltype(Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy)) {                      \
+      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy);                              \
+    }                                                                                                \
+    template <class D, class V, class U>                                                             \
+    HWY_INLINE V Gradient(long, D d, const V& x, const U& dy) const {                                \
+      return TimesUpstream(Derivative(d, x), dy);                                                    \
+    }                                                                                                \
     SIMDACT_IF_##OUTPUT(template <class D, class V> HWY_INLINE V FromOutput(D d, const V& y) const { \
       return Name##DerivativeFromOutput(d, y SIMDACT_ARGUMENTS_##PARAMETERS);                        \
     })                                                                                               \

@@ -15,6 +15,7 @@
 #endif
 
 #include "kernels/arrays-inl.h"
+#include "simdact/tails-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -41,14 +42,14 @@ void Forward(const void* x_void, void* y_void, size_t n, simdact_params p) {
   }
 }
 
-// The derivative from the input, or from the output.
+// The derivative from the input, or from the output; times dy.
 enum class From { kInput, kOutput };
-template <From kFrom, class Op, class D, class V>
-HWY_INLINE V Slope(const Op& op, D d, const V& v) {
+template <From kFrom, class Op, class D, class V, class U>
+HWY_INLINE V Gradient(const Op& op, D d, const V& v, const U& dy) {
   if constexpr (kFrom == From::kInput) {
-    return op.Derivative(d, v);
+    return op.Gradient(0, d, v, dy);
   } else {
-    return op.FromOutput(d, v);
+    return TimesUpstream(op.FromOutput(d, v), dy);
   }
 }
 
@@ -67,13 +68,13 @@ void Backward(const void* source_void, const void* dy_void, void* dx_void, size_
   size_t i = 0;
   if constexpr (kCount > 1) {
     for (; n - i >= kCount * lanes; i += kCount * lanes) {
-      const auto slope = Slope<kFrom>(op, d, LoadPack<kCount>(d, source + i));
-      StorePack<kCount>(d, op::Mul(slope, LoadPack<kCount>(d, dy + i)), dx + i);
+      const auto from = LoadPack<kCount>(d, source + i);
+      StorePack<kCount>(d, Gradient<kFrom>(op, d, from, UpstreamArray<decltype(d)>{dy + i}), dx + i);
     }
   }
   for (; i < n; i += lanes) {
-    const auto slope = Slope<kFrom>(op, d, hn::LoadN(d, source + i, n - i));
-    hn::StoreN(op::Mul(slope, hn::LoadN(d, dy + i, n - i)), d, dx + i, n - i);
+    const auto from = hn::LoadN(d, source + i, n - i);
+    hn::StoreN(Gradient<kFrom>(op, d, from, hn::LoadN(d, dy + i, n - i)), d, dx + i, n - i);
   }
 }
 

@@ -23,6 +23,7 @@
 
 #include "simdact/exp-tables.h"
 #include "simdact/pair-inl.h"
+#include "simdact/tails-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -44,22 +45,11 @@ struct ExpFloat {
 template <class D>
 using ExpConstants = hwy::If<kIsFloat<D>, ExpFloat, ExpDouble>;
 
-template <class T>
-constexpr T PowerOfTwo(int exponent) {
-  T power = 1;
-  for (; exponent > 0; --exponent) power *= 2;
-  for (; exponent < 0; ++exponent) power /= 2;
-  return power;
-}
-
 // Where tails are kept at 2^kTailBias of their size, to stay normal until the last multiplication.
 template <class D>
-constexpr int kTailBias = kIsFloat<D> ? 40 : 200;
+constexpr int kTailBias = kIsFloat<D> ? 62 : 200;
 template <class D>
 constexpr Scalar<D> kTailUnit = PowerOfTwo<Scalar<D>>(-kTailBias<D>);
-
-// For arguments that are exact.
-struct NoLow {};
 
 // Adding it to x / ln 2 rounds that to a multiple of 1 / N; the bias goes into the index only.
 template <class D>
@@ -151,7 +141,26 @@ HWY_INLINE V ExpTimes(D d, const V& x, const Low& low, const F& factor) {
   }
 }
 
-// exp(x + low).
+// exp(x + low) dy. Without assists there are three ways to it: where all of a pack is normal, with denormals,
+// and the general one.
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V ExpOf(D d, const V& x, const U& dy = U()) {
+  if constexpr (kAvoidAssists<D>) {
+    const auto most = FoldedMax(x);
+    V scale, p;
+    if (HWY_LIKELY(hn::AllTrue(
+            d, hn::And(hn::Ge(FoldedMin(x), hn::Set(d, -87.0f)), hn::Le(most, hn::Set(d, 88.0f)))))) {
+      ExpSplit<0>(d, MovedOffZero(d, x), NoLow(), scale, p);
+      return TimesUpstream(V(op::MulAdd(scale, p, scale)), dy);
+    }
+    if (hn::AllTrue(d, hn::Le(most, hn::Set(d, 40.0f)))) {
+      if (hwy::IsSame<U, NoUpstream>() && AllBelow(d, x, -104.0f)) return op::Xor(x, x);  // 0
+      ExpSplit<64>(d, AtLeast(hn::Set(d, -125.0f), MovedOffZero(d, x)), NoLow(), scale, p);
+      return TakeOffTiny<64>(d, V(op::MulAdd(scale, p, scale)), dy);
+    }
+  }
+  return TimesUpstream(V(ExpTimes(d, x, NoLow(), NoLow())), dy);
+}
 template <class D, class V, class Low>
 HWY_INLINE V ExpValue(D d, const V& x, const Low& low) {
   return ExpTimes(d, x, low, NoLow());
@@ -201,44 +210,6 @@ HWY_INLINE void Expm1Split(D d, const V& x, const Low& low, V& scale, V& r, V& b
     b = op::Mul(op::Mul(r, r), q);
   } else {
     b = op::MulAdd(op::Mul(r, r), q, r_low);
-  }
-}
-
-// Applies f(d64, v64), a function of doubles, to floats: each vector becomes two of doubles, which f works on
-// in lockstep. (A single lane, as on the scalar target, becomes one.)
-template <class D, class V, class F>
-HWY_INLINE V InDouble(D d, const V& x, const F& f) {
-  if constexpr (hn::MaxLanes(D()) == 1) {
-    const hn::Rebind<double, D> d64;
-    return op::DemoteTo(d, f(d64, op::PromoteTo(d64, x)));
-  } else if constexpr (kSizeless) {  // one half after the other
-    const hn::Half<D> half;
-    const hn::Rebind<double, hn::Half<D>> d64;
-    const auto lower = hn::DemoteTo(half, f(d64, hn::PromoteTo(d64, hn::LowerHalf(half, x))));
-    const auto upper = hn::DemoteTo(half, f(d64, hn::PromoteTo(d64, hn::UpperHalf(half, x))));
-    return hn::Combine(d, upper, lower);
-  } else {
-    const hn::Half<D> half;
-    const hn::Rebind<double, hn::Half<D>> d64;
-    constexpr size_t kCount = op::Width<V>::value == 0 ? 1 : op::Width<V>::value;
-    Pack<hn::Vec<decltype(d64)>, 2 * kCount> wide;
-    HWY_UNROLL(8)
-    for (size_t u = 0; u < kCount; ++u) {
-      wide.v[2 * u] = hn::PromoteTo(d64, hn::LowerHalf(half, op::At(x, u)));
-      wide.v[2 * u + 1] = hn::PromoteTo(d64, hn::UpperHalf(half, op::At(x, u)));
-    }
-    wide = f(d64, wide);
-    const auto narrow = [&](size_t u) HWY_ATTR {
-      return hn::Combine(d, hn::DemoteTo(half, wide.v[2 * u + 1]), hn::DemoteTo(half, wide.v[2 * u]));
-    };
-    if constexpr (op::Width<V>::value == 0) {
-      return narrow(0);
-    } else {
-      V result;
-      HWY_UNROLL(8)
-      for (size_t u = 0; u < kCount; ++u) result.v[u] = narrow(u);
-      return result;
-    }
   }
 }
 

@@ -34,44 +34,55 @@ HWY_INLINE V Exp(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Exp(d64, v); });
   } else {
-    return ExpValue(d, x, NoLow());
+    return ExpOf(d, x);
   }
 }
-template <class D, class V>
-HWY_INLINE V ExpDerivative(D d, const V& x) {
-  return Exp(d, x);
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V ExpDerivative(D d, const V& x, const U& dy = U()) {
+  if constexpr (kInDouble<D>) {
+    return TimesUpstream(d, Exp(d, x), dy);
+  } else {
+    return ExpOf(d, x, dy);
+  }
 }
 template <class D, class V>
 HWY_INLINE V ExpDerivativeFromOutput(D, const V& y) {
   return y;
 }
 
-// expm1(x) = exp(x) - 1; from 40 on the two are the same.
+// expm1(x); from 40 on it is exp(x).
+template <class D, class V>
+HWY_INLINE V Expm1OffZero(D d, const V& x) {
+  const auto least = hn::Set(d, Scalar<D>(-50)), most = hn::Set(d, Scalar<D>(41));
+  const V bounded = AtLeast(least, AtMost(most, x));
+  V high, rest;
+  if constexpr (kIsFloat<D>) {
+    V scale, r, b;
+    Expm1Split(d, bounded, hn::Zero(d), scale, r, b);  // with what r lost: it is doubled where n = 1
+    V shifted, shifted_low, sum_low;
+    TwoSum(scale, hn::Set(d, -1.0f), shifted, shifted_low);
+    TwoSum(shifted, op::Mul(scale, r), high, sum_low);
+    rest = op::Add(op::Add(shifted_low, sum_low), op::Mul(scale, b));
+  } else {
+    Expm1Pair<0>(d, bounded, NoLow(), high, rest);
+  }
+  const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, op::Add(high, rest));
+  return op::IfThenElse(op::Gt(x, hn::Set(d, Scalar<D>(40))), ExpValue(d, x, NoLow()), near);
+}
+// expm1(x) = exp(x) - 1.
 template <class D, class V>
 HWY_INLINE V Expm1(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Expm1(d64, v); });
   } else {
-    const auto least = hn::Set(d, Scalar<D>(-50)), most = hn::Set(d, Scalar<D>(41));
-    const V bounded = AtLeast(least, AtMost(most, x));
-    V high, rest;
-    if constexpr (kIsFloat<D>) {
-      V scale, r, b;
-      Expm1Split(d, bounded, hn::Zero(d), scale, r, b);  // with what r lost: it is doubled where n = 1
-      V shifted, shifted_low, sum_low;
-      TwoSum(scale, hn::Set(d, -1.0f), shifted, shifted_low);
-      TwoSum(shifted, op::Mul(scale, r), high, sum_low);
-      rest = op::Add(op::Add(shifted_low, sum_low), op::Mul(scale, b));
-    } else {
-      Expm1Pair<0>(d, bounded, NoLow(), high, rest);
-    }
-    const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, op::Add(high, rest));
-    return op::IfThenElse(op::Gt(x, hn::Set(d, Scalar<D>(40))), ExpValue(d, x, NoLow()), near);
+    return NearZero(
+        d, x, [d](const auto& v) HWY_ATTR { return Expm1OffZero(d, v); },
+        [](const auto& v) HWY_ATTR { return v; });
   }
 }
-template <class D, class V>
-HWY_INLINE V Expm1Derivative(D d, const V& x) {
-  return Exp(d, x);
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V Expm1Derivative(D d, const V& x, const U& dy = U()) {
+  return ExpDerivative(d, x, dy);
 }
 template <class D, class V>
 HWY_INLINE V Expm1DerivativeFromOutput(D d, const V& y) {
@@ -79,15 +90,16 @@ HWY_INLINE V Expm1DerivativeFromOutput(D d, const V& y) {
 }
 
 // (a + a_low) expm1(z + low) for z <= 0.
-template <class D, class V, class A, class Low>
-HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const A& a_low) {
+template <class D, class V, class A, class AL, class Low>
+HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const AL& a_low) {
   if constexpr (kIsFloat<D>) {
     V scale, r, b;
     Expm1Split(d, AtLeast(hn::Set(d, -30.0f), z), low, scale, r, b);  // expm1(-30) is -1 to half an ulp
     const V as = op::Mul(a, scale);
     const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
     V rest = op::Sub(as, op::Add(high, a));
-    rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
+    if constexpr (!hwy::IsSame<AL, NoLow>())
+      rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
     if constexpr (hwy::IsSame<Low, NoLow>()) {
       return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, rest)));
     } else {  // a is not a power of two: keep the roundings of both products, and of their sum
@@ -110,18 +122,22 @@ HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const A& a_
   }
 }
 
-// (a + a_low) exp(x) for x <= 0 and |a| up to kTimesExpMost, carried at 2^kBias of its size until the last
-// product.
+// (a + a_low) exp(x) 2^kTimesExpBias for x <= 0 and |a| up to kTimesExpMost.
 template <class D>
 constexpr Scalar<D> kTimesExpMost = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? 20 : 40);
-template <class D, class V, class A>
-HWY_INLINE V TimesExp(D d, const V& x, const A& a, const A& a_low) {
-  constexpr int kBias = kIsFloat<D> ? 64 : 200;
-  const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-120) : Scalar<D>(-776));
+template <class D>
+constexpr int kTimesExpBias = kTailBias<D>;
+template <class D, class V, class AL>
+HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& deep) {
+  const Scalar<D> size = factor < 0 ? -factor : factor;
+  // Where the result ends: up to a factor of 4, before an error term is denormal.
+  const Scalar<D> least = kIsFloat<D> ? Scalar<D>(size <= 4 ? -105.5 : -120) : Scalar<D>(-776);
+  const auto a = hn::Set(d, factor);
   V scale, p, high, low;
-  ExpSplit<kBias>(d, AtLeast(least, x), NoLow(), scale, p);
-  PairProduct(d, scale, hn::Zero(d), a, a_low, high, low);
-  return op::Mul(op::Add(high, op::MulAdd(high, p, low)), hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)));
+  const V bounded = BoundedBelow(d, x, least, Scalar<D>(size >= 1 ? -87 : -60), deep);
+  ExpSplit<kTimesExpBias<D>>(d, MovedOffZero(d, bounded), NoLow(), scale, p);
+  PairProduct(d, scale, NoLow(), a, a_low, high, low);
+  return op::Add(high, op::MulAdd(high, p, low));
 }
 
 // elu(x) = x > 0 ? x : alpha (exp(x) - 1). Worst for alpha = 1: 0.9082 ulp at -0x1.909d52p-2, f32, with FMA.
@@ -130,33 +146,46 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return Elu(d64, v, double{alpha}); });
   } else {
-    const V below = TimesExpm1(d, x, NoLow(), hn::Set(d, alpha), hn::Zero(d));
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+    return NearZero(
+        d, x,
+        [d, alpha](const auto& v) HWY_ATTR {
+          const auto below = TimesExpm1(d, v, NoLow(), hn::Set(d, alpha), NoLow());
+          return op::IfThenElse(op::Lt(v, hn::Zero(d)), below, v);
+        },
+        [d, alpha](const auto& v) HWY_ATTR {
+          return hn::IfThenElse(hn::Lt(v, hn::Zero(d)), TimesConstant(d, v, double{alpha}), v);
+        });
   }
 }
 
 // elu'(x) = x > 0 ? 1 : alpha exp(x). Worst: 0.7672 ulp at -0x1.5e3fa8p+6, a denormal, AVX2.
-template <class D, class V>
-HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(
+    const V slope = InDouble(
         d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return EluDerivative(d64, v, double{alpha}); });
+    return TimesUpstream(d, slope, dy);
   } else {
     V below;
     if (-kTimesExpMost<D> <= alpha && alpha <= kTimesExpMost<D>) {
-      below = TimesExp(d, x, hn::Set(d, alpha), hn::Zero(d));
+      bool deep;
+      below = TimesExp(d, x, alpha, NoLow(), deep);
+      const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
+      return TakeOff<kTimesExpBias<D>>(d, deep, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), one, below)), dy);
     } else {
       // exp(x) alone may underflow long before alpha exp(x) does: multiply by exp(x / 2) twice.
+      constexpr int kBias = kIsFloat<D> ? 40 : 200;
+      constexpr Scalar<D> kUnit = PowerOfTwo<Scalar<D>>(-2 * kBias);
       const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-200) : Scalar<D>(-1500));
       V scale, p, w, w_low, q, q_low;
-      ExpSplit<kTailBias<D>>(d, V(op::Mul(AtLeast(least, x), hn::Set(d, Scalar<D>(0.5)))), NoLow(), scale, p);
-      TwoProduct(d, scale, hn::Set(d, alpha * (kTailUnit<D> * kTailUnit<D>)), w, w_low);
+      ExpSplit<kBias>(d, V(op::Mul(AtLeast(least, x), hn::Set(d, Scalar<D>(0.5)))), NoLow(), scale, p);
+      TwoProduct(d, scale, hn::Set(d, alpha * kUnit), w, w_low);
       TwoProduct(d, w, scale, q, q_low);
       q_low = op::MulAdd(w_low, scale, q_low);
       const V both = op::MulAdd(p, p, op::Add(p, p));  // (1 + p)^2 - 1
       below = op::Add(q, op::MulAdd(q, both, q_low));
     }
-    return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below);
+    return TimesUpstream(V(op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below)), dy);
   }
 }
 template <class D, class V>
@@ -176,31 +205,44 @@ struct SeluConstants {
       kIsFloat<D> ? Scalar<D>(0x1.903c0cp-26) : Scalar<D>(0x1.05161b045a1fep-56);
 };
 
-// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)), with what the reduction of x and the products lose (1.05
-// ulp without).
+// selu(x), with what the reduction of x and the products lose (1.05 ulp without).
+template <class D, class V>
+HWY_INLINE V SeluOffZero(D d, const V& x) {
+  using C = SeluConstants<D>;
+  const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
+  const V below = TimesExpm1(d, x, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+  V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
+  if constexpr (!HWY_NATIVE_FMA)
+    above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);
+  above = op::IfThenElse(op::Eq(above, above), above, x);  // infinity less infinity
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::IfThenElse(op::Eq(x, hn::Zero(d)), x, above));
+}
+// selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)).
 template <class D, class V>
 HWY_INLINE V Selu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Selu(d64, v); });
   } else {
-    using C = SeluConstants<D>;
-    const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
-    const V below = TimesExpm1(d, x, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
-    V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
-    if constexpr (!HWY_NATIVE_FMA)
-      above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);
-    above = op::IfThenElse(op::Eq(above, above), above, x);  // infinity less infinity
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::IfThenElse(op::Eq(x, hn::Zero(d)), x, above));
+    return NearZero(
+        d, x, [d](const auto& v) HWY_ATTR { return SeluOffZero(d, v); },
+        [d](const auto& v) HWY_ATTR {
+          using C = SeluConstants<hn::Rebind<double, D>>;
+          return hn::IfThenElse(hn::Lt(v, hn::Zero(d)), TimesConstant(d, v, C::kLeft),
+                                TimesConstant(d, v, C::kLambda));
+        });
   }
 }
-template <class D, class V>
-HWY_INLINE V SeluDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SeluDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SeluDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
     using C = SeluConstants<D>;
-    const V below = TimesExp(d, x, hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
-    return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, C::kLambda), below);
+    bool deep;
+    const V below = TimesExp(d, x, C::kLeft, hn::Set(d, C::kLeftLow), deep);
+    const auto lambda = hn::Set(d, C::kLambda * PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
+    return TakeOff<kTimesExpBias<D>>(d, deep, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), lambda, below)), dy);
   }
 }
 // y + lambda alpha, close to its zero as well.
@@ -225,6 +267,31 @@ HWY_INLINE void Scaled(D d, const V& x, Scalar<D> a, V& z, V& z_low) {
   z = product;
 }
 
+// celu(x) where |x| is not tiny.
+template <class D, class V>
+HWY_INLINE V CeluOffZero(D d, const V& x, Scalar<D> alpha) {
+  const auto a = hn::Set(d, alpha);
+  V z, z_low, below;
+  if (alpha == 1) {
+    below = TimesExpm1(d, x, NoLow(), a, NoLow());
+  } else if (alpha > 0) {
+    Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
+    below = TimesExpm1(d, z, z_low, a, NoLow());
+  } else {  // the left side falls exponentially
+    V m, m_low;
+    const auto most = hn::Set(d, Scalar<D>(41));
+    Scaled(d, V(AtMost(hn::Zero(d), x)), alpha, z, z_low);
+    Expm1Pair<0>(d, AtMost(most, z), V(op::IfThenElseZero(op::Lt(z, most), z_low)), m, m_low);
+    below = op::Mul(
+        a, op::IfThenElse(op::Gt(z, hn::Set(d, Scalar<D>(40))), ExpValue(d, z, z_low), op::Add(m, m_low)));
+  }
+  if (alpha != 1) {  // x / alpha may have been denormal
+    const auto tiny =
+        hn::Set(d, (alpha < 0 ? alpha : -alpha) * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
+    below = op::IfThenElse(op::Gt(x, tiny), x, below);
+  }
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+}
 // celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1).
 template <class D, class V>
 HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
@@ -235,41 +302,36 @@ HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
     }
   }
   if constexpr (!kInDouble<D>) {
-    const auto a = hn::Set(d, alpha);
-    V z, z_low, below;
-    if (alpha == 1) {
-      below = TimesExpm1(d, x, NoLow(), a, hn::Zero(d));
-    } else if (alpha > 0) {
-      Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
-      below = TimesExpm1(d, z, z_low, a, hn::Zero(d));
-    } else {  // the left side falls exponentially
-      V m, m_low;
-      const auto most = hn::Set(d, Scalar<D>(41));
-      Scaled(d, V(AtMost(hn::Zero(d), x)), alpha, z, z_low);
-      Expm1Pair<0>(d, AtMost(most, z), V(op::IfThenElseZero(op::Lt(z, most), z_low)), m, m_low);
-      below = op::Mul(
-          a, op::IfThenElse(op::Gt(z, hn::Set(d, Scalar<D>(40))), ExpValue(d, z, z_low), op::Add(m, m_low)));
-    }
-    if (alpha != 1) {  // x / alpha may have been denormal
-      const auto tiny =
-          hn::Set(d, (alpha < 0 ? alpha : -alpha) * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
-      below = op::IfThenElse(op::Gt(x, tiny), x, below);
-    }
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+    return NearZero(
+        d, x, [d, alpha](const auto& v) HWY_ATTR { return CeluOffZero(d, v, alpha); },
+        [](const auto& v) HWY_ATTR { return v; });
   }
 }
-template <class D, class V>
-HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(
-        d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return CeluDerivative(d64, v, double{alpha}); });
+    const auto end = hn::Set(d, alpha > 0 ? -106 * alpha : 106 * alpha);
+    const V slope = InDouble(d, V(AtLeast(end, x)), [alpha](auto d64, const auto& v) HWY_ATTR {
+      return CeluDerivative(d64, v, double{alpha});
+    });
+    return TimesUpstream(d, slope, dy);
   } else {
     const Scalar<D> end = kIsFloat<D> ? Scalar<D>(106) : Scalar<D>(748);
     V z, z_low;
-    Scaled(d, V(alpha > 0 ? AtLeast(hn::Set(d, -end * alpha), x) : AtLeast(hn::Set(d, end * alpha), x)),
-           alpha, z, z_low);
-    const V below = ExpValue(d, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Zero(d), z)), z_low);
-    return op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below);
+    const Scalar<D> size = alpha < 0 ? -alpha : alpha;
+    bool deep;
+    const V bounded = BoundedBelow(d, x, -end * size, -87 * size, deep);
+    Scaled(d, MovedOffZero(d, bounded, size), alpha, z, z_low);
+    const auto above = op::Gt(x, hn::Zero(d));
+    z = op::IfThenElse(above, hn::Zero(d), z);
+    if (alpha < 0) {
+      const V slope = op::IfThenElse(above, hn::Set(d, Scalar<D>(1)), ExpValue(d, z, z_low));
+      return TimesUpstream(slope, dy);
+    }
+    V scale, p;
+    ExpSplit<kTailBias<D>>(d, z, z_low, scale, p);
+    const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
+    return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(above, one, op::MulAdd(scale, p, scale))), dy);
   }
 }
 // 1 + y / alpha = (alpha + y) / alpha: exact where it vanishes.

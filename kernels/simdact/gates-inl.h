@@ -51,7 +51,9 @@ HWY_INLINE void SigmoidAndSlope(D d, const V& x, V& sigmoid, V& slope) {
   } else {
     const auto unit = hn::Set(d, kLogisticUnit<D>), one = hn::Set(d, Scalar<D>(1));
     V y, e, scale, p;
-    InverseOnePlusExp(d, AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(x)), NoLow(), y, e, scale, p);
+    bool deep;
+    const V a = LogisticMagnitude(d, x, deep);
+    InverseOnePlusExp(d, a, NoLow(), y, e, scale, p);
     const V left = op::MulAdd(y, e, y);
     sigmoid = op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(left, unit), op::NegMulAdd(left, unit, one));
   }

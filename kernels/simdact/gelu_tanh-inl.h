@@ -26,42 +26,55 @@ constexpr size_t kGeluTanhDerivativeVectors = Lockstep(2, 2);
 template <class D>
 constexpr Scalar<D> kGeluTanhEnd = kIsFloat<D> ? Scalar<D>(10.97) : Scalar<D>(21.6);
 
+// gelu_tanh(x) where |x| is not tiny.
+template <class D, class V>
+HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
+  using R = Roots<D>;
+  const auto end = hn::Set(d, kGeluTanhEnd<D>);
+  bool deep;
+  const V bounded = BoundedBelow(d, x, -kGeluTanhEnd<D>, Scalar<D>(-9.9), deep);
+  const V inner = AtMost(end, bounded);
+  V square, square_low, v, v_low;
+  TwoProduct(d, inner, inner, square, square_low);
+  PairProduct(d, square, square_low, hn::Set(d, R::kGeluTanhCubic), hn::Set(d, R::kGeluTanhCubicLow), v,
+              v_low);
+  PairSum(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
+  PairProduct(d, v, v_low, op::Neg(inner), NoLow(), v, v_low);
+  return OverOnePlusExp(d, bounded, v, v_low, deep);
+}
+
 // gelu_tanh(x) = x / (1 + exp(-v(x))). Worst, f32: 0.7759 ulp at -0x1.436f26p+3, a denormal, got
 // -1.00570995e-38 for -1.00570983731e-38 (AVX2); 0.7671 at -0x1.434bbp+3 (AVX-512).
 template <class D, class V>
 HWY_INLINE V GeluTanh(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluTanh(d64, v); });
+    return InDouble(d, V(AtLeast(hn::Set(d, -kGeluTanhEnd<D>), x)),
+                    [](auto d64, const auto& v) HWY_ATTR { return GeluTanh(d64, v); });
   } else {
-    using R = Roots<D>;
-    const auto end = hn::Set(d, kGeluTanhEnd<D>);
-    const V bounded = AtLeast(op::Neg(end), x);
-    const V inner = AtMost(end, bounded);
-    V square, square_low, v, v_low;
-    TwoProduct(d, inner, inner, square, square_low);
-    PairProduct(d, square, square_low, hn::Set(d, R::kGeluTanhCubic), hn::Set(d, R::kGeluTanhCubicLow), v,
-                v_low);
-    PairSum(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
-    PairProduct(d, v, v_low, op::Neg(inner), hn::Zero(d), v, v_low);
-    return OverOnePlusExp(d, bounded, v, v_low);
+    return NearZero(
+        d, x, [d](const auto& v) HWY_ATTR { return GeluTanhOffZero(d, v); },
+        [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
 }
 
-template <class D, class V>
-HWY_INLINE V GeluTanhDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluTanhDerivative(d64, v); });
+    const V slope = InDouble(d, V(AtLeast(hn::Set(d, -kGeluTanhEnd<D>), x)),
+                             [](auto d64, const auto& v) HWY_ATTR { return GeluTanhDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
     using R = Roots<D>;
     const auto slope = hn::Set(d, R::kGeluTanhSlope), slope_low = hn::Set(d, R::kGeluTanhSlopeLow);
     const auto root = hn::Set(d, R::kGeluTanh), root_low = hn::Set(d, R::kGeluTanhLow);
-    const V a = AtMost(hn::Set(d, kGeluTanhEnd<D>), op::Abs(x));
+    bool deep;
+    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kGeluTanhEnd<D>, Scalar<D>(9.9), deep));
     V t, t_low, s, s_low, product, product_low, delta, delta_low, drop, drop_low;
     TwoSum(a, op::Neg(root), t, t_low);
     TwoSum(t, op::Sub(t_low, root_low), t, t_low);
     // s = a^2 + a a0 + a0^2
     TwoProduct(d, a, a, s, s_low);
-    PairProduct(d, root, root_low, a, hn::Zero(d), product, product_low);
+    PairProduct(d, root, root_low, a, NoLow(), product, product_low);
     PairSum(s, s_low, product, product_low, s, s_low);
     PairSum(s, s_low, hn::Set(d, R::kGeluTanhSquare), hn::Set(d, R::kGeluTanhSquareLow), s, s_low);
     // v(a) - v(a0) = (a - a0) (S + C s),   a v'(a) - a0 v'(a0) = (a - a0) (S + 3 C s)
@@ -74,7 +87,7 @@ HWY_INLINE V GeluTanhDerivative(D d, const V& x) {
     PairSum(drop, drop_low, slope, slope_low, drop, drop_low);
     PairProduct(d, drop, drop_low, t, t_low, drop, drop_low);
     return SlopeFromZero(d, op::Lt(x, hn::Zero(d)), delta, delta_low, drop, drop_low, R::kGeluTanhE,
-                         R::kGeluTanhELow);
+                         R::kGeluTanhELow, deep, dy);
   }
 }
 

@@ -63,8 +63,13 @@ HWY_INLINE V Tanh(D d, const V& x) {
   } else if constexpr (kIsFloat<D>) {
     using Table = ByTarget<Tanh32, Tanh8>;
     // 32 slots have a short first one, [0, 0.076): 0.994 ulp without the slope's rounding. 8 slots had 1.026.
-    const V a = AtMost(hn::Set(d, 9.03f), op::Abs(x));
-    return op::CopySignToAbs(PiecewiseValue<Table, !kWide>(d, a), x);
+    return NearZero(
+        d, x,
+        [d](const auto& v) HWY_ATTR {
+          const auto a = AtMost(hn::Set(d, 9.03f), op::Abs(v));
+          return op::CopySignToAbs(PiecewiseValue<Table, !kWide>(d, a), v);
+        },
+        [](const auto& v) HWY_ATTR { return v; });
   } else {
     // x - x^3 P(x^2) below 0.7, 1 - 2 / (exp(2 a) + 1) above, the sum kept as a pair: what is subtracted is
     // small either way.
@@ -126,13 +131,15 @@ HWY_INLINE V SumAtScale(D d, const V& high, const V& low) {
   return op::IfThenElse(small, op::BitCast(d, bits), op::Mul(op::IfThenZeroElse(small, sum), unit));
 }
 
-template <class D, class V>
-HWY_INLINE V TanhDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V TanhDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    const V a = op::Abs(x);
-    return LogisticDensity(d, AtMost(hn::Set(d, kLogisticEnd<D>), op::Add(a, a)), NoLow(), Scalar<D>(4));
+    bool deep;
+    const V a = LogisticMagnitude(d, V(op::Add(x, x)), deep);
+    return LogisticDensity<2>(d, a, NoLow(), deep, dy);
   }
 }
 
@@ -255,16 +262,19 @@ HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
   }
 }
 // 1 / cosh(x / cap)^2.
-template <class D, class V>
-HWY_INLINE V SoftcapDerivative(D d, const V& x, Scalar<D> cap) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SoftcapDerivative(D d, const V& x, Scalar<D> cap, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(
+    const V slope = InDouble(
         d, x, [cap](auto d64, const auto& v) HWY_ATTR { return SoftcapDerivative(d64, v, double{cap}); });
+    return TimesUpstream(d, slope, dy);
   } else {
     const Scalar<D> half = Scalar<D>(0.5) * (cap < 0 ? -cap : cap);
     V z, z_low;
-    Scaled(d, V(AtMost(hn::Set(d, half * kLogisticEnd<D>), op::Abs(x))), half, z, z_low);
-    return LogisticDensity(d, z, z_low, Scalar<D>(4));
+    bool deep;
+    const V a = BoundedAbove(d, V(op::Abs(x)), half * kLogisticEnd<D>, 87 * half, deep);
+    Scaled(d, MovedOffZero(d, a, half), half, z, z_low);
+    return LogisticDensity<2>(d, z, z_low, deep, dy);
   }
 }
 // 1 - (y / cap)^2 = (cap - y) (cap + y) / cap^2: exact where it vanishes.

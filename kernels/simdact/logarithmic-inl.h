@@ -33,10 +33,11 @@ constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kLogSigmoidVectors = Lockstep(4, 2);
 constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 4);
 
-// Whether the real number a b is above c. (Without FMA the error terms of huge products are NaN.)
-template <class D, class V, class A>
-HWY_INLINE auto ProductExceeds(D d, const V& a, const A& b, Scalar<D> c) {
-  const auto limit = hn::Set(d, c);
+// Whether the real number a factor is above c. (Without FMA the error terms of huge products are NaN.)
+template <class D, class V>
+HWY_INLINE auto ProductExceeds(D d, const V& a, Scalar<D> factor, Scalar<D> c) {
+  const auto b = hn::Set(d, factor), limit = hn::Set(d, c);
+  if (factor == 1) return op::Lt(limit, a);
   V left = Remainder(d, a, b, limit);
   if constexpr (!HWY_NATIVE_FMA)
     left = op::IfThenElse(op::Eq(left, left), left, op::Sub(limit, op::Mul(a, b)));
@@ -142,17 +143,21 @@ HWY_INLINE V PowDerivative(D d, const V& x, Scalar<D> exponent) {
   }
 }
 
-// log(1 + exp(beta x)) / beta for beta > 0, where beta x is below 30; in floats, the terms are added at 2^28
-// of their size, which keeps them normal.
+// log(1 + exp(beta x)) / beta for beta > 0, where beta x is below 30; in floats, the terms are added at 2^62
+// of their size, which keeps them and their errors normal.
 template <class D, class V>
-HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
+HWY_INLINE V SoftplusBelow30(D d, const V& from, float beta) {
+  constexpr int kBias = kTailBias<D>;
+  const V x = MovedOffZero(d, from, 1 / beta);
   using Table = ByTarget<LogRatio32, LogRatio8>;
   const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
   V ratio, ratio_low, p, g, g_low;
+  bool deep;
   if (beta == 1.0f) {
-    const V magnitude = AtMost(hn::Set(d, 104.5f), op::Abs(x));  // exp(-104.5) < 2^-150
+    const V magnitude =
+        BoundedAbove(d, V(op::Abs(x)), Scalar<D>(104.5), Scalar<D>(87), deep);  // exp(-104.5) < 2^-150
     V u;
-    ExpSplit<28>(d, op::Neg(magnitude), NoLow(), u, p);
+    ExpSplit<kBias>(d, op::Neg(magnitude), NoLow(), u, p);
     PiecewisePair<Table>(d, AtMost(end, magnitude), ratio, ratio_low);
     g = op::Mul(ratio, u);
     g_low = op::MulAdd(ratio_low, u, op::MulSub(ratio, u, g));
@@ -160,12 +165,13 @@ HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
     // beta x and 1 / beta are pairs, and so is u / beta. 1 / beta may lift the tail by 2^60, so exp goes as
     // far down as 2^-225. (beta = 1 needs none of this.)
     const auto minus_beta = hn::Set(d, -beta);
-    const V magnitude = AtMost(hn::Set(d, 156.0f / beta), op::Abs(x));
+    const V magnitude =
+        BoundedAbove(d, V(op::Abs(x)), 156.0f / beta, (beta <= 1 ? 87.0f : 40.0f) / beta, deep);
     const V exponent = op::Mul(minus_beta, magnitude);
     V scale;
     ExpSplit<100>(d, exponent, op::MulSub(minus_beta, magnitude, exponent), scale, p);
     PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
-    const double inverse = 0x1p-72 / beta;
+    const double inverse = PowerOfTwo<double>(kBias - 100) / beta;
     const float inverse_rounded = static_cast<float>(inverse);
     const auto inverse_high = hn::Set(d, inverse_rounded);
     const auto inverse_low = hn::Set(d, static_cast<float>(inverse - inverse_rounded));
@@ -176,10 +182,10 @@ HWY_INLINE V SoftplusBelow30(D d, const V& x, float beta) {
   }
   const V e = op::MulAdd(g, p, g_low);
 
-  const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 0x1p28f));
+  const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 1 / kTailUnit<D>));
   V sum, error;
   FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
-  return op::Mul(op::Add(sum, op::Add(error, e)), hn::Set(d, 0x1p-28f));
+  return TakeOff<kBias>(d, deep, V(op::Add(sum, op::Add(error, e))));
 }
 
 // The same for doubles: u = exp(-|beta x|) at 2^200 of its size.
@@ -215,7 +221,7 @@ HWY_INLINE V SoftplusAt(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
   const Scalar<D> end =
       kIsFloat<D> ? Scalar<D>(30) : Scalar<D>(50);  // log1p(exp(-end)) is less than half an ulp
   const Scalar<D> least = threshold < end ? threshold : end;
-  const auto linear = ProductExceeds(d, x, hn::Set(d, beta), least);
+  const auto linear = ProductExceeds(d, x, beta, least);
   V softplus;
   if constexpr (kIsFloat<D>) {
     softplus = SoftplusBelow30(d, x, beta);
@@ -240,19 +246,22 @@ HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
 }
 
 // softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
-template <class D, class V>
-HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
+    const V slope = InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
       return SoftplusDerivative(d64, v, double{beta}, double{threshold});
     });
+    return TimesUpstream(d, slope, dy);
   } else {
-    const auto linear = ProductExceeds(d, x, hn::Set(d, beta), threshold);
+    const auto linear = ProductExceeds(d, x, beta, threshold);
     const auto end = hn::Set(d, kLogisticEnd<D> / (beta < 0 ? -beta : beta));
-    const V bounded = AtMost(end, AtLeast(op::Neg(end), x));
+    const V bounded = MovedOffZero(d, V(AtMost(end, AtLeast(op::Neg(end), x))), 1 / beta);
     V z, z_low;
     TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
-    return op::IfThenElse(linear, hn::Set(d, Scalar<D>(1)), OneOverOnePlusExp(d, z, z_low));
+    // sigmoid(40) is 1.
+    z = op::IfThenElse(linear, hn::Set(d, Scalar<D>(-40)), z), z_low = op::IfThenZeroElse(linear, z_low);
+    return OneOverOnePlusExp(d, z, z_low, dy);
   }
 }
 // 1 - exp(-beta y).
@@ -265,7 +274,7 @@ HWY_INLINE V SoftplusDerivativeFromOutput(D d, const V& y, Scalar<D> beta, Scala
     });
   } else {
     V z, z_low, m, m_low;
-    const auto linear = ProductExceeds(d, y, hn::Set(d, beta), threshold);
+    const auto linear = ProductExceeds(d, y, beta, threshold);
     TwoProduct(d, y, hn::Set(d, -beta), z, z_low);
     Expm1Pair<0>(d, AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z)), z_low, m, m_low);
     return op::IfThenElse(linear, hn::Set(d, 1.0), op::Neg(op::Add(m, m_low)));
@@ -281,12 +290,14 @@ HWY_INLINE V LogSigmoid(D d, const V& x) {
     return op::Neg(SoftplusAt(d, V(op::Neg(x)), Scalar<D>(1), Scalar<D>(100)));
   }
 }
-template <class D, class V>
-HWY_INLINE V LogSigmoidDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V LogSigmoidDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoidDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoidDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    return OneOverOnePlusExp(d, x, NoLow());
+    return OneOverOnePlusExp(d, MovedOffZero(d, x), NoLow(), dy);
   }
 }
 // 1 - exp(y), y <= 0.

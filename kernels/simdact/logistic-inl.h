@@ -5,8 +5,8 @@
 // D is known to 2^-30 as a pair: 1 + scale is a two-sum, exp's p joins its low word. With y = 1 / D rounded
 // and e = 1 - y D evaluated by FMA, y (1 + e) is 1 / D to 2^-30, so the last rounding is all that is left; a
 // reciprocal estimate and one Newton step serve as well as a division, and on AVX-512 are faster or equal.
-// Everything is kept at 2^-40 of its size: exp(112) would overflow, and sigmoid(-100) is a denormal, which
-// only the last multiplication makes.
+// Everything is kept at 2^-62 of its size: exp(112) would overflow, and sigmoid(-100) is a denormal, which
+// only the last step makes (TakeOff).
 //
 // swish(x) = x sigmoid(beta x) and gelu_quick (beta = 1.702) are silu(z) / beta at z = beta x, a pair.
 //
@@ -40,11 +40,11 @@ constexpr size_t kGeluQuickDerivativeVectors = Lockstep(2, 2);
 
 // The scale of the denominator, and beyond which argument all results are 0 or denormal noise.
 template <class D>
-constexpr int kLogisticBias = kIsFloat<D> ? -40 : -240;
+constexpr int kLogisticBias = kIsFloat<D> ? -62 : -240;
 template <class D>
-constexpr Scalar<D> kLogisticUnit = kIsFloat<D> ? Scalar<D>(0x1p-40) : Scalar<D>(0x1p-240);
+constexpr Scalar<D> kLogisticUnit = PowerOfTwo<Scalar<D>>(kLogisticBias<D>);
 template <class D>
-constexpr Scalar<D> kLogisticEnd = kIsFloat<D> ? Scalar<D>(112) : Scalar<D>(830);
+constexpr Scalar<D> kLogisticEnd = kIsFloat<D> ? Scalar<D>(109) : Scalar<D>(830);
 
 // y (1 + e) = 1 / (unit (1 + exp(z + low))), and the pieces unit exp(z + low) = scale (1 + p); z in [-40,
 // end].
@@ -61,36 +61,50 @@ HWY_INLINE void InverseOnePlusExp(D d, const V& z, const Low& low, V& y, V& e, V
   e = op::NegMulAdd(y, tail, Remainder(d, y, high, hn::Set(d, Scalar<D>(1))));
 }
 
-// exp(z) / (1 + exp(z))^2 times gain, z in [0, end]: w = scale y and w y as exact products, p and 2 e on top.
-template <class D, class V, class Low>
-HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, Scalar<D> gain) {
+// |x| as far as the logistic functions see it, and whether some of them are denormal there.
+template <class D, class V>
+HWY_INLINE V LogisticMagnitude(D d, const V& x, bool& deep) {
+  return OffZero(d, BoundedAbove(d, V(op::Abs(x)), kLogisticEnd<D>, Scalar<D>(87), deep));
+}
+
+// 2^kGain dy exp(z) / (1 + exp(z))^2, z in [0, end]: w = scale y and w y as exact products, p and 2 e on top.
+template <int kGain, class D, class V, class Low, class U>
+HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, bool deep, const U& dy) {
   V y, e, scale, p, w, w_low, q, q_low;
   InverseOnePlusExp(d, z, low, y, e, scale, p);
   TwoProduct(d, scale, y, w, w_low);
   TwoProduct(d, w, y, q, q_low);
   q_low = op::MulAdd(w_low, y, q_low);
   const V g = op::MulAdd(hn::Set(d, Scalar<D>(2)), e, p);
-  return op::Mul(op::Add(q, op::MulAdd(q, g, q_low)), hn::Set(d, gain * kLogisticUnit<D>));
+  return TakeOff<-kLogisticBias<D> - kGain>(d, deep, V(op::Add(q, op::MulAdd(q, g, q_low))), dy);
 }
 
-// 1 / (1 + exp(z + low)).
-template <class D, class V, class Low>
-HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low) {
+// dy / (1 + exp(z + low)).
+template <class D, class V, class Low, class U = NoUpstream>
+HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low, const U& dy = U()) {
   V y, e, scale, p;
-  const auto end = hn::Set(d, kLogisticEnd<D>), begin = hn::Set(d, Scalar<D>(-40));
-  InverseOnePlusExp(d, AtMost(end, AtLeast(begin, z)), low, y, e, scale, p);
-  return op::Mul(op::MulAdd(y, e, y), hn::Set(d, kLogisticUnit<D>));
+  bool deep;
+  const V bounded = BoundedAbove(d, z, kLogisticEnd<D>, Scalar<D>(87), deep);
+  InverseOnePlusExp(d, AtLeast(hn::Set(d, Scalar<D>(-40)), bounded), low, y, e, scale, p);
+  return TakeOff<-kLogisticBias<D>>(d, deep, V(op::MulAdd(y, e, y)), dy);
 }
 
-// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0. The quotient's rounding is kept.
+// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0; x where z <= -40. The quotient's
+// rounding is kept.
 template <class D, class V, class Low>
-HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low) {
+HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low, bool deep) {
   V y, e, scale, p, product, product_low;
-  InverseOnePlusExp(d, AtLeast(hn::Set(d, Scalar<D>(-40)), z), low, y, e, scale, p);
+  const auto begin = hn::Set(d, Scalar<D>(-40));
+  bool far = true;
+  V bounded = z;
+  if constexpr (kAvoidAssists<D>) far = !hn::AllTrue(d, hn::Ge(FoldedMin(z), begin));
+  if (HWY_UNLIKELY(far)) bounded = AtLeast(begin, z);
+  InverseOnePlusExp(d, bounded, low, y, e, scale, p);
   TwoProduct(d, x, y, product, product_low);
   product_low = op::MulAdd(product, e, product_low);
-  const V quotient = op::Mul(op::Add(product, product_low), hn::Set(d, kLogisticUnit<D>));
-  return op::IfThenElse(op::Lt(z, hn::Set(d, Scalar<D>(-40))), x, WithSignOf(d, x, quotient));
+  V quotient = WithSignOf(d, x, TakeOff<-kLogisticBias<D>>(d, deep, V(op::Add(product, product_low))));
+  if (HWY_UNLIKELY(far)) quotient = op::IfThenElse(op::Le(bounded, begin), x, quotient);
+  return quotient;
 }
 
 // silu', gelu_tanh' and their like at -a <= 0 are E (1 + E - g(a)) / (1 + E)^2, E = exp(-v(a)), and cross
@@ -98,17 +112,20 @@ HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low) {
 //
 //   E0 exp(-delta) (E0 expm1(-delta) - drop) / (1 + E0 + E0 expm1(-delta))^2
 //
-// where no term cancels another: the slope is accurate relative to itself through its zero. At +a it is 1
-// less that. All arguments are pairs; delta reaches from -2 to the end of the logistic functions.
-template <class D, class V, class M>
+// times dy, where no term cancels another: the slope is accurate relative to itself through its zero. At +a
+// it is 1 less that. All arguments are pairs; delta reaches from -2 to the end of the logistic functions.
+template <class D>
+constexpr int kSlopeBias = kIsFloat<D> ? 80 : 200;
+template <class D, class V, class M, class U>
 HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delta_low, const V& drop,
-                           const V& drop_low, Scalar<D> e0, Scalar<D> e0_low) {
-  constexpr int kBias = kTailBias<D>;
-  const auto unit = hn::Set(d, kTailUnit<D>), one = hn::Set(d, Scalar<D>(1));
+                           const V& drop_low, Scalar<D> e0, Scalar<D> e0_low, bool deep, const U& dy) {
+  constexpr int kBias = kSlopeBias<D>;
+  const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
   const auto k = hn::Set(d, e0), k_low = hn::Set(d, e0_low);
   V scale, p, m, m_low, n, n_low, sum, sum_low, square, square_low, q, q_low, g, g_low;
   Expm1Pair<kBias>(d, op::Neg(delta), V(op::Neg(delta_low)), m, m_low, scale, p);
-  PairProduct(d, op::Mul(m, unit), op::Mul(m_low, unit), k, k_low, m, m_low);
+  PairProduct(d, m, m_low, k, k_low, m, m_low);
+  m = op::Mul(m, unit), m_low = op::Mul(m_low, unit);
   PairSum(m, m_low, op::Neg(drop), op::Neg(drop_low), n, n_low);
   PairProduct(d, n, n_low, k, k_low, n, n_low);
   const Scalar<D> c = 1 + e0, c_low = (e0 - (c - 1)) + e0_low;
@@ -120,17 +137,18 @@ HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delt
   TwoProduct(d, q, scale, g, g_low);
   g_low = op::MulAdd(q_low, scale, g_low);
   const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));
-  return op::IfThenElse(negative, op::Mul(below, unit), op::NegMulAdd(below, unit, one));
+  return TakeOff<kBias>(d, deep, V(op::IfThenElse(negative, below, op::Sub(one, below))), dy);
 }
 
 template <class D>
 using Roots = hwy::If<kIsFloat<D>, SlopeRootsFloat, SlopeRoots>;
 
-// silu'(z + low): v(a) = g(a) = a, so that 1 + E0 is the zero itself.
-template <class D, class V, class Low>
-HWY_INLINE V SiluSlope(D d, const V& z, const Low& low) {
+// dy silu'(z + low): v(a) = g(a) = a, so that 1 + E0 is the zero itself.
+template <class D, class V, class Low, class U>
+HWY_INLINE V SiluSlope(D d, const V& z, const Low& low, const U& dy) {
   const auto negative = op::Lt(z, hn::Zero(d));
-  const V a = AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(z));
+  bool deep;
+  const V a = BoundedAbove(d, V(op::Abs(z)), kLogisticEnd<D>, Scalar<D>(87), deep);
   V t, t_low;
   TwoSum(a, hn::Set(d, -Roots<D>::kSilu), t, t_low);
   t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLow));
@@ -139,7 +157,7 @@ HWY_INLINE V SiluSlope(D d, const V& z, const Low& low) {
   if constexpr (!kIsFloat<D>)
     t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
   TwoSum(t, t_low, t, t_low);                                  // next to the zero, t_low may be the larger
-  return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow);
+  return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow, deep, dy);
 }
 
 // sigmoid(x) = 1 / (1 + exp(-x)).
@@ -149,18 +167,22 @@ HWY_INLINE V Sigmoid(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Sigmoid(d64, v); });
   } else {
-    return OneOverOnePlusExp(d, op::Neg(x), NoLow());
+    return OneOverOnePlusExp(d, NegatedOffZero(d, x), NoLow());
   }
 }
 
 // sigmoid'(x) = sigmoid(x) sigmoid(-x), an even function.
 // Worst: 0.8102 ulp at 0x1.5ee976p+6, a denormal, AVX2; 0.7827 at 0x1.5dfa9ep+6, AVX-512.
-template <class D, class V>
-HWY_INLINE V SigmoidDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SigmoidDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SigmoidDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SigmoidDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    return LogisticDensity(d, AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(x)), NoLow(), Scalar<D>(1));
+    bool deep;
+    const V a = LogisticMagnitude(d, x, deep);
+    return LogisticDensity<0>(d, a, NoLow(), deep, dy);
   }
 }
 
@@ -177,25 +199,34 @@ HWY_INLINE V Silu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Silu(d64, v); });
   } else {
-    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), x);
-    return OverOnePlusExp(d, bounded, op::Neg(bounded), NoLow());
+    return NearZero(
+        d, x,
+        [d](const auto& v) HWY_ATTR {
+          bool deep;
+          const auto bounded = BoundedBelow(d, v, -kLogisticEnd<D>, Scalar<D>(-87), deep);
+          return OverOnePlusExp(d, bounded, op::Neg(bounded), NoLow(), deep);
+        },
+        [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
 }
 
 // silu'(x) = s (1 + x (1 - s)), s = sigmoid(x).
 // Worst: 0.8339 ulp at -0x1.2d85b6p+4, AVX2; 0.7765 at -0x1.2d42dp+4, AVX-512: where the table gives way to 1
 // - a.
-template <class D, class V>
-HWY_INLINE V SiluDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SiluDerivative(d64, v); });
+    const V slope = InDouble(d, V(AtLeast(hn::Set(d, -kLogisticEnd<D>), x)),
+                             [](auto d64, const auto& v) HWY_ATTR { return SiluDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else if constexpr (!kIsFloat<D>) {
-    return SiluSlope(d, x, NoLow());
+    return SiluSlope(d, x, NoLow(), dy);
   } else {
     using Table = ByTarget<SiluSlope32, SiluSlope8>;
     const auto end =
         hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
-    const V a = AtMost(hn::Set(d, kLogisticEnd<D>), op::Abs(x));
+    bool deep;
+    const V a = LogisticMagnitude(d, x, deep);
     V high, low;
     PiecewisePairNearZero<Table>(d, AtMost(end, a), high, low);
     const auto far = op::Gt(a, end);
@@ -203,34 +234,38 @@ HWY_INLINE V SiluDerivative(D d, const V& x) {
     low = op::IfThenZeroElse(far, low);
 
     V scale, p;
-    ExpSplit<40>(d, op::Neg(a), NoLow(), scale, p);
+    ExpSplit<kTailBias<D>>(d, op::Neg(a), NoLow(), scale, p);
     const V g = op::Mul(high, scale);
     const V g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
     const V below =
         op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
-    const auto unit = hn::Set(d, 0x1p-40f);
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
-                          op::NegMulAdd(below, unit, hn::Set(d, 1.0f)));
+    const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
+    const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
+    return TakeOff<kTailBias<D>>(d, deep, slope, dy);
   }
 }
 
 // x / (1 + exp(-beta x)) for a pair beta > 0 whose tail leaves the range of T no later than silu's does.
 template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
-  const auto minus_beta = hn::Set(d, -beta);
-  const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D> / beta), x);
-  V z, z_low;
-  TwoProduct(d, bounded, minus_beta, z, z_low);
-  z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
-  return OverOnePlusExp(d, bounded, z, z_low);
+  const auto at = [=](const auto& v) HWY_ATTR {
+    bool deep;
+    const V bounded =
+        BoundedBelow(d, v, -kLogisticEnd<D> / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
+    V z, z_low;
+    TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
+    z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
+    return OverOnePlusExp(d, bounded, z, z_low, deep);
+  };
+  return NearZero(d, x, at, [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
 }
-template <class D, class V>
-HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
+template <class D, class V, class U>
+HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low, const U& dy) {
   const Scalar<D> end = kLogisticEnd<D> / beta;
-  const V bounded = AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x));
+  const V bounded = MovedOffZero(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))), 1 / beta);
   V z, z_low;
   TwoProduct(d, bounded, hn::Set(d, beta), z, z_low);
-  return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)));
+  return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)), dy);
 }
 
 // swish(x) = x sigmoid(beta x). A negative beta mirrors: x sigmoid(-b x) = -((-x) sigmoid(b (-x))). beta = 0
@@ -248,15 +283,19 @@ HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
 }
 
 // swish'(x) = silu'(beta x).
-template <class D, class V>
-HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(
-        d, x, [beta](auto d64, const auto& v) HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+    const Scalar<D> end =
+        beta == 0 ? hwy::HighestValue<Scalar<D>>() : kLogisticEnd<D> / (beta < 0 ? -beta : beta);
+    const V slope =
+        InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
+                 [beta](auto d64, const auto& v) HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    if (beta == 0) return op::IfThenElse(op::Eq(x, x), hn::Set(d, Scalar<D>(0.5)), x);
-    return beta < 0 ? SwishSlopeAt(d, V(op::Neg(x)), -beta, Scalar<D>(0))
-                    : SwishSlopeAt(d, x, beta, Scalar<D>(0));
+    if (beta == 0) return TimesUpstream(V(op::IfThenElse(op::Eq(x, x), hn::Set(d, Scalar<D>(0.5)), x)), dy);
+    return beta < 0 ? SwishSlopeAt(d, V(op::Neg(x)), -beta, Scalar<D>(0), dy)
+                    : SwishSlopeAt(d, x, beta, Scalar<D>(0), dy);
   }
 }
 
@@ -276,12 +315,14 @@ HWY_INLINE V GeluQuick(D d, const V& x) {
     return SwishAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
   }
 }
-template <class D, class V>
-HWY_INLINE V GeluQuickDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V GeluQuickDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluQuickDerivative(d64, v); });
+    const V slope = InDouble(d, V(AtLeast(hn::Set(d, Scalar<D>(-66)), x)),
+                             [](auto d64, const auto& v) HWY_ATTR { return GeluQuickDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    return SwishSlopeAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
+    return SwishSlopeAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>, dy);
   }
 }
 

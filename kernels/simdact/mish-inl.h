@@ -1,7 +1,7 @@
 // mish and its derivative.
 //
 // With E = exp(x), tanh(log(1 + E)) = E (E + 2) / (E (E + 2) + 2): no term cancels, so keeping each of them
-// as a pair leaves little more than the last rounding (evaluated plainly: 4.4 ulp). E is kept at 2^40 of its
+// as a pair leaves little more than the last rounding (evaluated plainly: 4.4 ulp). E is kept at 2^62 of its
 // size (2^200 for doubles), because mish(-100) is a denormal.
 //
 //   mish'(x) = E w / (E^2 + 2 E + 2)^2,   w = 4 (x + 1) + 4 E^2 + E^3 + E (4 x + 6)
@@ -29,44 +29,59 @@ namespace HWY_NAMESPACE {
 constexpr size_t kMishVectors = Lockstep(4, 2);
 constexpr size_t kMishDerivativeVectors = Lockstep(2, 1);
 
+// mish(x) where |x| is not tiny.
+template <class D, class V>
+HWY_INLINE V MishOffZero(D d, const V& x) {
+  constexpr int kBias = kTailBias<D>;
+  const auto unit = hn::Set(d, kTailUnit<D>), two = hn::Set(d, Scalar<D>(2));
+  const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(22));  // mish(x) = x from here on
+  bool deep;
+  const V bounded = BoundedBelow(d, x, -kLogisticEnd<D>, Scalar<D>(-87), deep);
+  V scale, p, n, n_low, q, q_low, f, f_low;
+  ExpSplit<kBias>(d, AtMost(end, bounded), NoLow(), scale, p);
+  const V e = op::MulAdd(scale, p, scale);
+  const V e_low = op::MulAdd(scale, p, op::Sub(scale, e));
+
+  // E + 2, n = E (E + 2), n + 2; differences with 2 are exact.
+  const V e1 = OffZero(d, e);
+  const V e2 = op::MulAdd(e1, unit, two);
+  const V e2_low = op::MulAdd(e_low, unit, op::MulSub(e1, unit, op::Sub(e2, two)));
+  PairProduct(d, e, e_low, e2, e2_low, n, n_low);
+  const V n1 = OffZero(d, n);
+  const V n2 = op::MulAdd(n1, unit, two);
+  const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n1, unit, op::Sub(n2, two)));
+  PairQuotient(d, n, n_low, n2, n2_low, Inverse(d, n2), q, q_low);
+  TwoProduct(d, bounded, q, f, f_low);
+  const V mish = TakeOff<kBias>(d, deep, V(op::Add(f, op::MulAdd(bounded, q_low, f_low))));
+  return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
+}
+
 // mish(x) = x tanh(log(1 + exp(x))). Worst, f32: 0.7763 ulp at -0x1.6feee4p+6, a denormal, got
 // -1.03722487e-38 for -1.03722497702e-38 (AVX2); 0.7750 at -0x1.6fa0ap+6 (AVX-512).
 template <class D, class V>
 HWY_INLINE V Mish(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Mish(d64, v); });
+    return InDouble(d, V(AtLeast(hn::Set(d, -kLogisticEnd<D>), x)),
+                    [](auto d64, const auto& v) HWY_ATTR { return Mish(d64, v); });
   } else {
-    constexpr int kBias = kTailBias<D>;
-    const auto unit = hn::Set(d, kTailUnit<D>), two = hn::Set(d, Scalar<D>(2));
-    const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(22));  // mish(x) = x from here on
-    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), x);
-    V scale, p, n, n_low, q, q_low, f, f_low;
-    ExpSplit<kBias>(d, AtMost(end, bounded), NoLow(), scale, p);
-    const V e = op::MulAdd(scale, p, scale);
-    const V e_low = op::MulAdd(scale, p, op::Sub(scale, e));
-
-    // E + 2, n = E (E + 2), n + 2; differences with 2 are exact.
-    const V e2 = op::MulAdd(e, unit, two);
-    const V e2_low = op::MulAdd(e_low, unit, op::MulSub(e, unit, op::Sub(e2, two)));
-    PairProduct(d, e, e_low, e2, e2_low, n, n_low);
-    const V n2 = op::MulAdd(n, unit, two);
-    const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n, unit, op::Sub(n2, two)));
-    PairQuotient(d, n, n_low, n2, n2_low, Inverse(d, n2), q, q_low);
-    TwoProduct(d, bounded, q, f, f_low);
-    const V mish = op::Mul(op::Add(f, op::MulAdd(bounded, q_low, f_low)), unit);
-    return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
+    return NearZero(
+        d, x, [d](const auto& v) HWY_ATTR { return MishOffZero(d, v); },
+        [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.6); });  // tanh(ln 2)
   }
 }
 
-// mish'(x).
-template <class D, class V>
-HWY_INLINE V MishDerivative(D d, const V& x) {
+// dy mish'(x).
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return MishDerivative(d64, v); });
+    const V slope = InDouble(d, V(AtLeast(hn::Set(d, -kLogisticEnd<D>), x)),
+                             [](auto d64, const auto& v) HWY_ATTR { return MishDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
     using R = Roots<D>;
-    constexpr int kBias = kTailBias<D>;
-    const auto unit = hn::Set(d, kTailUnit<D>), one = hn::Set(d, Scalar<D>(1)), none = hn::Zero(d);
+    constexpr int kBias = kSlopeBias<D>;
+    const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, Scalar<D>(1)),
+               none = hn::Zero(d);
     const auto e0 = hn::Set(d, R::kMishE), e0_low = hn::Set(d, R::kMishELow);
     const auto c2 = hn::Set(d, R::kMish3), c2_low = hn::Set(d, R::kMish3Low);
     auto c1 = c2, c1_low = c2, c0 = c2, c0_low = c2;
@@ -74,13 +89,16 @@ HWY_INLINE V MishDerivative(D d, const V& x) {
     PairSum(hn::Set(d, R::kMish1), hn::Set(d, R::kMish1Low), c1, c1_low, c0, c0_low);
 
     const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(12) : Scalar<D>(23));  // 1 from here on
-    const V bounded = AtLeast(hn::Set(d, -kLogisticEnd<D>), AtMost(end, x));
+    bool deep;
+    const V bounded = BoundedBelow(d, V(AtMost(end, x)), -kLogisticEnd<D>, Scalar<D>(-87), deep);
     V t, t_low, scale, p, u, u_low, e, e_low, big, big_low, sum, sum_low, w, w_low, den, den_low, q, q_low;
     TwoSum(bounded, hn::Set(d, -R::kMish), t, t_low);
     TwoSum(t, op::Sub(t_low, hn::Set(d, R::kMishLow)), t, t_low);
     Expm1Pair<kBias>(d, t, t_low, u, u_low, scale, p);
-    u = op::Mul(u, unit), u_low = op::Mul(u_low, unit);
+    u = op::Mul(u, unit), u_low = op::Mul(MovedOffZero(d, u_low, 0x1p30f), unit);
     PairSum(u, u_low, one, none, e, e_low);
+    // Where E does not show, its square's error would be denormal.
+    e = OffZero(d, e, 0x1p10f), e_low = MovedOffZero(d, e_low, PowerOfTwo<Scalar<D>>(-30));
     PairProduct(d, e, e_low, e0, e0_low, big, big_low);  // E
     PairSum(big, big_low, one, none, sum, sum_low);      // 1 + E
 
@@ -103,7 +121,7 @@ HWY_INLINE V MishDerivative(D d, const V& x) {
     V g, g_low;
     TwoProduct(d, q, scale, g, g_low);
     g_low = op::MulAdd(q_low, scale, g_low);
-    return op::Mul(op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low)), unit);
+    return TakeOff<kBias>(d, deep, V(op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low))), dy);
   }
 }
 

@@ -36,7 +36,7 @@ constexpr size_t kErfDerivativeVectors = Lockstep(4, 2);
 
 // Beyond this Phi(-a) a is less than half of the least denormal.
 template <class D>
-constexpr Scalar<D> kNormalEnd = kIsFloat<D> ? Scalar<D>(14.9) : Scalar<D>(38.9);
+constexpr Scalar<D> kNormalEnd = kIsFloat<D> ? Scalar<D>(14.6) : Scalar<D>(38.9);
 
 // exp(-a^2 / 2) (high + low) at 2^kTailBias of its size = (g + g_low) (1 + p); a in [0, kNormalEnd].
 template <class D, class V>
@@ -71,6 +71,35 @@ HWY_INLINE void MillsPair(D d, const V& a, V& high, V& low) {
   PairQuotient(d, product, product_low, sum, sum_low, Inverse(d, sum), high, low);
 }
 
+// gelu(x) where |x| is not tiny.
+template <class D, class V>
+HWY_INLINE V GeluOffZero(D d, const V& x) {
+  bool deep;
+  const V a = BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep);
+  V mills, mills_low, high, low, g, g_low, p;
+  if constexpr (kIsFloat<D>) {
+    using Table = ByTarget<Mills32, Mills8>;
+    PiecewisePair<Table>(d, a, mills, mills_low);
+  } else {
+    MillsPair(d, a, mills, mills_low);
+  }
+  // times exp(-a^2 / 2), and last times a, which may be denormal
+  TimesNormal(d, a, mills, mills_low, high, low, p);
+  PairProduct(d, high, low, a, NoLow(), g, g_low);
+  const auto unit = hn::Set(d, kTailUnit<D>);
+  const V relu = AtLeast(hn::Zero(d), x);
+  const V rest = op::MulAdd(g, p, g_low);
+  V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(op::Add(g, rest)));
+  if constexpr (!kIsFloat<D>) {
+    // On the right the tail's own rounding shows: subtract it in two parts.
+    V sum, error;
+    TwoSum(relu, op::Mul(g, op::Neg(unit)), sum, error);
+    sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), op::Add(sum, op::NegMulAdd(rest, unit, error)), x);
+    gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
+  }
+  return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+}
+
 // gelu(x) = x Phi(x).
 // Worst, f32: 0.9403 ulp at -0x1.5cbebcp+3, got -6.40016334e-27 for -6.40016370135e-27 (AVX2); 0.7887 at
 // 0x1.ffccd6p-4 (AVX-512).
@@ -79,41 +108,23 @@ HWY_INLINE V Gelu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Gelu(d64, v); });
   } else {
-    const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
-    V mills, mills_low, high, low, g, g_low, p;
-    if constexpr (kIsFloat<D>) {
-      using Table = ByTarget<Mills32, Mills8>;
-      PiecewisePair<Table>(d, a, mills, mills_low);
-    } else {
-      MillsPair(d, a, mills, mills_low);
-    }
-    // times exp(-a^2 / 2), and last times a, which may be denormal
-    TimesNormal(d, a, mills, mills_low, high, low, p);
-    PairProduct(d, high, low, a, hn::Zero(d), g, g_low);
-    const auto unit = hn::Set(d, kTailUnit<D>);
-    const V relu = AtLeast(hn::Zero(d), x);
-    const V rest = op::MulAdd(g, p, g_low);
-    V gelu = op::NegMulAdd(op::Add(g, rest), unit, relu);
-    if constexpr (!kIsFloat<D>) {
-      // On the right the tail's own rounding shows: subtract it in two parts.
-      V sum, error;
-      TwoSum(relu, op::Mul(g, op::Neg(unit)), sum, error);
-      sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), op::Add(sum, op::NegMulAdd(rest, unit, error)), x);
-      gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
-    }
-    return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+    return NearZero(
+        d, x, [d](const auto& v) HWY_ATTR { return GeluOffZero(d, v); },
+        [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
 }
 
 // gelu'(x) = Phi(x) + x phi(x).
 // Worst: 1.4147 ulp at -0x1.c092b4p+0, got -0.110720605 for -0.110720594118 (AVX2: the slot around the zero
 // is wide); 0.8035 at 0x1.88b9fep-13 (AVX-512).
-template <class D, class V>
-HWY_INLINE V GeluDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    const V a = AtMost(hn::Set(d, kNormalEnd<D>), op::Abs(x));
+    bool deep;
+    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep));
     V high, low, g, g_low, p;
     if constexpr (kIsFloat<D>) {
       using Table = ByTarget<GeluSlope32, GeluSlope8>;
@@ -128,9 +139,9 @@ HWY_INLINE V GeluDerivative(D d, const V& x) {
     TimesNormal(d, a, high, low, g, g_low, p);
     const V below =
         op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
-    const auto unit = hn::Set(d, kTailUnit<D>);
-    return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(below, unit),
-                          op::NegMulAdd(below, unit, hn::Set(d, Scalar<D>(1))));
+    const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
+    const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
+    return TakeOff<kTailBias<D>>(d, deep, slope, dy);
   }
 }
 
@@ -187,14 +198,15 @@ HWY_INLINE V Erf(D d, const V& x) {
 }
 
 // erf'(x) = 2 exp(-x^2) / sqrt(pi).
-template <class D, class V>
-HWY_INLINE V ErfDerivative(D d, const V& x) {
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
+    return TimesUpstream(d, slope, dy);
   } else {
-    const V most = AtMost(hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(27.5)), op::Abs(x));
-    const V a =
-        AtLeast(hn::Set(d, kIsFloat<D> ? Scalar<D>(0x1p-40) : Scalar<D>(0x1p-300)), most);  // a^2 is normal
+    bool deep;
+    const Scalar<D> end = kIsFloat<D> ? Scalar<D>(10.3) : Scalar<D>(27.5);
+    const V a = BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(9.3), deep);
     const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
     const auto c_low = hn::Set(
         d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -
@@ -203,8 +215,8 @@ HWY_INLINE V ErfDerivative(D d, const V& x) {
     V square, square_low, scale, p, g, g_low;
     TwoProduct(d, a, op::Neg(a), square, square_low);
     ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
-    PairProduct(d, scale, hn::Zero(d), c, c_low, g, g_low);
-    return op::Mul(op::Add(g, op::MulAdd(g, p, g_low)), hn::Set(d, kTailUnit<D>));
+    PairProduct(d, scale, NoLow(), c, c_low, g, g_low);
+    return TakeOff<kTailBias<D>>(d, deep, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
   }
 }
 

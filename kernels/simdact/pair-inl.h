@@ -18,6 +18,9 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
+// For numbers that are exact.
+struct NoLow {};
+
 // sum + error = big + small, |big| >= |small| or big = 0 (Dekker's Fast2Sum).
 template <class A, class B, class X>
 HWY_INLINE void FastTwoSum(const A& big, const B& small, X& sum, X& error) {
@@ -99,7 +102,10 @@ HWY_INLINE auto Remainder(D d, const A& a, const B& b, const X& c) {
 template <class D, class A, class AL, class B, class BL, class X>
 HWY_INLINE void PairProduct(D d, const A& a, const AL& a_low, const B& b, const BL& b_low, X& high, X& low) {
   const X product = op::Mul(a, b);
-  low = op::MulAdd(a, b_low, op::MulAdd(a_low, b, ProductError(d, a, b, product)));
+  X rest = ProductError(d, a, b, product);
+  if constexpr (!hwy::IsSame<AL, NoLow>()) rest = op::MulAdd(a_low, b, rest);
+  if constexpr (!hwy::IsSame<BL, NoLow>()) rest = op::MulAdd(a, b_low, rest);
+  low = rest;
   high = product;
 }
 
