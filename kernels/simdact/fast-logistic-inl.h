@@ -1,0 +1,149 @@
+// The fast tier: sigmoid, silu and what is like it, mish, softplus, log_sigmoid, to 2^-12 of the result.
+//
+//   sigmoid(x) = 1 / (1 + exp(-x)),   silu(x) = x / (1 + exp(-x)),   gelu_tanh(x) = x / (1 + exp(-v(x)))
+//   mish(x) = x n / (n + 2),  n = E (E + 2),  E = exp(x)
+//   softplus(x) = max(x, 0) + log1p(E),  E = exp(-|x|),  log1p(E) = E (1 - E/2 ...), degree 4 (2^-14.1)
+//
+// exp as in fast-exp-inl.h: the shift of x is such that the denominator becomes infinite, or E becomes 0,
+// where the result would be denormal. Where x E may be normal and E not, both are kept at a power of two of
+// their size. On AVX-512 the quotient is an estimate of the reciprocal, 2^-14.
+//
+// A factor x that is denormal is multiplied by 0.
+
+#if defined(SIMDACT_FAST_LOGISTIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_FAST_LOGISTIC_INL_H_
+#undef SIMDACT_FAST_LOGISTIC_INL_H_
+#else
+#define SIMDACT_FAST_LOGISTIC_INL_H_
+#endif
+
+#include "simdact/fast-exp-inl.h"
+#include "simdact/gelu_tanh-inl.h"
+#include "simdact/logarithmic-inl.h"
+#include "simdact/mish-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kFastSigmoidVectors = kFastVectors;
+constexpr size_t kFastSiluVectors = kFastVectors;
+constexpr size_t kFastSwishVectors = kFastVectors;
+constexpr size_t kFastGeluQuickVectors = kFastVectors;
+constexpr size_t kFastGeluTanhVectors = kFastVectors;
+constexpr size_t kFastMishVectors = kFastVectors;
+constexpr size_t kFastSoftplusVectors = kFastVectors;
+constexpr size_t kFastLogSigmoidVectors = kFastVectors;
+
+// sigmoid(x).
+template <class D, class V>
+HWY_INLINE V FastSigmoid(D d, const V& x) {
+  // The denominator is infinite from exp(-x) = 2^126 on. At 4 times its size that is just where it overflows.
+  constexpr float kUnit = kWide ? 1.0f : 4.0f, kShift = -0x1.0a2b24p+0f, kFactor = 0x1.6a09e6p-2f;
+  const V bounded = AtLeast(hn::Set(d, -89.0f), AtMost(hn::Set(d, 88.0f), V(op::Add(x, hn::Set(d, kShift)))));
+  V p, scale;
+  FastPowerOfTwo(d, bounded, hn::Set(d, -kFastLog2e), kFactor * kUnit, p, scale);
+  const V sum = op::MulAdd(p, scale, hn::Set(d, kUnit));
+  if constexpr (kWide) return op::ApproximateReciprocal(sum);
+  return op::Div(hn::Set(d, kUnit), sum);
+}
+
+// x ratio unit, for ratios of up to 1 / unit; x is bounded below. 0 where |x| < least: there it is denormal.
+template <class D, class V>
+HWY_INLINE V FastTimes(D d, const V& x, const V& ratio, float unit, float least = 2 * kLeastNormal) {
+  const V a = op::Abs(x);
+  const V product = op::Mul(op::Mul(ZeroWhereTiny(d, a, least, ratio), x), hn::Set(d, unit));
+  return op::Min(product, a);  // the inner product may have overflown
+}
+
+// x / (1 + exp(-beta x)) for 1 <= beta <= 16 and inverse = 1 / beta.
+template <class D, class V>
+HWY_INLINE V FastSwishAt(D d, const V& x, float beta, float inverse) {
+  // Infinite from exp(-beta x) = 2^132.53 on.
+  constexpr float kUnit = 0x1p-7f, kShift = 0x1.bep+1f, kFactor = 0x1.04d0fcp-2f;
+  const V left = AtLeast(hn::Set(d, -92.4f * inverse), x);
+  const V bounded = AtMost(hn::Set(d, 80.0f * inverse), V(op::Add(left, hn::Set(d, kShift * inverse))));
+  V p, scale;
+  FastPowerOfTwo(d, bounded, hn::Set(d, -kFastLog2e * beta), kFactor, p, scale);
+  return FastTimes(d, left, FastInverse(d, V(op::MulAdd(p, scale, hn::Set(d, kUnit)))), kUnit);
+}
+
+template <class D, class V>
+HWY_INLINE V FastSilu(D d, const V& x) {
+  return FastSwishAt(d, x, 1.0f, 1.0f);
+}
+template <class D, class V>
+HWY_INLINE V FastGeluQuick(D d, const V& x) {
+  return FastSwishAt(d, x, kQuickBeta<D>, 1 / kQuickBeta<D>);
+}
+template <class D, class V>
+HWY_INLINE V FastSwish(D d, const V& x, Scalar<D> beta) {
+  const float inverse = 1 / beta;  // outside of the condition, to leave the loop
+  return beta >= 1 && beta <= 16 ? FastSwishAt(d, x, beta, inverse) : Swish(d, x, beta);
+}
+
+// gelu_tanh(x).
+template <class D, class V>
+HWY_INLINE V FastGeluTanh(D d, const V& x) {
+  using R = Roots<D>;
+  // exp(-v) is infinite from 2^129.5 on; gelu_tanh(x) is denormal from 2^129.34 on.
+  constexpr float kUnit = 0x1p-4f;
+  const V left = AtLeast(hn::Set(d, -10.125f), x);
+  const V bounded = op::Add(AtMost(hn::Set(d, 6.0f), left), hn::Set(d, 0x1p-40f));
+  const V square = op::Mul(bounded, bounded);
+  const V slope = op::MulAdd(square, hn::Set(d, -kFastLog2e * R::kGeluTanhCubic),
+                             hn::Set(d, -kFastLog2e * R::kGeluTanhSlope));
+  V p, scale;
+  FastPowerOfTwo<-2>(d, bounded, slope, 4 * kUnit, p, scale);
+  return FastTimes(d, left, FastInverse(d, V(op::MulAdd(p, scale, hn::Set(d, kUnit)))), kUnit);
+}
+
+// mish(x).
+template <class D, class V>
+HWY_INLINE V FastMish(D d, const V& x) {
+  // 2^7 exp(x) is 0 from exp(x) = 2^-132.52 on.
+  constexpr float kUnit = 0x1p-7f, kShift = 0x1.0b4p+2f, kFactor = 0x1.f76bbcp+0f;
+  const auto unit = hn::Set(d, kUnit), two = hn::Set(d, 2.0f);
+  const V left = AtLeast(hn::Set(d, -92.3f), x);
+  const V bounded = AtMost(hn::Set(d, 24.0f), V(op::Add(left, hn::Set(d, kShift))));
+  V p, scale;
+  FastPowerOfTwo(d, bounded, hn::Set(d, kFastLog2e), kFactor, p, scale);
+  const V e = op::Mul(p, scale);
+  const V n = op::Mul(e, op::MulAdd(AwayFromZero(d, e), unit, two));
+  const V sum = op::MulAdd(AwayFromZero(d, n), unit, two);
+  return FastTimes(d, left, V(op::Mul(n, FastInverse(d, sum))), kUnit, kLeastNormal / 0.6f);
+}
+
+// E and log1p(E) / E for E = exp(-|x|); E is 0 where it would be denormal.
+template <class D, class V>
+HWY_INLINE void FastLog1pExp(D d, const V& x, V& e, V& ratio) {
+  constexpr float kShift = 0x1.62e2p-2f, kFactor = 0x1.6a092p+0f;
+  V p, scale;
+  const V a = op::Add(AtMost(hn::Set(d, 87.9f), op::Abs(x)), hn::Set(d, kShift));
+  FastPowerOfTwo(d, a, hn::Set(d, -kFastLog2e), kFactor, p, scale);
+  e = op::Mul(p, scale);
+  ratio = FastPolynomial(d, AwayFromZero(d, e), FastConstants::kLog1p);
+}
+
+// softplus(x): where the threshold is 8 or more, what lies beyond it differs from x by less than 2^-14.
+template <class D, class V>
+HWY_INLINE V FastSoftplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+  if (!(beta == 1 && threshold >= 8)) return Softplus(d, x, beta, threshold);
+  V e, ratio;
+  FastLog1pExp(d, x, e, ratio);
+  return op::Add(AtLeast(hn::Zero(d), x), op::Mul(e, ratio));
+}
+
+// log_sigmoid(x) = -softplus(-x).
+template <class D, class V>
+HWY_INLINE V FastLogSigmoid(D d, const V& x) {
+  V e, ratio;
+  FastLog1pExp(d, x, e, ratio);
+  return op::Sub(AtMost(hn::Zero(d), x), op::Mul(e, ratio));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_FAST_LOGISTIC_INL_H_

@@ -1,0 +1,103 @@
+// The fast tier: gelu, erf and tanh to 2^-12 of the result.
+//
+//   gelu(x) = max(x, 0) - a M(a) exp(-a^2 / 2),   a = |x|, M Mills' ratio
+//   M(a) = t P(t),  t = 1 / (1 + 3/8 a),  P of degree 4 (2^-15.1)
+//   erf(x) = x P(x^2), degree 6, |x| <= 2.65 (2^-12.6)
+//   tanh(x) = x P(x^2) / Q(x^2), degrees 2 and 2, |x| <= 4.6 (2^-14.9); on AVX-512 a table of parabolas
+//
+// exp as in fast-exp-inl.h.
+
+#if defined(SIMDACT_FAST_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_FAST_NORMAL_INL_H_
+#undef SIMDACT_FAST_NORMAL_INL_H_
+#else
+#define SIMDACT_FAST_NORMAL_INL_H_
+#endif
+
+#include "simdact/fast-exp-inl.h"
+#include "simdact/hyperbolic-inl.h"
+#include "simdact/normal-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+constexpr size_t kFastGeluVectors = kFastVectors;
+constexpr size_t kFastErfVectors = kFastVectors;
+constexpr size_t kFastTanhVectors = kFastVectors;
+
+// near^2, never denormal.
+template <class D, class V>
+HWY_INLINE V FastSquare(D d, const V& near) {
+  constexpr float kTiny = 0x1p-40f;
+  if constexpr (HWY_NATIVE_FMA) return op::MulAdd(near, near, hn::Set(d, kTiny));
+  const V above = op::Max(near, hn::Set(d, kTiny));
+  return op::Mul(above, above);
+}
+
+// c0 + a (c1 + a c2), in 32 slots.
+template <class Table, class D, class V>
+HWY_INLINE V FastSlots(D d, const V& a) {
+  const V v = op::Add(a, hn::Set(d, Table::kShift));
+  const auto index = op::ShiftRight<20>(op::BitCast(hn::RebindToSigned<D>(), v));
+  const V slope = op::MulAdd(Lookup<32>(d, Table::kRows[2], index), a, Lookup<32>(d, Table::kRows[1], index));
+  return op::MulAdd(slope, a, Lookup<32>(d, Table::kRows[0], index));
+}
+
+// gelu(x).
+template <class D, class V>
+HWY_INLINE V FastGelu(D d, const V& x) {
+  // exp(-a^2 / 2) is 0 where gelu(-a) would be denormal.
+  constexpr float kShift = -0x1.d56042p+0f, kFactor = 0x1.c8315ep+1f;
+  const auto one = hn::Set(d, 1.0f);
+  const V a = op::Abs(x);
+  const V near = ZeroWhereTiny(d, a, kLeastNormal, V(AtMost(hn::Set(d, 13.183f), a)));
+  V p, scale, tail;
+  const V normal = HWY_NATIVE_FMA ? near : V(op::Max(near, hn::Set(d, 0x1p-40f)));
+  const V y = op::MulAdd(op::Mul(normal, hn::Set(d, -0.5f * kFastLog2e)), normal, hn::Set(d, kShift));
+  FastPowerOfTwo(d, y, one, kFactor, p, scale);
+  if constexpr (kWide) {
+    tail = op::Mul(op::Mul(near, p), FastSlots<FastMills32>(d, near));
+  } else {
+    const V t = FastInverse(d, V(op::MulAdd(near, hn::Set(d, FastConstants::kMillsScale), one)));
+    tail = op::Mul(op::Mul(near, t), op::Mul(FastPolynomial(d, t, FastConstants::kMills), p));
+  }
+  // max(x, -0): at -0 and where the tail ends this is -0.
+  return op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
+}
+
+// erf(x); 0 where that is denormal.
+template <class D, class V>
+HWY_INLINE V FastErf(D d, const V& x) {
+  const V a = op::Abs(x);
+  const V near = ZeroWhereTiny(d, a, kLeastNormal / FastConstants::kErf[0], V(AtMost(hn::Set(d, 2.65f), a)));
+  const V square = FastSquare(d, near);
+  const V y = op::Mul(FastPolynomial(d, square, FastConstants::kErf), near);
+  return WithSignOf(d, x, y);
+}
+
+// tanh(x); x itself where it is denormal.
+template <class D, class V>
+HWY_INLINE V FastTanh(D d, const V& x) {
+  const V a = op::Abs(x);
+  V y;
+  if constexpr (kWide) {
+    using Table = FastTanh32;
+    const V near = AtLeast(hn::Set(d, 2 * kLeastNormal), AtMost(hn::Set(d, Table::kEnd), a));
+    y = FastSlots<Table>(d, near);
+  } else {
+    using C = FastConstants;
+    const V near = AtLeast(hn::Set(d, 2 * kLeastNormal), AtMost(hn::Set(d, 4.6f), a));
+    const V square = FastSquare(d, near);
+    const V above = op::Mul(FastPolynomial(d, square, C::kTanh), near);
+    const V below = op::MulAdd(FastPolynomial(d, square, C::kTanhBelow), square, hn::Set(d, 1.0f));
+    y = op::Div(above, below);
+  }
+  return WithSignOf(d, x, V(op::Min(y, a)));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_FAST_NORMAL_INL_H_
