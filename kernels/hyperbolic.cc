@@ -7,4 +7,5 @@
 #define HWY_TARGET_INCLUDE "kernels/hyperbolic.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/hyperbolic-inl.h"
+#include "simdact/fast-normal-inl.h"
 #include "kernels/family-inl.h"

@@ -7,4 +7,5 @@
 #define HWY_TARGET_INCLUDE "kernels/logarithmic.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/logarithmic-inl.h"
+#include "simdact/fast-logistic-inl.h"
 #include "kernels/family-inl.h"

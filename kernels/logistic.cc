@@ -8,4 +8,5 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/logistic-inl.h"
 #include "simdact/mish-inl.h"
+#include "simdact/fast-logistic-inl.h"
 #include "kernels/family-inl.h"

@@ -75,8 +75,9 @@ inline void Note(Worst& w, double error, double x, double got, long double exact
   w.error = error, w.x = x, w.got = got, w.exact = exact;
 }
 
-// What the fast tier promises: normal results within this much of themselves, denormal ones within as much of
-// the least normal number. bf16 and f16 are rounded once on top, which costs no more than half an ulp.
+// What the fast tier promises: normal results within this much of themselves; where the exact one is
+// denormal, anything from 0 to the least normal number of its sign. bf16 and f16 are rounded once on top,
+// which costs no more than half an ulp.
 constexpr double kFastClaim = 0x1p-12;
 inline double RelativeError(simdact_dtype dtype, double got, long double exact) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -84,11 +85,13 @@ inline double RelativeError(simdact_dtype dtype, double got, long double exact) 
   if (std::isinf(got) && Rounded(dtype, exact) == got) return 0.0;
   if (std::isinf(got) && !IsHalf(dtype)) return kInfinity;
   const NumberFormat& format = FormatOf(dtype);
-  const long double value = std::isinf(got) ? std::scalbn(1.0L, format.max_exponent + 1) : got;
-  const long double size = std::max(std::fabs(exact), std::scalbn(1.0L, format.min_exponent));
-  const long double rounding =
-      IsHalf(dtype) ? std::scalbn(1.0L, std::ilogb(size) - format.fraction_bits - 1) : 0;
-  return static_cast<double>(std::max(0.0L, std::fabs(std::copysign(value, got) - exact) - rounding) / size);
+  const long double least = std::scalbn(1.0L, format.min_exponent);
+  if (std::fabs(exact) < least && std::fabs(got) <= least && !(got * exact < 0)) return 0.0;
+  const long double value = std::isinf(got) ? std::scalbn(1.0L, format.max_exponent + 1) : std::fabs(got);
+  const long double size = std::max(std::fabs(exact), least);
+  const long double ulp = std::scalbn(1.0L, std::ilogb(size) - format.fraction_bits);
+  const long double error = std::fabs(std::copysign(value, got) - exact) - (IsHalf(dtype) ? ulp / 2 : 0.0L);
+  return static_cast<double>(std::max(0.0L, error) / size);
 }
 
 // Arrays of one thread, kept from block to block. S is the type that skims.

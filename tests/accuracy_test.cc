@@ -106,11 +106,13 @@ TEST(Ulp, CountsSpacingAtTheRoundedResult) {
   }
 }
 
-TEST(Relative, CountsTheLeastNormalForDenormals) {
+TEST(Relative, LetsDenormalsGo) {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(RelativeError(SIMDACT_F32, 1.0 + 0x1p-12, 1.0L), 0x1p-12);
   EXPECT_EQ(RelativeError(SIMDACT_F32, -1.0, 1.0L), 2.0);
-  EXPECT_EQ(RelativeError(SIMDACT_F32, 0.0, 0x1p-139L), 0x1p-13);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, 0.0, 0x1p-127L), 0.0);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, 0x1p-125, 0x1p-127L), 1.5);
+  EXPECT_EQ(RelativeError(SIMDACT_F32, -0x1p-127, 0x1p-127L), 1.0);
   EXPECT_EQ(RelativeError(SIMDACT_F32, 0.0, 0x1p-126L), 1.0);
   EXPECT_EQ(RelativeError(SIMDACT_F32, inf, 0x1p128L), 0.0);
   EXPECT_TRUE(std::isinf(RelativeError(SIMDACT_F32, inf, 0x1p127L)));

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+import ports
+import ports_machines
 import report_page
 import report_peers
 import report_shapes
@@ -121,6 +123,21 @@ def sizes():
     return json.loads(done.stdout) if done.stdout else None
 
 
+def port_bounds(bench):
+    """The fewest cycles of the compiled loops, beside what was measured; none for CPUs we know no ports of."""
+    machine, cpu = ports_machines.this_machine()
+    if machine is None:
+        print(f"No port bounds: no figures for this CPU ({cpu})")
+        return []
+    try:
+        rows = ports.bounds(ROOT / "build" / "release" / "libsimdact.a", machine.name)
+    except OSError as error:
+        print(f"No port bounds: {error}")
+        return []
+    ports.add_fractions(rows, bench)
+    return rows
+
+
 def peer_errors(avx2):
     """What simdact_peer_errors finds; `avx2`: also of the libraries that must be told to take AVX2."""
     checked = []
@@ -153,6 +170,13 @@ def measure(full, peers):
         "Checking accuracy" + " on all f32 inputs and 10^8 of f64" * full,
         [simdact, "accuracy", "--dtype", "all", "--json", accuracy]
         + ["--exhaustive", "--inputs", "1e8"] * full,
+    )
+    fast = OUT / "accuracy_fast.json"
+    step(
+        "Checking the fast tier",
+        [simdact, "accuracy", "--tier", "fast", "--direction", "forward", "--dtype", "f32,bf16,f16"]
+        + ["--json", fast]
+        + ["--exhaustive"] * full,
     )
     shapes = []
     for name, arguments in report_shapes.accuracy_checks(main, listed, full).items():
@@ -188,7 +212,9 @@ def measure(full, peers):
         },
         **listed,
         "accuracy": read_accuracy(checked) + shapes,
+        "fast_accuracy": json.loads(fast.read_text())["rows"],
         "speed": read_speed(bench),
+        "ports": port_bounds(bench),
         "slow": report_speed.read_slow(slow),
         "digits": read_digits(json.loads(digits.read_text())),
         "sizes": sizes(),

@@ -186,6 +186,12 @@ class Report:
                     f"want {worst['want']}; claimed {worst['claim']:.4g}"
                     + f"; {wrong} wrongly rounded" * bool(wrong)
                 )
+        for row in self.content.get("fast_accuracy", []):
+            if not row["ok"]:
+                yield (
+                    f"{row['op']} fast {row['dtype']} on {row['target']}: relative error {row['max_relative']} "
+                    f"at x = {row['x']}, got {row['got']}, want {row['want']}"
+                )
         for target, entry in self.content["digits"].items():
             if not entry["ok"]:
                 yield f"digits network on {target}: see simdact_tests --gtest_filter='*Digits*{target}'"

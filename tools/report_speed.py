@@ -2,12 +2,14 @@
 
 Tables come as (title, head, rows) of plain text, for Markdown and HTML alike.
 """
-from report_data import L1, MEMORY, fastest_rows
+import math
+
+from report_data import L1, MEMORY, fastest_rows, finite
 
 SHORT_GOALS = {"1": 3, "16": 6, "64": 20}  # ns per call of the accurate tier, on AVX-512
 
 SLOW_KINDS = ["denormal_inputs", "denormal_results", "minus_inf", "minus_1e4"]
-FAST_GOAL, SLOW_GOAL, MEMORY_GOAL = 1.3, 1.3, 0.95
+FAST_GOAL, SLOW_GOAL, MEMORY_GOAL, BOUND_GOAL = 1.3, 1.3, 0.95, 0.7
 
 # Beside report.py's: of these f32 forward for short arrays and 16M.
 MEMORY_OPS = "exp|expm1|elu|selu|softplus|mish|sigmoid|silu|tanh|erf|gelu|gelu_tanh"
@@ -51,18 +53,50 @@ def fast_ratio(report, op, direction, target, dtype="f32", size=L1):
     return quotient(accurate, fast)
 
 
+def fast_errors(report, op, dtype="f32"):
+    """The largest relative error of the fast tier of all targets, as a power of two; None if there is none."""
+    found = [
+        finite(r["max_relative"])
+        for r in report.content.get("fast_accuracy", [])
+        if (r["op"], r["dtype"]) == (op, dtype)
+    ]
+    return f"2^{math.log2(max(found)):.1f}" if found and max(found) > 0 else None
+
+
 def fast_table(report):
     rows = []
     targets = report.main_targets[:2]
     for op in report.ops:
-        row = [op["name"]]
+        row = [op["name"], fast_errors(report, op["name"]) or ""]
         for target in targets:
             fast = report.speed(op["name"], "f32", "forward", target, L1, "fast")
             row.append(number(fast["el_per_cycle"] if fast else None))
             row.append(number(fast_ratio(report, op["name"], "forward", target)))
         rows.append(row)
-    head = ["op"] + [h for t in targets for h in (f"{t}, el/cycle", "times the accurate tier")]
+    head = ["op", "largest error"]
+    head += [h for t in targets for h in (f"{t}, el/cycle", "times the accurate tier")]
     return (f"The fast tier: f32 forward, n = {L1}; goal {FAST_GOAL:g} times", head, rows)
+
+
+def bound_fractions(report, target):
+    """{op or op': fraction of the port bound}."""
+    return {
+        row["op"] + "'" * (row["direction"] == "backward"): row["fraction"]
+        for row in report.content.get("ports", [])
+        if row["target"] == target and row["direction"] != "from_output" and "fraction" in row
+    }
+
+
+def bounds_table(report):
+    columns = [(t, mark) for t in report.main_targets[:2] for mark in ("", "'")]
+    found = {t: bound_fractions(report, t) for t in report.main_targets[:2]}
+    rows = []
+    for op in report.ops:
+        fractions = [found[t].get(op["name"] + mark) for t, mark in columns]
+        rows.append([op["name"], *("" if f is None else f"{100 * f:.0f} %" for f in fractions)])
+    head = ["op", *(f"{t}, f{mark}" for t, mark in columns)]
+    title = f"Elements per cycle over what the ports allow (tools/ports.py), f32, n = {L1}"
+    return (f"{title}; goal {100 * BOUND_GOAL:.0f} %", head, rows)
 
 
 def slow_ratios(report):
@@ -135,7 +169,7 @@ def with_figures(tables):
             yield title, head, rows
 
 
-OWN_TABLES = (fast_table, slow_table, short_table, memory_table, threads_table)
+OWN_TABLES = (fast_table, bounds_table, slow_table, short_table, memory_table, threads_table)
 
 
 def own_tables(report):
@@ -159,6 +193,8 @@ def goal_lines(report):
     for target in report.main_targets[:2]:
         ratios = {op: fast_ratio(report, op, "forward", target) for op in names}
         lines.append(tally(f"fast tier on {target}", ratios, dict.fromkeys(names, FAST_GOAL)))
+        bounds = bound_fractions(report, target)
+        lines.append(tally(f"fraction of the port bound on {target}", bounds, dict.fromkeys(bounds, BOUND_GOAL)))
         slow = {
             op + "'" * (d == "backward") + ", fast" * (tier == "fast") + " " + kind: ratio
             for (op, tier, t), ratios in slow_ratios(report).items()

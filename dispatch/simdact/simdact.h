@@ -116,10 +116,10 @@ typedef enum simdact_dtype {
   SIMDACT_DTYPE_COUNT
 } simdact_dtype;
 
-/* accurate: the claims of the lists. fast: normal results within 2^-12 of themselves, denormal ones within
- * 2^-12 of the least normal number, special values as in accurate; in bf16 and f16 the rounding comes on top.
- * It exists forward, where it is at least 1.3 times faster; elsewhere, and for all gradients, fast means
- * accurate. */
+/* accurate: the claims of the lists. fast: normal results within 2^-12 of themselves, special values as in
+ * accurate; denormal results may be anything from 0 to the least normal number; in bf16 and f16 the rounding
+ * comes on top. It exists forward, where it is at least 1.3 times faster; elsewhere, and for all gradients,
+ * fast means accurate. */
 typedef enum simdact_tier { SIMDACT_ACCURATE, SIMDACT_FAST, SIMDACT_TIER_COUNT } simdact_tier;
 
 /* f; f' from the input; f' from the output. */

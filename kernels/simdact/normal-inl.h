@@ -206,7 +206,7 @@ HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
   } else {
     bool deep;
     const Scalar<D> end = kIsFloat<D> ? Scalar<D>(10.3) : Scalar<D>(27.5);
-    const V a = BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(9.3), deep);
+    const V a = BoundedAbove(d, OffZero(d, V(op::Abs(x))), end, Scalar<D>(9.3), deep);
     const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
     const auto c_low = hn::Set(
         d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -
