@@ -26,8 +26,8 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kMishVectors = Lockstep(4, 2);
-constexpr size_t kMishDerivativeVectors = Lockstep(2, 1);
+constexpr size_t kMishVectors = Lockstep(6, 2);
+constexpr size_t kMishDerivativeVectors = Lockstep(4, 3);
 
 // mish(x) = x tanh(log(1 + exp(x))). Worst, f32: 0.7763 ulp at -0x1.6feee4p+6, a denormal, got
 // -1.03722487e-38 for -1.03722497702e-38 (AVX2); 0.7750 at -0x1.6fa0ap+6 (AVX-512).
