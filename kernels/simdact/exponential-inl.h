@@ -21,12 +21,12 @@ constexpr size_t kExpVectors = Lockstep(8, 4);
 constexpr size_t kExpDerivativeVectors = Lockstep(8, 4);
 constexpr size_t kExpm1Vectors = Lockstep(4, 2);
 constexpr size_t kExpm1DerivativeVectors = Lockstep(8, 4);
-constexpr size_t kEluVectors = Lockstep(4, 4);
+constexpr size_t kEluVectors = Lockstep(4, 3);
 constexpr size_t kEluDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kSeluVectors = Lockstep(4, 4);
-constexpr size_t kSeluDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kSeluDerivativeVectors = Lockstep(6, 3);
 constexpr size_t kCeluVectors = Lockstep(4, 2);
-constexpr size_t kCeluDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kCeluDerivativeVectors = Lockstep(6, 3);
 
 // exp(x).
 template <class D, class V>

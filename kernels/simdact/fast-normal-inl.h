@@ -5,7 +5,9 @@
 //   erf(x) = x P(x^2), degree 6, |x| <= 2.65 (2^-12.6)
 //   tanh(x) = x P(x^2) / Q(x^2), degrees 2 and 2, |x| <= 4.6 (2^-14.9); on AVX-512 a table of parabolas
 //
-// exp as in fast-exp-inl.h.
+// exp as in fast-exp-inl.h. Worst: gelu 2^-12.78 at -0x1.cf78e4p+2 (AVX-512; 2^-13.18 elsewhere), erf
+// 2^-12.56 at 0x1.4b9766p+1, tanh 2^-12.52 from 5 on (1 - 2^-12.5; AVX-512: 2^-14.58 at 0x1.01db5cp-6). Where
+// gelu's M is the polynomial in t on AVX-512 as well it is 3 % slower, at 2^-12.4.
 
 #if defined(SIMDACT_FAST_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_FAST_NORMAL_INL_H_
@@ -70,7 +72,7 @@ HWY_INLINE V FastGelu(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V FastErf(D d, const V& x) {
   const V a = op::Abs(x);
-  const V near = ZeroWhereTiny(d, a, kLeastNormal / FastConstants::kErf[0], V(AtMost(hn::Set(d, 2.65f), a)));
+  const V near = ZeroWhereTiny(d, a, kLeastNormal / 1.129f, V(AtMost(hn::Set(d, 2.65f), a)));
   const V square = FastSquare(d, near);
   const V y = op::Mul(FastPolynomial(d, square, FastConstants::kErf), near);
   return WithSignOf(d, x, y);

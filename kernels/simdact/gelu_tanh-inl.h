@@ -19,8 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kGeluTanhVectors = Lockstep(4, 2);
-constexpr size_t kGeluTanhDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kGeluTanhVectors = Lockstep(6, 3);
+constexpr size_t kGeluTanhDerivativeVectors = Lockstep(4, 3);
 
 // Where v is short of the end of the logistic functions.
 template <class D>

@@ -31,12 +31,12 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kTanhVectors = Lockstep(2, 2);
+constexpr size_t kTanhVectors = Lockstep(2, 3);
 constexpr size_t kTanhDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kTanhshrinkVectors = Lockstep(4, 2);
 constexpr size_t kTanhshrinkDerivativeVectors = Lockstep(6, 3);
 constexpr size_t kSoftcapVectors = Lockstep(6, 3);
-constexpr size_t kSoftcapDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kSoftcapDerivativeVectors = Lockstep(6, 3);
 
 // tanh(x + low) = high + rest for doubles: -m / (m + 2) with m = expm1(-2 |x|).
 template <class D, class V>

@@ -29,9 +29,9 @@ constexpr size_t kLog1pDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kPowVectors = Lockstep(2, 2);
 constexpr size_t kPowDerivativeVectors = Lockstep(2, 2);
 constexpr size_t kSoftplusVectors = Lockstep(4, 2);
-constexpr size_t kSoftplusDerivativeVectors = Lockstep(4, 2);
-constexpr size_t kLogSigmoidVectors = Lockstep(4, 2);
-constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 4);
+constexpr size_t kSoftplusDerivativeVectors = Lockstep(6, 2);
+constexpr size_t kLogSigmoidVectors = Lockstep(6, 2);
+constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 3);
 
 // Whether the real number a factor is above c. (Without FMA the error terms of huge products are NaN.)
 template <class D, class V>

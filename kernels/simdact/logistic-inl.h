@@ -30,13 +30,13 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 
 constexpr size_t kSigmoidVectors = Lockstep(8, 4);
-constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 3);
 constexpr size_t kSiluVectors = Lockstep(8, 4);
-constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kSiluDerivativeVectors = Lockstep(4, 3);
 constexpr size_t kSwishVectors = Lockstep(4, 2);
 constexpr size_t kSwishDerivativeVectors = Lockstep(2, 2);
-constexpr size_t kGeluQuickVectors = Lockstep(4, 2);
-constexpr size_t kGeluQuickDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kGeluQuickVectors = Lockstep(8, 3);
+constexpr size_t kGeluQuickDerivativeVectors = Lockstep(6, 3);
 
 // The scale of the denominator, and beyond which argument all results are 0 or denormal noise.
 template <class D>

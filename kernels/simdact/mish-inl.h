@@ -26,8 +26,8 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kMishVectors = Lockstep(4, 2);
-constexpr size_t kMishDerivativeVectors = Lockstep(2, 1);
+constexpr size_t kMishVectors = Lockstep(6, 2);
+constexpr size_t kMishDerivativeVectors = Lockstep(4, 3);
 
 // mish(x) where |x| is not tiny.
 template <class D, class V>

@@ -32,7 +32,7 @@ namespace HWY_NAMESPACE {
 constexpr size_t kGeluVectors = Lockstep(4, 2);
 constexpr size_t kGeluDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kErfVectors = Lockstep(2, 2);
-constexpr size_t kErfDerivativeVectors = Lockstep(4, 2);
+constexpr size_t kErfDerivativeVectors = Lockstep(6, 3);
 
 // Beyond this Phi(-a) a is less than half of the least denormal.
 template <class D>
