@@ -255,6 +255,7 @@ def update_readme():
     if source.exists():
         report = Report(json.loads(source.read_text()))
         tables["speed"] = f"{report.machine_line()}.\n\n{report_tables.speed_table(report)}"
+        tables["fast"] = report_tables.fast_table(report)
         tables["shapes"] = report_tables.shape_tables(report, "**")
         if report.content.get("peers"):  # else the README keeps what it has
             tables["peers"] = report_tables.peer_table(report)

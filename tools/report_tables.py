@@ -107,6 +107,12 @@ def text_tables(tables, mark="### "):
     return "\n".join(f"{mark}{title}\n\n{table(head, rows)}" for title, head, rows in tables)
 
 
+def fast_table(report):
+    """The README's: the ops that have a fast tier."""
+    _, head, rows = report_speed.fast_table(report)
+    return table(head, [[code(row[0]), *row[1:]] for row in rows if row[1]])
+
+
 def peer_table(report):
     """The README's: against the fastest other library, per function and target."""
     title, head, rows = report_peers.fastest_table(report)
