@@ -58,9 +58,6 @@ constexpr int kTailBias = kIsFloat<D> ? 40 : 200;
 template <class D>
 constexpr Scalar<D> kTailUnit = PowerOfTwo<Scalar<D>>(-kTailBias<D>);
 
-// For arguments that are exact.
-struct NoLow {};
-
 // Adding it to x / ln 2 rounds that to a multiple of 1 / N; the bias goes into the index only.
 template <class D>
 constexpr Scalar<D> ExpMagic(int bias) {

@@ -120,7 +120,7 @@ HWY_INLINE V TimesExp(D d, const V& x, const A& a, const A& a_low) {
   const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-120) : Scalar<D>(-776));
   V scale, p, high, low;
   ExpSplit<kBias>(d, AtLeast(least, x), NoLow(), scale, p);
-  PairProduct(d, scale, hn::Zero(d), a, a_low, high, low);
+  PairProduct(d, scale, NoLow(), a, a_low, high, low);
   return op::Mul(op::Add(high, op::MulAdd(high, p, low)), hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)));
 }
 

@@ -41,8 +41,8 @@ HWY_INLINE V GeluTanh(D d, const V& x) {
     TwoProduct(d, inner, inner, square, square_low);
     PairProduct(d, square, square_low, hn::Set(d, R::kGeluTanhCubic), hn::Set(d, R::kGeluTanhCubicLow), v,
                 v_low);
-    PairSum(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
-    PairProduct(d, v, v_low, op::Neg(inner), hn::Zero(d), v, v_low);
+    SumOfPositive(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
+    PairProduct(d, v, v_low, op::Neg(inner), NoLow(), v, v_low);
     return OverOnePlusExp(d, bounded, v, v_low);
   }
 }
@@ -61,7 +61,7 @@ HWY_INLINE V GeluTanhDerivative(D d, const V& x) {
     TwoSum(t, op::Sub(t_low, root_low), t, t_low);
     // s = a^2 + a a0 + a0^2
     TwoProduct(d, a, a, s, s_low);
-    PairProduct(d, root, root_low, a, hn::Zero(d), product, product_low);
+    PairProduct(d, root, root_low, a, NoLow(), product, product_low);
     PairSum(s, s_low, product, product_low, s, s_low);
     PairSum(s, s_low, hn::Set(d, R::kGeluTanhSquare), hn::Set(d, R::kGeluTanhSquareLow), s, s_low);
     // v(a) - v(a0) = (a - a0) (S + C s),   a v'(a) - a0 v'(a0) = (a - a0) (S + 3 C s)

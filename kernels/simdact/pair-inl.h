@@ -18,6 +18,9 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
+// For numbers that are exact.
+struct NoLow {};
+
 // sum + error = big + small, |big| >= |small| or big = 0 (Dekker's Fast2Sum).
 template <class A, class B, class X>
 HWY_INLINE void FastTwoSum(const A& big, const B& small, X& sum, X& error) {
@@ -99,7 +102,10 @@ HWY_INLINE auto Remainder(D d, const A& a, const B& b, const X& c) {
 template <class D, class A, class AL, class B, class BL, class X>
 HWY_INLINE void PairProduct(D d, const A& a, const AL& a_low, const B& b, const BL& b_low, X& high, X& low) {
   const X product = op::Mul(a, b);
-  low = op::MulAdd(a, b_low, op::MulAdd(a_low, b, ProductError(d, a, b, product)));
+  X rest = ProductError(d, a, b, product);
+  if constexpr (!hwy::IsSame<AL, NoLow>()) rest = op::MulAdd(a_low, b, rest);
+  if constexpr (!hwy::IsSame<BL, NoLow>()) rest = op::MulAdd(a, b_low, rest);
+  low = rest;
   high = product;
 }
 
@@ -109,6 +115,15 @@ HWY_INLINE void PairSum(const A& a, const AL& a_low, const B& b, const BL& b_low
   X sum, error;
   TwoSum(a, b, sum, error);
   FastTwoSum(sum, op::Add(error, op::Add(a_low, b_low)), high, low);
+}
+
+// (a + a_low) + (b + b_low) for a, b >= 0; high is a + b rounded.
+template <class A, class AL, class B, class BL, class X>
+HWY_INLINE void SumOfPositive(const A& a, const AL& a_low, const B& b, const BL& b_low, X& high, X& low) {
+  X sum, error;
+  FastTwoSum(op::Max(a, b), op::Min(a, b), sum, error);
+  low = op::Add(error, op::Add(a_low, b_low));
+  high = sum;
 }
 
 // 1 / x, good to 2^-28 (f32) or a few 2^-53 (f64). On AVX-512 an estimate of 14 bits and Newton's steps are
