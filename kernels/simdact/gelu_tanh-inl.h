@@ -38,7 +38,7 @@ HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
   TwoProduct(d, inner, inner, square, square_low);
   PairProduct(d, square, square_low, hn::Set(d, R::kGeluTanhCubic), hn::Set(d, R::kGeluTanhCubicLow), v,
               v_low);
-  PairSum(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
+  SumOfPositive(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
   PairProduct(d, v, v_low, op::Neg(inner), NoLow(), v, v_low);
   return OverOnePlusExp(d, bounded, v, v_low, deep);
 }

@@ -12,8 +12,9 @@
 // For floats tanh is a pair from its table, tanhshrink(x) = x^3 R(|x|) with R a table, too, 1/3 at 0; from
 // 1.8 on x R(|x|), because this R has less of a slope, and beyond 9.03 x - 1.
 //
-// Worst: tanh 0.9941 ulp at 0x1.fdfa1ap-5, got 0x1.fd51b8p-5 for 0.0621727518959 (AVX-512; 0.6642 with 8
-// slots), tanh' 0.8089 ulp at 0x1.6313a2p+5, a denormal (AVX2).
+// Worst, f32: tanhshrink 0.6704 ulp at 0x1.d8865ap+0 and softcap 0.6937 at 0x1.20edfp+5 (AVX2; 0.5678 and
+// 0.5449 on AVX-512); tanh 0.9941 ulp at 0x1.fdfa1ap-5, got 0x1.fd51b8p-5 for 0.0621727518959 (AVX-512;
+// 0.6642 with 8 slots), tanh' 0.8089 ulp at 0x1.6313a2p+5, a denormal (AVX2).
 
 #if defined(SIMDACT_HYPERBOLIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_HYPERBOLIC_INL_H_
@@ -100,8 +101,8 @@ HWY_INLINE V Tanh(D d, const V& x) {
 
 // tanh(a + low) = high + rest for floats, a in [0, 9.03], low below an ulp of a. The rounding of the slope
 // counts in the first slot, where c0 = 0.
-template <class D, class V>
-HWY_INLINE void TanhPairFloat(D d, const V& a, const V& low, V& high, V& rest) {
+template <class D, class V, class Low>
+HWY_INLINE void TanhPairFloat(D d, const V& a, const Low& low, V& high, V& rest) {
   Index<D, V> index;
   V c0, c1, tail, delta;
   Piecewise<ByTarget<Tanh32, Tanh8>>(d, a, index, c0, c1, tail, delta);
@@ -109,7 +110,8 @@ HWY_INLINE void TanhPairFloat(D d, const V& a, const V& low, V& high, V& rest) {
   const V slope_low = op::MulAdd(tail, delta, op::Sub(c1, slope));
   high = op::MulAdd(slope, delta, c0);
   rest = op::MulAdd(slope, delta, op::Sub(c0, high));
-  rest = op::MulAdd(slope_low, delta, op::MulAdd(slope, low, rest));
+  rest = op::MulAdd(slope_low, delta, rest);
+  if constexpr (!hwy::IsSame<Low, NoLow>()) rest = op::MulAdd(slope, low, rest);
 }
 
 // (high + low) 2^-kBias for floats high >= 0, rounded once where it is denormal, too, and no slower there: as
@@ -171,7 +173,7 @@ HWY_INLINE V Tanhshrink(D d, const V& x) {
     square =
         op::BitCast(d, op::IfThenElse(far, hn::BitCast(di, hn::Set(d, 0x1p60f)), op::BitCast(di, square)));
     square_low = op::BitCast(d, op::IfThenZeroElse(far, op::BitCast(di, square_low)));
-    PairProduct(d, square, square_low, scaled, hn::Zero(d), cube, cube_low);
+    PairProduct(d, square, square_low, scaled, NoLow(), cube, cube_low);
     PairProduct(d, cube, cube_low, ratio, ratio_low, high, low);
     const V inside = SumAtScale<90>(d, high, low);
     const V outside = op::Sub(a, hn::Set(d, 1.0f));
@@ -186,7 +188,7 @@ HWY_INLINE V Tanhshrink(D d, const V& x) {
     inner = op::IfThenElse(tiny, op::Mul(x, hn::Set(d, 0x1p200)), inner);
     TwoProduct(d, inner, inner, s, s_low);
     PolynomialPair(d, s, s_low, C::kC, C::kC0Low, c, c_low);
-    PairProduct(d, s, s_low, inner, hn::Zero(d), cube, cube_low);
+    PairProduct(d, s, s_low, inner, NoLow(), cube, cube_low);
     PairProduct(d, cube, cube_low, c, c_low, cube, cube_low);
     V inside = op::Add(cube, cube_low);
     inside = op::Mul(inside, op::IfThenElse(tiny, hn::Set(d, 0x1p-600), hn::Set(d, 1.0)));
@@ -208,7 +210,7 @@ HWY_INLINE V TanhshrinkDerivative(D d, const V& x) {
     const V a = op::Abs(x);
     const V bounded = AtMost(hn::Set(d, 9.03f), op::IfThenZeroElse(op::Lt(a, hn::Set(d, 0x1p-75f)), a));
     V high, rest, square, square_low;
-    TanhPairFloat(d, bounded, V(op::Sub(bounded, bounded)), high, rest);
+    TanhPairFloat(d, bounded, NoLow(), high, rest);
     const V scaled = op::Mul(high, hn::Set(d, 0x1p60f));
     TwoProduct(d, scaled, high, square, square_low);
     square_low = op::MulAdd(op::Add(scaled, scaled), rest, square_low);
@@ -238,9 +240,9 @@ HWY_INLINE V SoftcapFloat(D d, const V& x, float cap) {
   const auto linear = op::Lt(a, hn::Set(d, cap * 0x1p-14f));  // x to 2^-29
   const V bounded = op::IfThenZeroElse(linear, AtMost(hn::Set(d, cap * 9.02f), a));
   V z, z_low, high, rest;
-  PairProduct(d, bounded, hn::Zero(d), high_word, low_word, z, z_low);
+  PairProduct(d, bounded, NoLow(), high_word, low_word, z, z_low);
   TanhPairFloat(d, z, z_low, high, rest);
-  PairProduct(d, high, rest, hn::Set(d, cap), hn::Zero(d), high, rest);
+  PairProduct(d, high, rest, hn::Set(d, cap), NoLow(), high, rest);
   return op::IfThenElse(linear, x, op::CopySignToAbs(op::Add(high, rest), x));
 }
 
@@ -249,7 +251,9 @@ template <class D, class V>
 HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
   if constexpr (kIsFloat<D>) {
     const float magnitude = cap < 0 ? -cap : cap;
-    if (!kInDouble<D> && magnitude >= 0x1p-60f && magnitude <= 0x1p60f) return SoftcapFloat(d, x, magnitude);
+    if constexpr (!kInDouble<D>) {
+      if (magnitude >= 0x1p-60f && magnitude <= 0x1p60f) return SoftcapFloat(d, x, magnitude);
+    }
     return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR { return Softcap(d64, v, double{cap}); });
   } else {
     const double magnitude = cap < 0 ? -cap : cap;
@@ -257,7 +261,7 @@ HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
     V z, z_low, high, rest;
     Scaled(d, V(AtMost(end, AtLeast(op::Neg(end), x))), magnitude, z, z_low);
     TanhPair(d, z, z_low, high, rest);
-    PairProduct(d, high, rest, hn::Set(d, magnitude), hn::Zero(d), high, rest);
+    PairProduct(d, high, rest, hn::Set(d, magnitude), NoLow(), high, rest);
     return op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-28)), x, op::Add(high, rest));
   }
 }

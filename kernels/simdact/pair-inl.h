@@ -117,6 +117,15 @@ HWY_INLINE void PairSum(const A& a, const AL& a_low, const B& b, const BL& b_low
   FastTwoSum(sum, op::Add(error, op::Add(a_low, b_low)), high, low);
 }
 
+// (a + a_low) + (b + b_low) for a, b >= 0; high is a + b rounded.
+template <class A, class AL, class B, class BL, class X>
+HWY_INLINE void SumOfPositive(const A& a, const AL& a_low, const B& b, const BL& b_low, X& high, X& low) {
+  X sum, error;
+  FastTwoSum(op::Max(a, b), op::Min(a, b), sum, error);
+  low = op::Add(error, op::Add(a_low, b_low));
+  high = sum;
+}
+
 // 1 / x, good to 2^-28 (f32) or a few 2^-53 (f64). On AVX-512 an estimate of 14 bits and Newton's steps are
 // faster than the division, or equal; x must be normal there, as must 1 / x.
 template <class D, class V>

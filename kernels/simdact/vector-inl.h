@@ -63,7 +63,8 @@ using ByTarget = hwy::If<kWide, Wide, Other>;
 constexpr size_t Lockstep(size_t wide, size_t other) {
   return kSizeless
              ? 1
-             : (kWide ? wide : (HWY_NATIVE_FMA ? other : HWY_MAX(1, other / 2)));  // doubles: twice the vectors
+             : (kWide ? wide
+                      : (HWY_NATIVE_FMA ? other : HWY_MAX(1, other / 2)));  // doubles: twice the vectors
 }
 
 namespace op {
