@@ -24,9 +24,6 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-using UnaryKernel = void (*)(const void*, void*, size_t, simdact_params);
-using BackwardKernel = void (*)(const void*, const void*, void*, size_t, simdact_params);
-
 // The 16-bit number nearest to v, ties to even.
 template <class Format>
 uint16_t Nearest(double v) {
@@ -216,16 +213,23 @@ inline simdact_params ToFloats(simdact_params p) {
 
 template <class OpFloat, class OpDouble, class Format>
 void ForwardInHalf(const void* x, void* y, size_t n, simdact_params p) {
+  if (Streams(n * sizeof(uint16_t)) && x != y)
+    return StreamForward(&ForwardInHalf<OpFloat, OpDouble, Format>, x, y, n, sizeof(uint16_t), p);
   HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, static_cast<const uint16_t*>(x),
                       static_cast<uint16_t*>(y), n, ToFloats(p));
 }
 template <class FastOp, class Format>
 void ForwardInHalfFast(const void* x, void* y, size_t n, simdact_params p) {
-  HalfForwardFast<Format>(&Forward<FastOp, float>, static_cast<const uint16_t*>(x),
-                          static_cast<uint16_t*>(y), n, ToFloats(p));
+  if (Streams(n * sizeof(uint16_t)) && x != y)
+    return StreamForward(&ForwardInHalfFast<FastOp, Format>, x, y, n, sizeof(uint16_t), p);
+  HalfForwardFast<Format>(&Forward<FastOp, float>, static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y),
+                          n, ToFloats(p));
 }
 template <class OpFloat, class OpDouble, class Format, From kFrom>
 void BackwardInHalf(const void* source, const void* dy, void* dx, size_t n, simdact_params p) {
+  if (Streams(n * sizeof(uint16_t)) && source != dx && dy != dx)
+    return StreamBackward(&BackwardInHalf<OpFloat, OpDouble, Format, kFrom>, source, dy, dx, n,
+                          sizeof(uint16_t), p);
   HalfBackward<Format>(&Backward<OpFloat, float, kFrom>, &Backward<OpDouble, double, kFrom>,
                        static_cast<const uint16_t*>(source), static_cast<const uint16_t*>(dy),
                        static_cast<uint16_t*>(dx), n, ToFloats(p));

@@ -15,6 +15,7 @@
 #endif
 
 #include "kernels/arrays-inl.h"
+#include "kernels/stream-inl.h"
 #include "simdact/tails-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,6 +26,8 @@ namespace {
 template <class Op, class T>
 void Forward(const void* x_void, void* y_void, size_t n, simdact_params p) {
   assert(AliasIsExact(x_void, y_void, n * sizeof(T)));
+  if (Streams(n * sizeof(T)) && x_void != y_void)
+    return StreamForward(&Forward<Op, T>, x_void, y_void, n, sizeof(T), p);
   const T* x = static_cast<const T*>(x_void);
   T* y = static_cast<T*>(y_void);
   const Op op(p);
@@ -58,6 +61,8 @@ template <class Op, class T, From kFrom>
 void Backward(const void* source_void, const void* dy_void, void* dx_void, size_t n, simdact_params p) {
   assert(AliasIsExact(source_void, dx_void, n * sizeof(T)));
   assert(AliasIsExact(dy_void, dx_void, n * sizeof(T)));
+  if (Streams(n * sizeof(T)) && source_void != dx_void && dy_void != dx_void)
+    return StreamBackward(&Backward<Op, T, kFrom>, source_void, dy_void, dx_void, n, sizeof(T), p);
   const T* source = static_cast<const T*>(source_void);
   const T* dy = static_cast<const T*>(dy_void);
   T* dx = static_cast<T*>(dx_void);

@@ -1,0 +1,127 @@
+// Large outputs go past the caches: the same bits, no byte outside, whatever the size and alignment.
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "kernels.h"
+
+namespace simdact_test {
+namespace {
+
+constexpr size_t kLeast = 16384;  // bytes from which on outputs can be streamed
+
+// Runs f in a child process under SIMDACT_STREAM_BYTES=value and returns its exit code. The size is read once
+// per process: this one must not call a kernel for so large an output.
+template <class F>
+int Under(const char* value, const F& f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("SIMDACT_STREAM_BYTES", value, 1);
+    _exit(f());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Stream, EnvironmentSetsTheSize) {
+  const auto is = [](size_t bytes, simdact_choice choice) {
+    return simdact_stream_bytes() == bytes && simdact_stream_choice() == choice ? 0 : 1;
+  };
+  EXPECT_EQ(Under("0", [&] { return is(0, SIMDACT_CHOICE_FORCED); }), 0);
+  EXPECT_EQ(Under("1", [&] { return is(kLeast, SIMDACT_CHOICE_FORCED); }), 0);
+  EXPECT_EQ(Under("123456789", [&] { return is(123456789, SIMDACT_CHOICE_FORCED); }), 0);
+  EXPECT_EQ(Under("99999999999999999999999", [&] { return is(SIZE_MAX, SIMDACT_CHOICE_FORCED); }), 0);
+  for (const char* bad : {"-1", "64k", " 65536", "0x10000", "many"}) {
+    const int code = Under(bad, [] {
+      return simdact_stream_choice() == SIMDACT_CHOICE_UNKNOWN && simdact_stream_bytes() >= kLeast ? 0 : 1;
+    });
+    EXPECT_EQ(code, 0) << bad;
+  }
+  const int unset = Under("", [] {
+    return simdact_stream_choice() == SIMDACT_CHOICE_BEST && simdact_stream_bytes() >= kLeast ? 0 : 1;
+  });
+  EXPECT_EQ(unset, 0);
+}
+
+// Writable memory that ends where none is, and begins after some that shows what is written to it.
+class Region {
+ public:
+  static constexpr size_t kBytes = 65536;
+  Region() {
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    void* map = mmap(nullptr, kBytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED) std::abort();
+    begin_ = static_cast<unsigned char*>(map);
+    if (mprotect(begin_ + kBytes, page, PROT_NONE) != 0) std::abort();
+  }
+  // The last `bytes` but for `gap`, all of the region set to `fill`.
+  unsigned char* Last(size_t bytes, size_t gap, unsigned char fill) {
+    std::memset(begin_, fill, kBytes);
+    return begin_ + kBytes - gap - bytes;
+  }
+  bool UntouchedBut(const unsigned char* from, size_t bytes, unsigned char fill) const {
+    for (const unsigned char* p = begin_; p < begin_ + kBytes; ++p) {
+      if ((p < from || p >= from + bytes) && *p != fill) return false;
+    }
+    return true;
+  }
+
+ private:
+  unsigned char* begin_;
+};
+
+// One call for all, streamed, against one for each 1,000 bytes.
+int Compare(const Case& c, Region& inputs, Region& upstreams, Region& outputs, size_t n, size_t gap) {
+  const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, bytes = n * element;
+  unsigned char* x = inputs.Last(bytes, 0, 0);
+  unsigned char* dy = upstreams.Last(bytes, 0, 0);
+  for (size_t i = 0; i < bytes; ++i) {
+    x[i] = static_cast<unsigned char>(i * 37 + i / 251);
+    dy[i] = static_cast<unsigned char>(i * 101 + i / 127);
+  }
+  const auto call = [&](unsigned char* to, size_t first, size_t count) {
+    const size_t at = first * element;
+    const simdact_params& p = c.description->defaults;
+    if (c.direction == SIMDACT_FORWARD) return c.kernel->forward(x + at, to, count, p);
+    const auto backward =
+        c.direction == SIMDACT_BACKWARD ? c.kernel->backward : c.kernel->backward_from_output;
+    backward(x + at, dy + at, to, count, p);
+  };
+  std::vector<unsigned char> want(bytes);
+  const size_t piece = 1000 / element;
+  for (size_t i = 0; i < n; i += piece) call(want.data() + i * element, i, std::min(piece, n - i));
+  unsigned char* y = outputs.Last(bytes, gap, 0xA5);
+  call(y, 0, n);
+  if (std::memcmp(y, want.data(), bytes) != 0) return 2;
+  return outputs.UntouchedBut(y, bytes, 0xA5) ? 0 : 3;
+}
+
+TEST(Stream, SameBitsAndNothingOutside) {
+  Region inputs, upstreams, outputs;
+  ForEachKernel([&](const Case& c) {
+    if (!c.Is("relu") && !c.Is("exp") && !c.Is("gelu")) return;
+    SCOPED_TRACE(c.Name());
+    const int code = Under("16384", [&] {
+      if (simdact_stream_bytes() != kLeast) return 1;
+      const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, least = kLeast / element;
+      for (size_t tail = 0; tail <= (Quick() ? 5 : 140); ++tail) {
+        for (const size_t gap : {size_t{0}, size_t{1}, element, 3 * element, size_t{64}}) {
+          const int result = Compare(c, inputs, upstreams, outputs, least + tail, gap);
+          if (result != 0) return result;
+        }
+      }
+      return Compare(c, inputs, upstreams, outputs, 3 * least + 17, element);
+    });
+    EXPECT_EQ(code, 0);
+  });
+}
+
+}  // namespace
+}  // namespace simdact_test
