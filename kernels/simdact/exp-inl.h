@@ -141,8 +141,8 @@ HWY_INLINE V ExpTimes(D d, const V& x, const Low& low, const F& factor) {
   }
 }
 
-// exp(x + low) dy. Without assists there are three ways to it: where all of a pack is normal, with denormals,
-// and the general one.
+// exp(x) dy. To avoid assists a pack of ordinary results is computed as it is, any other at 2^64 of its size,
+// and what is too large for that once more.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V ExpOf(D d, const V& x, const U& dy = U()) {
   if constexpr (kAvoidAssists<D>) {
@@ -153,13 +153,17 @@ HWY_INLINE V ExpOf(D d, const V& x, const U& dy = U()) {
       ExpSplit<0>(d, MovedOffZero(d, x), NoLow(), scale, p);
       return TimesUpstream(V(op::MulAdd(scale, p, scale)), dy);
     }
-    if (hn::AllTrue(d, hn::Le(most, hn::Set(d, 40.0f)))) {
-      if (hwy::IsSame<U, NoUpstream>() && AllBelow(d, x, -104.0f)) return op::Xor(x, x);  // 0
-      ExpSplit<64>(d, AtLeast(hn::Set(d, -125.0f), MovedOffZero(d, x)), NoLow(), scale, p);
-      return TakeOffTiny<64>(d, V(op::MulAdd(scale, p, scale)), dy);
-    }
+    if (hwy::IsSame<U, NoUpstream>() && AllBelow(d, x, -104.0f)) return op::Xor(x, x);  // 0
+    const auto end = hn::Set(d, 40.0f);
+    const V bounded = AtLeast(hn::Set(d, -125.0f), AtMost(end, MovedOffZero(d, x)));
+    ExpSplit<64>(d, bounded, NoLow(), scale, p);
+    V y = TakeOffTiny<64>(d, V(op::MulAdd(scale, p, scale)), dy);
+    if (!hn::AllTrue(d, hn::Le(most, end)))
+      y = op::IfThenElse(op::Gt(x, end), TimesUpstream(V(ExpTimes(d, x, NoLow(), NoLow())), dy), y);
+    return y;
+  } else {
+    return TimesUpstream(V(ExpTimes(d, x, NoLow(), NoLow())), dy);
   }
-  return TimesUpstream(V(ExpTimes(d, x, NoLow(), NoLow())), dy);
 }
 template <class D, class V, class Low>
 HWY_INLINE V ExpValue(D d, const V& x, const Low& low) {

@@ -159,7 +159,7 @@ HWY_INLINE bool AnyBelow(D d, const V& v) {
     return !hn::AllTrue(di, above);
   } else {
     const auto least = FoldedMin(V(op::Abs(v)));
-    return !hn::AllFalse(d, hn::Lt(least, hn::Set(d, PowerOfTwo<Scalar<D>>(kExponent))));
+    return !hn::AllTrue(d, hn::Ge(least, hn::Set(d, PowerOfTwo<Scalar<D>>(kExponent))));
   }
 }
 
