@@ -18,6 +18,7 @@
 
 #include "kernels/half-formats-inl.h"
 #include "kernels/unary-driver-inl.h"
+#include "simdact/fast-half-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -74,21 +75,21 @@ double Exactly(uint16_t half) {
 // Rounds y to `to`, and calls settle(i, count, doubts, results) for up to a vector of results of which some
 // are in doubt: it overwrites those in `results` whose `doubts` are not 0.
 template <class Format, class Settle>
-HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, const Settle& settle) {
+HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doubt, const Settle& settle) {
   const size_t lanes = hn::Lanes(DF());
   const auto narrow = [&](size_t i, size_t count) HWY_ATTR {
     const auto v = hn::LoadN(DF(), y + i, count);
     HWY_ALIGN uint16_t results[hn::MaxLanes(DH())];
     HWY_ALIGN int32_t doubts[hn::MaxLanes(DI())];
     hn::Store(Format::Narrow(v), DH(), results);
-    hn::Store(hn::VecFromMask(DI(), Format::InDoubt(v)), DI(), doubts);
+    hn::Store(hn::VecFromMask(DI(), Format::InDoubt(v, doubt)), DI(), doubts);
     settle(i, count, doubts, results);
     memcpy(to + i, results, count * sizeof(uint16_t));
   };
   size_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
     const auto a = hn::LoadU(DF(), y + i), b = hn::LoadU(DF(), y + i + lanes);
-    if (HWY_LIKELY(hn::AllFalse(DI(), hn::Or(Format::InDoubt(a), Format::InDoubt(b))))) {
+    if (HWY_LIKELY(hn::AllFalse(DI(), hn::Or(Format::InDoubt(a, doubt), Format::InDoubt(b, doubt))))) {
       hn::StoreU(Format::Narrow(a), DH(), to + i);
       hn::StoreU(Format::Narrow(b), DH(), to + i + lanes);
     } else {
@@ -132,30 +133,68 @@ HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, si
   }
 }
 
-// What the kernels of all ops share: everything but the kernels for float and double.
+// Whether all of x are 0 or of a magnitude in [least, most], given as bits; least > 0.
+inline bool AllWithin(const uint16_t* x, size_t n, uint16_t least, uint16_t most) {
+  const hn::ScalableTag<uint16_t> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, 1);
+  auto largest = hn::Zero(d), smallest = hn::Set(d, 0xFFFF);
+  const auto look = [&](hn::Vec<decltype(d)> v) HWY_ATTR {
+    const auto magnitude = hn::And(v, hn::Set(d, 0x7FFF));
+    largest = hn::Max(largest, magnitude);
+    smallest = hn::Min(smallest, hn::Sub(magnitude, one));  // 0 becomes the largest of all
+  };
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) look(hn::LoadU(d, x + i));
+  if (i < n) look(hn::LoadN(d, x + i, n - i));
+  return hn::AllTrue(d, hn::Le(largest, hn::Set(d, most))) &&
+         hn::AllTrue(d, hn::Ge(smallest, hn::Sub(hn::Set(d, least), one)));
+}
+
+// The shorter kernel for float, if the op has one (fast-half-inl.h): for 0 and magnitudes from 2^-60 to most.
+struct BriefKernel {
+  UnaryKernel kernel;
+  float most;  // 0: none for these parameters
+  int32_t doubt;
+};
+
+// Whether it pays: with FMA not if doubts are frequent, 2 doubt + 1 of 2^13 (f16) or 2^16 results.
 template <class Format>
-HWY_NOINLINE void HalfForward(UnaryKernel with_float, UnaryKernel with_double, const uint16_t* x, uint16_t* y,
-                              size_t n, simdact_params p) {
+constexpr bool BriefPays(int32_t doubt) {
+  return !HWY_NATIVE_FMA || doubt * 400 < 1 << (23 - Format::kSignificandBits);
+}
+
+// What the kernels of all ops share: everything but the kernels for float and double. A block goes through
+// the brief kernel if all of it is in that one's range.
+template <class Format>
+HWY_NOINLINE void HalfForward(UnaryKernel with_float, UnaryKernel with_double, BriefKernel brief,
+                              const uint16_t* x, uint16_t* y, size_t n, simdact_params p) {
+  const uint16_t least = Nearest<Format>(HWY_MAX(0x1p-60, Exactly<Format>(1)));
+  const uint16_t most = static_cast<uint16_t>(HWY_MIN(Nearest<Format>(static_cast<double>(brief.most)),
+                                                      static_cast<uint16_t>(Format::kInfinity - 1)));
   assert(AliasIsExact(x, y, n * sizeof(uint16_t)));
   HWY_ALIGN float block[kBlock];
   for (size_t start = 0; start < n; start += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - start);
     const uint16_t* from = x + start;
     WidenBlock<Format>(from, block, size);
-    with_float(block, block, size, p);
-    NarrowBlock<Format>(
-        block, y + start, size, [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
-          double v[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
-          size_t settled = 0;
-          for (size_t k = 0; k < count; ++k) {
-            if (doubts[k] != 0) v[settled++] = Exactly<Format>(from[i + k]);
-          }
-          Settle([&](const double* in, double* out, size_t m) { with_double(in, out, m, p); }, v, f, settled);
-          settled = 0;
-          for (size_t k = 0; k < count; ++k) {
-            if (doubts[k] != 0) results[k] = Nearest<Format>(f[settled++]);
-          }
-        });
+    const bool is_brief =
+        brief.most > 0 && BriefPays<Format>(brief.doubt) && AllWithin(from, size, least, most);
+    (is_brief ? brief.kernel : with_float)(block, block, size, p);
+    NarrowBlock<Format>(block, y + start, size, is_brief ? brief.doubt : kDoubt,
+                        [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
+                          double v[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
+                          size_t settled = 0;
+                          for (size_t k = 0; k < count; ++k) {
+                            if (doubts[k] != 0) v[settled++] = Exactly<Format>(from[i + k]);
+                          }
+                          Settle([&](const double* in, double* out, size_t m) { with_double(in, out, m, p); },
+                                 v, f, settled);
+                          settled = 0;
+                          for (size_t k = 0; k < count; ++k) {
+                            if (doubts[k] != 0) results[k] = Nearest<Format>(f[settled++]);
+                          }
+                        });
   }
 }
 
@@ -173,7 +212,8 @@ HWY_NOINLINE void HalfBackward(BackwardKernel with_float, BackwardKernel with_do
     WidenBlock<Format>(from_dy, upstream, size);
     with_float(block, upstream, block, size, p);
     NarrowBlock<Format>(
-        block, dx + start, size, [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
+        block, dx + start, size, kDoubt,
+        [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
           double v[hn::MaxLanes(DH())], v_dy[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
           size_t settled = 0;
           for (size_t k = 0; k < count; ++k) {
@@ -211,12 +251,54 @@ inline simdact_params ToFloats(simdact_params p) {
   return p;
 }
 
+// Op::Brief(d, v) where there is one, as the value of an op for Forward.
+template <class Op, class = void>
+struct BriefOf {
+  static BriefKernel Get(simdact_params) { return {nullptr, 0.0f, 0}; }
+};
+template <class Op>
+struct BriefOf<Op, decltype(void(&Op::BriefMost))> {
+  struct Brief {
+    static constexpr size_t kVectors = kBriefVectors;
+    Op op;
+    explicit Brief(const simdact_params& p) : op(p) {}
+    template <class D, class V>
+    HWY_INLINE V Value(D d, const V& x) const {
+      return op.Brief(d, x);
+    }
+  };
+  static BriefKernel Get(simdact_params p) {
+    return {&Forward<Brief, float>, Op(p).BriefMost(), Op::kBriefDoubt};
+  }
+};
+
 template <class OpFloat, class OpDouble, class Format>
 void ForwardInHalf(const void* x, void* y, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && x != y)
     return StreamForward(&ForwardInHalf<OpFloat, OpDouble, Format>, x, y, n, sizeof(uint16_t), p);
-  HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, static_cast<const uint16_t*>(x),
-                      static_cast<uint16_t*>(y), n, ToFloats(p));
+  p = ToFloats(p);
+  HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, BriefOf<OpFloat>::Get(p),
+                      static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y), n, p);
+}
+
+// For functions whose values at 16-bit numbers are 16-bit numbers: relu, hardtanh and their like.
+template <class OpFloat, class Format>
+void ForwardInHalfExact(const void* x_void, void* y_void, size_t n, simdact_params p) {
+  assert(AliasIsExact(x_void, y_void, n * sizeof(uint16_t)));
+  if (Streams(n * sizeof(uint16_t)) && x_void != y_void)
+    return StreamForward(&ForwardInHalfExact<OpFloat, Format>, x_void, y_void, n, sizeof(uint16_t), p);
+  const uint16_t* x = static_cast<const uint16_t*>(x_void);
+  uint16_t* y = static_cast<uint16_t*>(y_void);
+  const OpFloat op(ToFloats(p));
+  const size_t lanes = hn::Lanes(DF());
+  const auto value = [&](hn::Vec<DH> v) HWY_ATTR { return Format::Narrow(op.Value(DF(), Format::Widen(v))); };
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const auto a = hn::LoadU(DH(), x + i), b = hn::LoadU(DH(), x + i + lanes);
+    hn::StoreU(value(a), DH(), y + i);
+    hn::StoreU(value(b), DH(), y + i + lanes);
+  }
+  for (; i < n; i += lanes) hn::StoreN(value(hn::LoadN(DH(), x + i, n - i)), DH(), y + i, n - i);
 }
 template <class FastOp, class Format>
 void ForwardInHalfFast(const void* x, void* y, size_t n, simdact_params p) {

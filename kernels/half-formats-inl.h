@@ -30,7 +30,7 @@ using DU = hn::RebindToUnsigned<DF>;
 using DH = hn::Rebind<uint16_t, DF>;
 
 // A format widens to float exactly; rounds, ties to even; narrows faster, where a tie may go either way; and
-// tells which floats are so near to a tie that kDoubt units of their last place may carry them over it.
+// tells which floats are so near to a tie that `doubt` units of their last place may carry them over it.
 struct Bf16 {
   static constexpr int kSignificandBits = 7, kLeastExponent = -126, kInfinity = 0x7F80;
 
@@ -50,9 +50,9 @@ struct Bf16 {
     return hn::TruncateTo(
         DH(), hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(DU(), hn::IsNaN(v)), quiet, rounded)));
   }
-  static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v) {
-    const auto beyond = hn::Add(hn::BitCast(DI(), v), hn::Set(DI(), 0x8000 + kDoubt));
-    return hn::Lt(hn::And(beyond, hn::Set(DI(), 0xFFFF)), hn::Set(DI(), 2 * kDoubt + 1));
+  static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v, int32_t doubt) {
+    const auto beyond = hn::Add(hn::BitCast(DI(), v), hn::Set(DI(), 0x8000 + doubt));
+    return hn::Lt(hn::And(beyond, hn::Set(DI(), 0xFFFF)), hn::Set(DI(), 2 * doubt + 1));
   }
 };
 
@@ -99,12 +99,12 @@ struct F16 {
   }
   static HWY_INLINE hn::Vec<DH> Round(hn::Vec<DF> v) { return Narrow(v); }
   // Denormal results are moved to [2^-14, 2^-13), where the unit 2^-24 is bit 13, as it is of normal ones.
-  static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v) {
+  static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v, int32_t doubt) {
     const auto magnitude = hn::Abs(v);
     const auto least = hn::Set(DF(), 0x1p-14f);
     const auto moved = hn::IfThenElse(hn::Lt(magnitude, least), hn::Add(magnitude, least), magnitude);
-    const auto beyond = hn::Add(hn::BitCast(DI(), moved), hn::Set(DI(), 0x1000 + kDoubt));
-    return hn::Lt(hn::And(beyond, hn::Set(DI(), 0x1FFF)), hn::Set(DI(), 2 * kDoubt + 1));
+    const auto beyond = hn::Add(hn::BitCast(DI(), moved), hn::Set(DI(), 0x1000 + doubt));
+    return hn::Lt(hn::And(beyond, hn::Set(DI(), 0x1FFF)), hn::Set(DI(), 2 * doubt + 1));
   }
 };
 

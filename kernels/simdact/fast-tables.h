@@ -22,6 +22,23 @@ struct FastConstants {
   static constexpr float kMillsScale = 0.375f;
 };
 
+struct BriefConstants {
+  // 2^f for |f| <= 1/2, to 2^-23.0.
+  static constexpr float kPower[6] = {0x1.000002p0f, 0x1.62e42ep-1f, 0x1.ebf8ccp-3f, 0x1.c6b154p-5f, 0x1.3d1ca2p-7f, 0x1.5e4f4ep-10f};
+  // (2^f - 1) / f for |f| <= 1/2, to 2^-25.7.
+  static constexpr float kPowerTail[6] = {0x1.62e43p-1f, 0x1.ebfbdep-3f, 0x1.c6af74p-5f, 0x1.3b2c46p-7f, 0x1.5f057ep-10f, 0x1.4282c2p-13f};
+  // log(1 + e) / e for 0 <= e <= 1, to 2^-22.2.
+  static constexpr float kLog1p[8] = {0x1.fffffap-1f, -0x1.fff93ap-2f, 0x1.54be12p-2f, -0x1.f5af92p-3f, 0x1.6b79f8p-3f, -0x1.b93912p-4f, 0x1.6969d2p-5f, -0x1.1813b6p-7f};
+  // tanh(x) / x = P(x^2) / (1 + x^2 Q(x^2)) for |x| <= 4.6, to 2^-24.8.
+  static constexpr float kTanh[4] = {0x1p0f, 0x1.01e912p-3f, 0x1.4ed22p-9f, 0x1.6f5238p-18f};
+  static constexpr float kTanhBelow[3] = {0x1.d649dp-2f, 0x1.6d87dap-6f, 0x1.6e496cp-13f};
+  // erf(x) / x = P(x^2) for |x| <= 2.8, to 2^-21.4.
+  static constexpr float kErf[11] = {0x1.20dd72p0f, -0x1.81251ep-2f, 0x1.ce03a8p-4f, -0x1.b6d896p-6f, 0x1.50ef36p-8f, -0x1.a5b19cp-11f, 0x1.a60d9ep-14f, -0x1.41e8a8p-17f, 0x1.59d908p-21f, -0x1.cb379cp-26f, 0x1.1843b8p-31f};
+  // exp(a^2 / 2) Phi(-a) = t P(t), t = 1 / (1 + 0.3 a), for 0 <= a <= 13.3, to 2^-22.9.
+  static constexpr float kMills[8] = {0x1.e9fc1cp-4f, 0x1.eedd3p-4f, 0x1.97a8c8p-4f, 0x1.09e5bcp-3f, -0x1.cb5e0cp-5f, 0x1.abe994p-3f, -0x1.45049p-3f, 0x1.272ec4p-5f};
+  static constexpr float kMillsScale = 0.3f;
+};
+
 // tanh(a) = c0 + a (c1 + a c2), by the exponent and three bits of a + 0.375, to 2^-14.6.
 struct FastTanh32 {
   static constexpr float kShift = 0x1.8p-2f, kEnd = 0x1.6p2f;
