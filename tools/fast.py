@@ -56,7 +56,7 @@ def mills(a):
     return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2)
 
 
-def slots(name, comment, f, shift, first, end):
+def slots(name, comment, f, shift, first, end, limit=None):
     """f(a) = c0 + a (c1 + a c2) in 32 slots of v = a + shift, 8 to the octave; in the hardware's order."""
     edge = lambda k: mpf(2) ** (k // 8) * (1 + mpf(k % 8) / 8)
     rows, worst = [[mpf(0)] * 32 for _ in range(3)], mpf(0)
@@ -67,6 +67,8 @@ def slots(name, comment, f, shift, first, end):
             p = [mpf(0)] + p
         elif lo < end:
             p, _, error = minimax(f, lo, hi, 2, points=40, rounds=30)
+        if k == first + 31 and limit is not None:  # the last slot is the limit at infinity
+            p, error = [limit, mpf(0), mpf(0)], abs(limit / f(lo) - 1)
         # v = 1 has the bits 0x3F800000.
         for row, c in zip(rows, p):
             row[((0x3F800000 >> 20) + k) % 32] = c
@@ -100,7 +102,7 @@ def main():
     text += "#ifndef SIMDACT_FAST_TABLES_H_\n#define SIMDACT_FAST_TABLES_H_\n\nnamespace simdact {\n\n// clang-format off\n"
     text += constants("FastConstants", 3, 3, 4, 2, 2, 6, "2.66", 4, "0.375")
     text += constants("BriefConstants", 5, 5, 7, 3, 3, 10, "2.8", 7, "0.3")
-    text += slots("FastTanh32", "tanh(a)", tanh, mpf(3) / 8, -12, 5.5)
+    text += slots("FastTanh32", "tanh(a)", tanh, mpf(3) / 8, -12, 5.5, mpf(1))
     text += slots("FastMills32", "exp(a^2 / 2) Phi(-a)", mills, mpf(1), 0, 13.5)
     text += "// clang-format on\n\n}  // namespace simdact\n\n#endif  // SIMDACT_FAST_TABLES_H_\n"
     with open("kernels/simdact/fast-tables.h", "w") as file:
