@@ -127,7 +127,7 @@ bool Exists(simdact_op op, simdact_dtype dtype, simdact_tier tier) {
 #define SIMDACT_DEFAULTS_P4(a, da, b, db, c, dc, d, dd) 4, {#a, #b, #c, #d}, {{da, db, dc, dd}}
 #define SIMDACT_FORMULA_Y(formula, claim) formula
 #define SIMDACT_FORMULA_NO_Y nullptr
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, formula, derivative, note) \
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, formula, derivative, note) \
   {#name, formula, derivative, SIMDACT_FORMULA_##OUTPUT, note, SIMDACT_DEFAULTS_##PARAMETERS},
 constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X

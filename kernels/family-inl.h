@@ -35,6 +35,9 @@ namespace {
 #define SIMDACT_ARGUMENTS_P1(...) , a
 #define SIMDACT_ARGUMENTS_P2(...) , a, b
 #define SIMDACT_ARGUMENTS_P4(...) , a, b, c, e
+#define SIMDACT_VALUES_P0
+#define SIMDACT_VALUES_P1(...) static_cast<float>(a)
+#define SIMDACT_VALUES_P2(...) static_cast<float>(a), static_cast<float>(b)
 #define SIMDACT_COUNT_P0 P0
 #define SIMDACT_COUNT_P1(...) P1
 #define SIMDACT_COUNT_P2(...) P2
@@ -52,13 +55,26 @@ namespace {
       return Fast##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS); \
     }                                                        \
   };
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                                \
+// What an op has more if a shorter kernel serves bf16 and f16.
+#define SIMDACT_BRIEF(Name, PARAMETERS)                                                           \
+  static constexpr int32_t kBriefDoubt = kBrief##Name##Doubt;                                      \
+  float BriefMost() const { return Brief##Name##End(SIMDACT_VALUES_##PARAMETERS); }                \
+  template <class D, class V>                                                                      \
+  HWY_INLINE V Brief(D d, const V& x) const {                                                      \
+    return Brief##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                       \
+  }
+#define SIMDACT_NO_BRIEF(Name, PARAMETERS)
+#define SIMDACT_OP_BRIEF SIMDACT_BRIEF
+#define SIMDACT_OP_EXACT SIMDACT_NO_BRIEF
+#define SIMDACT_OP_FULL SIMDACT_NO_BRIEF
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                          \
   SIMDACT_IF_##TIERS(SIMDACT_FAST_OP(Name, PARAMETERS))                                              \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
     static constexpr size_t kVectors = k##Name##Vectors;                                             \
     static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors;                         \
     SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \
+    SIMDACT_OP_##HALF(Name, PARAMETERS)                                                              \
     template <class D, class V>                                                                      \
     HWY_INLINE V Value(D d, const V& x) const {                                                      \
       return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                              \
@@ -112,27 +128,30 @@ constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
 #define SIMDACT_F64_KERNEL(Name, OUTPUT) SIMDACT_KERNEL(Name, OUTPUT, double)
 #endif
 #ifdef SIMDACT_NO_HALF
-#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) {nullptr, nullptr, nullptr}
+#define SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT) {nullptr, nullptr, nullptr}
 #else
-#define SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT) \
-  {&ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>, \
+#define SIMDACT_HALF_FORWARD_BRIEF(Name, FORMAT) &ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>
+#define SIMDACT_HALF_FORWARD_FULL SIMDACT_HALF_FORWARD_BRIEF
+#define SIMDACT_HALF_FORWARD_EXACT(Name, FORMAT) &ForwardInHalfExact<Name##Op<float>, FORMAT>
+#define SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT) \
+  {SIMDACT_HALF_FORWARD_##HALF(Name, FORMAT), \
    &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kInput>, \
    SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
 #endif
 #ifdef SIMDACT_NO_HALF
-#define SIMDACT_FAST_HALF(Name, OUTPUT, FORMAT) {}
+#define SIMDACT_FAST_HALF(Name, OUTPUT, HALF, FORMAT) {}
 #else
-#define SIMDACT_FAST_HALF(Name, OUTPUT, FORMAT) \
-  FasterInHalf<Fast##Name##Op, FORMAT>(SIMDACT_HALF_KERNEL(Name, OUTPUT, FORMAT))
+#define SIMDACT_FAST_HALF(Name, OUTPUT, HALF, FORMAT) \
+  FasterInHalf<Fast##Name##Op, FORMAT>(SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT))
 #endif
-#define SIMDACT_FAST_KERNELS(Name, OUTPUT) \
+#define SIMDACT_FAST_KERNELS(Name, OUTPUT, HALF) \
   {Faster<Fast##Name##Op>(SIMDACT_KERNEL(Name, OUTPUT, float)), {}, \
-   SIMDACT_FAST_HALF(Name, OUTPUT, Bf16), SIMDACT_FAST_HALF(Name, OUTPUT, F16)}
-#define SIMDACT_NO_FAST_KERNELS(Name, OUTPUT) {}
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...) \
+   SIMDACT_FAST_HALF(Name, OUTPUT, HALF, Bf16), SIMDACT_FAST_HALF(Name, OUTPUT, HALF, F16)}
+#define SIMDACT_NO_FAST_KERNELS(Name, OUTPUT, HALF) {}
+#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...) \
   {{{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \
-     SIMDACT_HALF_KERNEL(Name, OUTPUT, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, F16)}, \
-    SIMDACT_##TIERS##_KERNELS(Name, OUTPUT)}},
+     SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, F16)}, \
+    SIMDACT_##TIERS##_KERNELS(Name, OUTPUT, HALF)}},
 // clang-format on
 constexpr Row kRows[] = {SIMDACT_LIST(SIMDACT_X)};
 constexpr bool kFma = HWY_NATIVE_FMA;

@@ -2,7 +2,7 @@
 // to kBriefDoubt units of a float's last place. The driver rounds once, and asks the kernel for double where
 // a tie is as near (kernels/half-driver-inl.h).
 //
-// Brief<Name>(d, x) is for x = 0 or 2^-60 <= |x| <= kBrief<Name>End: there no result is denormal, nothing
+// Brief<Name>(d, x) is for x = 0 or 2^-60 <= |x| <= Brief<Name>End(): there no result is denormal, nothing
 // overflows, no bound needs to be checked. x has 11 bits at most, so x^2 is exact. ln 2 is a pair.
 
 #if defined(SIMDACT_FAST_HALF_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -29,11 +29,23 @@ constexpr int32_t kBriefGeluTanhDoubt = BriefDoubt(8), kBriefMishDoubt = BriefDo
 constexpr int32_t kBriefSoftplusDoubt = BriefDoubt(8), kBriefLogSigmoidDoubt = BriefDoubt(8);
 constexpr int32_t kBriefGeluDoubt = BriefDoubt(9), kBriefErfDoubt = BriefDoubt(16);
 constexpr int32_t kBriefTanhDoubt = BriefDoubt(5);
-constexpr float kBriefExpEnd = 85, kBriefSeluEnd = 80, kBriefEluEnd = 80, kBriefSigmoidEnd = 80;
-constexpr float kBriefSiluEnd = 80, kBriefGeluQuickEnd = 45, kBriefMishEnd = 20, kBriefGeluEnd = 12;
-constexpr float kBriefGeluTanhEnd = HWY_NATIVE_FMA ? 9.75f : 6;
-constexpr float kBriefSoftplusEnd = 80, kBriefLogSigmoidEnd = 80;
-constexpr float kBriefErfEnd = 0x1p127f, kBriefTanhEnd = 0x1p127f;
+
+// Brief<Name>End(parameters): up to which |x|; 0 where the parameters do not suit.
+constexpr float BriefExpEnd() { return 85; }
+constexpr float BriefSeluEnd() { return 80; }
+constexpr float BriefEluEnd(float alpha) { return alpha >= 0x1p-10f && alpha <= 0x1p10f ? 80 : 0; }
+constexpr float BriefSigmoidEnd() { return 80; }
+constexpr float BriefSiluEnd() { return 80; }
+constexpr float BriefGeluQuickEnd() { return 45; }
+constexpr float BriefGeluTanhEnd() { return HWY_NATIVE_FMA ? 9.75f : 6; }
+constexpr float BriefMishEnd() { return 20; }
+constexpr float BriefSoftplusEnd(float beta, float threshold) {
+  return beta == 1 && threshold >= 20 ? 80 : 0;
+}
+constexpr float BriefLogSigmoidEnd() { return 80; }
+constexpr float BriefGeluEnd() { return 12; }
+constexpr float BriefErfEnd() { return 0x1p127f; }
+constexpr float BriefTanhEnd() { return 0x1p127f; }
 
 constexpr float kBriefLog2eLow = 0x1.4ae0cp-26f;
 
@@ -124,7 +136,7 @@ HWY_INLINE V BriefLog1pExp(D d, const V& x) {
   return op::Mul(e, FastPolynomial(d, AwayFromZero(d, e), BriefConstants::kLog1p));
 }
 template <class D, class V>
-HWY_INLINE V BriefSoftplus(D d, const V& x) {
+HWY_INLINE V BriefSoftplus(D d, const V& x, Scalar<D>, Scalar<D>) {
   return op::Add(op::Max(hn::Zero(d), x), BriefLog1pExp(d, x));
 }
 template <class D, class V>
