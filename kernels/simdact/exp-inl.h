@@ -119,6 +119,14 @@ HWY_INLINE void ExpSplit(D d, const V& x, const Low& low, V& scale, V& p) {
   ExpSplitAt(d, x, low, hn::Set(d, ExpMagic<D>(kBias)), scale, p);
 }
 
+// (high + low) scale (1 + p) with little more than one rounding, for floats with FMA. At a zero of the first
+// factor low is all there is.
+template <class V>
+HWY_INLINE V TimesPower(const V& high, const V& low, const V& scale, const V& p) {
+  const V rest = op::MulAdd(op::Add(high, low), p, low);
+  return op::MulAdd(high, scale, op::Mul(rest, scale));
+}
+
 // factor exp(x + low), 0 and infinity included. The exponents of all results are more than a number can hold
 // on the way: results below 1 are made 2^b times larger, the others smaller.
 template <class D, class V, class Low, class F>

@@ -15,25 +15,18 @@
 
 #include <type_traits>
 
-#include "simdact/vector-inl.h"
+#include "simdact/pair-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-// Evaluates the slot of a, in [0, end of the table): P(a) = c0 + delta (c1 + delta rest).
+// Evaluates the slot of v at a: P(a) = c0 + delta (c1 + delta rest).
 template <class Table, class D, class V, class VI>
-HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& delta) {
+HWY_INLINE void PiecewiseAt(D d, const V& v, const V& a, VI& index, V& c0, V& c1, V& rest, V& delta) {
   constexpr int kDegree = static_cast<int>(std::extent<decltype(Table::kRows), 0>::value) - 2;
   constexpr size_t kSlots = std::extent<decltype(Table::kRows), 1>::value;
   const hn::RebindToSigned<D> di;
-  const auto origin = hn::Set(d, Table::kOrigin);
-  V v;
-  if constexpr (Table::kScale == 1.0f) {
-    v = op::Add(a, origin);
-  } else {
-    v = op::MulAdd(a, hn::Set(d, Table::kScale), origin);
-  }
   index = op::ShiftRight<Table::kShift>(op::BitCast(di, v));
 
   delta = op::Sub(a, Lookup<kSlots>(d, Table::kRows[0], index));
@@ -44,6 +37,19 @@ HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& 
   }
   c1 = Lookup<kSlots>(d, Table::kRows[2], index);
   c0 = Lookup<kSlots>(d, Table::kRows[1], index);
+}
+
+// The same for a in [0, end of the table).
+template <class Table, class D, class V, class VI>
+HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& delta) {
+  const auto origin = hn::Set(d, Table::kOrigin);
+  V v;
+  if constexpr (Table::kScale == 1.0f) {
+    v = op::Add(a, origin);
+  } else {
+    v = op::MulAdd(a, hn::Set(d, Table::kScale), origin);
+  }
+  PiecewiseAt<Table>(d, v, a, index, c0, c1, rest, delta);
 }
 
 // P(a) rounded to float. Where c0 is 0 the rounding of the slope shows, up to half an ulp: kKeepSlope saves
@@ -89,6 +95,25 @@ HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
   low = op::Add(op::MulAdd(slope, delta, op::Sub(c0, high)), op::MulAdd(slope_low, delta, c0_low));
 }
 
+// P(a + a_low) for a table moved by what its zero is off a float: there all is counted from the zero,
+// kZeroLow above the slots' centre, and c0 = 0 is exact. Without kKeepSlope the slope's rounding shows next
+// to the zero, up to half an ulp.
+template <class Table, bool kKeepSlope, class D, class V, class Low>
+HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_low, V& high, V& low) {
+  Index<D, V> index;
+  V c0, c1, rest, delta;
+  PiecewiseAt<Table>(d, v, a, index, c0, c1, rest, delta);
+  const V slope = op::MulAdd(rest, delta, c1);
+  high = op::MulAdd(slope, delta, c0);
+  low = op::MulAdd(slope, delta, op::Sub(c0, high));
+  if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(rest, delta, op::Sub(c1, slope)), delta, low);
+  const auto zero_low = hn::Set(d, Table::kZeroLow);
+  if constexpr (hwy::IsSame<Low, NoLow>()) {
+    low = op::NegMulAdd(slope, zero_low, low);
+  } else {
+    low = op::MulAdd(slope, op::Sub(a_low, zero_low), low);
+  }
+}
 // P(a) for an odd function close to a near 0: in the first slot, where c0 = 0 and the centre is 0, P is what
 // is to be added to a, so that its rounding does not show. c0 of the others is above the first slot's end.
 template <class Table, class D, class V>
