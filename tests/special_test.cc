@@ -182,7 +182,9 @@ TEST_P(SpecialTest, FlushToZeroLosesOnlyDenormals) {
       if (!(std::fabs(exact) < normal)) {
         ASSERT_TRUE(c.Allows(y[i], exact, claim + 0.5)) << x[i];
       } else {
-        ASSERT_LE(std::fabs(y[i]), normal) << x[i];
+        const long double most =
+            c.tier == SIMDACT_FAST ? normal * (1 + 2 * simdact_accuracy::kFastClaim) : normal;
+        ASSERT_LE(std::fabs(y[i]), most) << x[i];
       }
     }
   });

@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 """Generates kernels/simdact/logistic-tables.h: the slowly varying part of silu', and the roots of the slopes.
 
-Needs Sollya, and mpmath for the roots.
+Needs mpmath.
 """
 from mpmath import exp, findroot, mpf, pi, sqrt
 
 import chebyshev
 import piecewise
 
-SIGMOID = "(1 / (1 + exp(-x)))"
-SLOPE = f"({SIGMOID} * (1 - x * {SIGMOID}))"
+
+
+def slope(a):
+    """exp(a) silu'(-a)."""
+    s = 1 / (1 + exp(-a))
+    return s * (1 - a * s)
+
+
 # The zero of silu'(-a): 1 + exp(-a) = a, by Newton's method to 60 digits.
 ROOT = "1.27846454276107379510935873902298015543947748861974576545318"
 
@@ -50,9 +56,11 @@ def slope_roots():
     ]
 
 
-def root_struct(name, kind):
+def root_struct(name, kind, only=None):
     text = f"struct {name} {{\n"
     for constant, value, comment in slope_roots():
+        if only and constant not in only:
+            continue
         text += (f"  // {comment}\n" if comment else "") + chebyshev.pair(constant, value, kind)
         if constant == "kSilu" and kind == "double":  # beta x comes nearer to this zero than two words tell
             high, low = chebyshev.split(value, 2, kind)
@@ -61,9 +69,9 @@ def root_struct(name, kind):
 
 
 TABLES = [
-    piecewise.emit("SiluSlope32", "exp(a) silu'(-a)", SLOPE, 32, 8, 0.75, 6, root=ROOT),
-    piecewise.emit("SiluSlope8", "exp(a) silu'(-a)", SLOPE, 8, 2, 0.75, 9, root=ROOT),
+    piecewise.emit("SiluSlope32", "exp(a) silu'(-a)", slope, 32, 8, 0.75, 6, root=mpf(ROOT), here=True),
+    piecewise.emit("SiluSlope8", "exp(a) silu'(-a)", slope, 8, 2, 0.75, 9, root=mpf(ROOT), here=True),
     "// Where the slopes are zero, and their terms there; to two words each.\n" + root_struct("SlopeRoots", "double"),
-    "// The same in float.\n" + root_struct("SlopeRootsFloat", "float"),
+    "// What floats need of it.\n" + root_struct("SlopeRootsFloat", "float", ["kGeluTanhSlope", "kGeluTanhCubic"]),
 ]
 print(piecewise.header("SIMDACT_LOGISTIC_TABLES_H_", "logistic.py", TABLES), end="")

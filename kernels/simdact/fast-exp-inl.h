@@ -119,7 +119,8 @@ HWY_INLINE V FastExpm1Left(D d, const V& x, float slope, float least, float alph
 // elu(x) = x > 0 ? x : alpha (exp(x) - 1); x itself where it is denormal.
 template <class D, class V>
 HWY_INLINE V FastElu(D d, const V& x, Scalar<D> alpha) {
-  return FastExpm1Left(d, x, 1.0f, -20.0f, alpha, -2 * kLeastNormal, x);
+  if (alpha != 1) return Elu(d, x, alpha);
+  return FastExpm1Left(d, x, 1.0f, -20.0f, 1.0f, -2 * kLeastNormal, x);
 }
 
 // selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)); 0 where that is denormal.

@@ -55,7 +55,7 @@ template <class D, class V>
 HWY_INLINE V FastTimes(D d, const V& x, const V& ratio, float unit, float least = 2 * kLeastNormal) {
   const V a = op::Abs(x);
   const V product = op::Mul(op::Mul(ZeroWhereTiny(d, a, least, ratio), x), hn::Set(d, unit));
-  return op::Min(product, a);  // the inner product may have overflown
+  return op::Min(a, product);  // the inner product may have overflown; -0 comes second
 }
 
 // x / (1 + exp(-beta x)) for 1 <= beta <= 16 and inverse = 1 / beta.
@@ -141,7 +141,7 @@ template <class D, class V>
 HWY_INLINE V FastLogSigmoid(D d, const V& x) {
   V e, ratio;
   FastLog1pExp(d, x, e, ratio);
-  return op::Sub(AtMost(hn::Zero(d), x), op::Mul(e, ratio));
+  return op::Or(op::Sub(AtMost(hn::Zero(d), x), op::Mul(e, ratio)), hn::SignBit(d));  // -0 at inf
 }
 
 }  // namespace HWY_NAMESPACE

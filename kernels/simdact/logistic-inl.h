@@ -12,7 +12,8 @@
 //
 // silu'(-a) = exp(-a) K(a) with K(a) = sigmoid(a) (1 - a sigmoid(a)), which crosses zero at a = 1.2785: K
 // comes from a table centred on that root (tools/logistic.py), so the derivative keeps its relative accuracy
-// through the crossing. silu'(a) = 1 - silu'(-a).
+// through the crossing. silu'(a) = 1 - silu'(-a). swish' and gelu_quick' are silu' at beta x, whose rounding
+// error the exponential and the table take in. For doubles the zero is split off (SlopeFromZero).
 
 #if defined(SIMDACT_LOGISTIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_LOGISTIC_INL_H_
@@ -32,11 +33,11 @@ namespace HWY_NAMESPACE {
 constexpr size_t kSigmoidVectors = Lockstep(8, 4);
 constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 3);
 constexpr size_t kSiluVectors = Lockstep(8, 4);
-constexpr size_t kSiluDerivativeVectors = Lockstep(4, 3);
+constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kSwishVectors = Lockstep(4, 2);
-constexpr size_t kSwishDerivativeVectors = Lockstep(2, 2);
+constexpr size_t kSwishDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kGeluQuickVectors = Lockstep(8, 3);
-constexpr size_t kGeluQuickDerivativeVectors = Lockstep(6, 3);
+constexpr size_t kGeluQuickDerivativeVectors = Lockstep(4, 2);
 
 // The scale of the denominator, and beyond which argument all results are 0 or denormal noise.
 template <class D>
@@ -107,19 +108,19 @@ HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low, bool de
   return quotient;
 }
 
-// silu', gelu_tanh' and their like at -a <= 0 are E (1 + E - g(a)) / (1 + E)^2, E = exp(-v(a)), and cross
-// zero where g(a0) = 1 + E0. With delta = v(a) - v(a0), drop = g(a) - g(a0) and E = E0 exp(-delta) that is
+// For doubles: silu', gelu_tanh' and their like at -a <= 0 are E (1 + E - g(a)) / (1 + E)^2, E = exp(-v(a)),
+// and cross zero where g(a0) = 1 + E0. With delta = v(a) - v(a0), drop = g(a) - g(a0) and E = E0 exp(-delta)
+// that is
 //
 //   E0 exp(-delta) (E0 expm1(-delta) - drop) / (1 + E0 + E0 expm1(-delta))^2
 //
 // times dy, where no term cancels another: the slope is accurate relative to itself through its zero. At +a
 // it is 1 less that. All arguments are pairs; delta reaches from -2 to the end of the logistic functions.
-template <class D>
-constexpr int kSlopeBias = kIsFloat<D> ? 80 : 200;
+constexpr int kSlopeBias = 200;
 template <class D, class V, class M, class U>
 HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delta_low, const V& drop,
                            const V& drop_low, Scalar<D> e0, Scalar<D> e0_low, bool deep, const U& dy) {
-  constexpr int kBias = kSlopeBias<D>;
+  constexpr int kBias = kSlopeBias;
   const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
   const auto k = hn::Set(d, e0), k_low = hn::Set(d, e0_low);
   V scale, p, m, m_low, n, n_low, sum, sum_low, square, square_low, q, q_low, g, g_low;
@@ -143,7 +144,7 @@ HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delt
 template <class D>
 using Roots = hwy::If<kIsFloat<D>, SlopeRootsFloat, SlopeRoots>;
 
-// dy silu'(z + low): v(a) = g(a) = a, so that 1 + E0 is the zero itself.
+// dy silu'(z + low) for doubles: v(a) = g(a) = a, so that 1 + E0 is the zero itself.
 template <class D, class V, class Low, class U>
 HWY_INLINE V SiluSlope(D d, const V& z, const Low& low, const U& dy) {
   const auto negative = op::Lt(z, hn::Zero(d));
@@ -154,10 +155,30 @@ HWY_INLINE V SiluSlope(D d, const V& z, const Low& low, const U& dy) {
   t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLow));
   if constexpr (!hwy::IsSame<Low, NoLow>())
     t_low = op::Add(t_low, op::IfThenElse(negative, op::Neg(low), low));
-  if constexpr (!kIsFloat<D>)
-    t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
-  TwoSum(t, t_low, t, t_low);                                  // next to the zero, t_low may be the larger
+  t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
+  TwoSum(t, t_low, t, t_low);                                // next to the zero, t_low may be the larger
   return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow, deep, dy);
+}
+
+// The same for floats: |z| = a + a_low, 2^-50 at least, with the sign of x. From 18.5 on K = 1 - a to 2^-26:
+// the table's last value, less what a is above that, exactly.
+template <class D, class V, class Low, class U>
+HWY_INLINE V SiluSlopeFloat(D d, const V& x, const V& a, const Low& a_low, bool deep, const U& dy) {
+  using Table = ByTarget<SiluSlope32, SiluSlope8>;
+  const V inside = AtMost(hn::Set(d, 18.5f), a);
+  V high, low, scale, p;
+  const V place = op::MulAdd(inside, hn::Set(d, Table::kScale), hn::Set(d, Table::kOrigin));
+  PiecewisePairFromZero<Table, true>(d, place, inside, a_low, high, low);
+  high = op::Sub(high, op::Sub(a, inside));
+  if constexpr (hwy::IsSame<Low, NoLow>()) {
+    ExpSplit<kTailBias<D>>(d, op::Neg(a), NoLow(), scale, p);
+  } else {
+    ExpSplit<kTailBias<D>>(d, op::Neg(a), op::Neg(a_low), scale, p);
+  }
+  const V below = TimesPower(high, low, scale, p);
+  const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
+  const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
+  return TakeOff<kTailBias<D>>(d, deep, slope, dy);
 }
 
 // sigmoid(x) = 1 / (1 + exp(-x)).
@@ -211,8 +232,7 @@ HWY_INLINE V Silu(D d, const V& x) {
 }
 
 // silu'(x) = s (1 + x (1 - s)), s = sigmoid(x).
-// Worst: 0.8339 ulp at -0x1.2d85b6p+4, AVX2; 0.7765 at -0x1.2d42dp+4, AVX-512: where the table gives way to 1
-// - a.
+// Worst: 0.8448 ulp at -0x1.67d8fep+4, AVX2; 0.7888 at 0x1.0ac366p-4, AVX-512.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
@@ -222,26 +242,9 @@ HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
   } else if constexpr (!kIsFloat<D>) {
     return SiluSlope(d, x, NoLow(), dy);
   } else {
-    using Table = ByTarget<SiluSlope32, SiluSlope8>;
-    const auto end =
-        hn::Set(d, 18.6f);  // beyond it K = 1 - a to 2^-25.9; in the last slots no table does better
     bool deep;
     const V a = LogisticMagnitude(d, x, deep);
-    V high, low;
-    PiecewisePairNearZero<Table>(d, AtMost(end, a), high, low);
-    const auto far = op::Gt(a, end);
-    high = op::IfThenElse(far, op::Sub(hn::Set(d, 1.0f), a), high);
-    low = op::IfThenZeroElse(far, low);
-
-    V scale, p;
-    ExpSplit<kTailBias<D>>(d, op::Neg(a), NoLow(), scale, p);
-    const V g = op::Mul(high, scale);
-    const V g_low = op::MulAdd(low, scale, op::MulSub(high, scale, g));
-    const V below =
-        op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
-    const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
-    const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
-    return TakeOff<kTailBias<D>>(d, deep, slope, dy);
+    return SiluSlopeFloat(d, x, a, NoLow(), deep, dy);
   }
 }
 
@@ -250,8 +253,9 @@ template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
   const auto at = [=](const auto& v) HWY_ATTR {
     bool deep;
-    const V bounded =
-        BoundedBelow(d, v, -kLogisticEnd<D> / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
+    // For beta < 1 the factor x is larger where the tail ends.
+    const Scalar<D> end = kLogisticEnd<D> + Scalar<D>(kIsFloat<D> && beta < 1 ? 3.25 : 0);
+    const V bounded = BoundedBelow(d, v, -end / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
     V z, z_low;
     TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
     z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
@@ -259,13 +263,21 @@ HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
   };
   return NearZero(d, x, at, [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
 }
+// silu'(beta x) dy.
 template <class D, class V, class U>
 HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low, const U& dy) {
   const Scalar<D> end = kLogisticEnd<D> / beta;
-  const V bounded = MovedOffZero(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))), 1 / beta);
   V z, z_low;
-  TwoProduct(d, bounded, hn::Set(d, beta), z, z_low);
-  return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)), dy);
+  if constexpr (kIsFloat<D>) {
+    bool deep;
+    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(86.9) / beta, deep), 1 / beta);
+    PairProduct(d, a, NoLow(), hn::Set(d, beta), hn::Set(d, beta_low), z, z_low);
+    return SiluSlopeFloat(d, x, z, z_low, deep, dy);
+  } else {
+    const V bounded = MovedOffZero(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))), 1 / beta);
+    TwoProduct(d, bounded, hn::Set(d, beta), z, z_low);
+    return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)), dy);
+  }
 }
 
 // swish(x) = x sigmoid(beta x). A negative beta mirrors: x sigmoid(-b x) = -((-x) sigmoid(b (-x))). beta = 0
@@ -315,6 +327,8 @@ HWY_INLINE V GeluQuick(D d, const V& x) {
     return SwishAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
   }
 }
+// gelu_quick'(x) = silu'(1.702 x). Worst: 0.8821 ulp at -0x1.a6bc3ep+3, AVX2; 0.8771 at -0x1.80974cp-1,
+// AVX-512.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluQuickDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {

@@ -6,44 +6,42 @@ namespace simdact {
 
 // clang-format off
 // exp(a) silu'(-a)
-// 32 slots over [0, 20), degree 6; worst fit 2^-25.64, in [17.33, 18.67).
+// 32 slots over [0, 20), degree 6; worst fit 2^-28.51, in [1.167, 1.333).
 struct SiluSlope32 {
   static constexpr float kScale = 0.75f, kOrigin = 1.0f;
+  static constexpr float kZeroLow = -0x1.bdf6fap-27f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[8][32] = {
-      {0x1.474974p0f, 0x1.d3fd44p0f, 0x1.15a1cap1f, 0x1.4015d8p1f, 0x1.6b6716p1f, 0x1.966e98p1f, 0x1.be0f04p1f, 0x1.eb0fb4p1f, 0x1.145a1cp2f, 0x1.3e76c8p2f, 0x1.6ca11cp2f, 0x1.956872p2f, 0x1.be508ep2f, 0x1.ec5cd8p2f, 0x1.0b2f1ap3f, 0x1.20dbd2p3f, 0x1.3ddddep3f, 0x1.6ca692p3f, 0x1.95fbe8p3f, 0x1.bdeb86p3f, 0x1.e9c29p3f, 0x1.0a508ep4f, 0x1.29999ap4f, 0x1.3eeeeep4f, 0x1.4bf258p-4f, 0x1.07d9c6p-2f, 0x1.aa11cp-2f, 0x1.26d3ap-1f, 0x1.83bbbcp-1f, 0x1.d73b64p-1f, 0x1.474974p0f, 0x1.474974p0f},
-      {0.0f, -0x1.fb3b0ap-2f, -0x1.b2ea38p-1f, -0x1.363172p0f, -0x1.96db9ap0f, -0x1.f73c1ep0f, -0x1.27b928p1f, -0x1.593ec8p1f, -0x1.9bf208p1f, -0x1.f51a96p1f, -0x1.2a68b4p2f, -0x1.541634p2f, -0x1.7d8a3ep2f, -0x1.abf174p2f, -0x1.d62164p2f, -0x1.00cb0ap3f, -0x1.1dd65ep3f, -0x1.4ca49p3f, -0x1.75fb4ap3f, -0x1.9deb54p3f, -0x1.c9c282p3f, -0x1.f4a118p3f, -0x1.19999ap4f, -0x1.2eeeeep4f, 0x1.fe4632p-2f, 0x1.eda6d2p-2f, 0x1.ce5146p-2f, 0x1.9dddfap-2f, 0x1.51b866p-2f, 0x1.f49ef6p-3f, 0.0f, 0.0f},
-      {-0x1.907afcp-1f, -0x1.ff56fp-1f, -0x1.1259e4p0f, -0x1.1b9feap0f, -0x1.1ed018p0f, -0x1.1e1986p0f, -0x1.1b927ap0f, -0x1.17c11ap0f, -0x1.124dbep0f, -0x1.0bfbf4p0f, -0x1.072054p0f, -0x1.045d5ep0f, -0x1.029d92p0f, -0x1.01718cp0f, -0x1.00d42cp0f, -0x1.00767cp0f, -0x1.0035a2p0f, -0x1.000e96p0f, -0x1.000488p0f, -0x1.000172p0f, -0x1.000068p0f, -0x1.00001ep0f, -0x1.000004p0f, -0x1.000002p0f, -0x1.59032ap-5f, -0x1.26653cp-3f, -0x1.f3035cp-3f, -0x1.65936ap-2f, -0x1.e17ad6p-2f, -0x1.26d4f4p-1f, -0x1.907afep-1f, -0x1.907afcp-1f},
-      {-0x1.05b01ep-2f, -0x1.1c5a22p-3f, -0x1.3e7cecp-4f, -0x1.1793e8p-5f, -0x1.4a69ap-8f, 0x1.7c5628p-7f, 0x1.3c335p-6f, 0x1.6e0858p-6f, 0x1.5b239ep-6f, 0x1.074ed4p-6f, 0x1.55f1d4p-7f, 0x1.b7a81ep-8f, 0x1.108c56p-8f, 0x1.354b24p-9f, 0x1.6a0f3ep-10f, 0x1.9abc26p-11f, 0x1.7a1b88p-12f, 0x1.a3b65p-14f, 0x1.082e3p-15f, 0x1.54213ep-17f, 0x1.82469cp-19f, 0x1.c06458p-21f, 0x1.2e91dcp-25f, 0x1.fa9ba2p-24f, -0x1.13d6ep-2f, -0x1.377466p-2f, -0x1.4c8056p-2f, -0x1.55fbp-2f, -0x1.525e9ap-2f, -0x1.434902p-2f, -0x1.05b098p-2f, -0x1.05b02p-2f},
-      {0x1.1585f2p-4f, 0x1.1161ep-4f, 0x1.a96168p-5f, 0x1.26523p-5f, 0x1.676cap-6f, 0x1.7f5bb4p-7f, 0x1.5cd46cp-8f, 0x1.ccfd84p-11f, -0x1.05305ep-9f, -0x1.712df6p-9f, -0x1.2bf8ep-9f, -0x1.a848cp-10f, -0x1.174d1ap-10f, -0x1.4a52b6p-11f, -0x1.8fb8ep-12f, -0x1.cabf5p-13f, -0x1.b5ab0ep-14f, -0x1.f5c37ep-16f, -0x1.42d0cep-17f, -0x1.b30e24p-19f, -0x1.30bf1p-20f, -0x1.1dfefap-22f, -0x1.1dfaf6p-19f, 0x1.bdac5ep-20f, -0x1.36684p-4f, -0x1.be989p-5f, -0x1.028392p-5f, -0x1.cdfb4p-8f, 0x1.400e4cp-6f, 0x1.479d0cp-5f, 0x1.156fa2p-4f, 0x1.158486p-4f},
-      {0x1.59a886p-7f, -0x1.1b5854p-7f, -0x1.8e7c84p-7f, -0x1.78bdp-7f, -0x1.278ef2p-7f, -0x1.99b624p-8f, -0x1.0f2b28p-8f, -0x1.2ec3b4p-9f, -0x1.b12516p-11f, 0x1.1bae78p-15f, 0x1.0dc6cp-12f, 0x1.028b78p-12f, 0x1.81b3a4p-13f, 0x1.02a306p-13f, 0x1.39e9dap-14f, 0x1.9740d2p-15f, 0x1.757264p-16f, 0x1.9f541p-18f, 0x1.1330d4p-19f, 0x1.be915cp-21f, 0x1.55dep-22f, 0x1.0caad6p-24f, -0x1.6d0152p-18f, 0x1.24f8bep-18f, 0x1.a457eap-6f, 0x1.161754p-5f, 0x1.36ae3ap-5f, 0x1.395698p-5f, 0x1.19b354p-5f, 0x1.caf86ep-6f, 0x1.52a956p-7f, 0x1.581204p-7f},
-      {-0x1.44b2dap-7f, -0x1.f3ae72p-9f, -0x1.39131p-11f, 0x1.05d978p-10f, 0x1.d3c7e6p-10f, 0x1.620ec2p-10f, 0x1.06323cp-10f, 0x1.5f4e3ap-11f, 0x1.bd3342p-12f, 0x1.fc52eap-14f, 0x1.1458fcp-15f, -0x1.bf24eep-16f, -0x1.a72e04p-16f, -0x1.25a9eep-15f, -0x1.1c5e1cp-17f, -0x1.9986eap-16f, -0x1.7e39f6p-19f, -0x1.f9e2ecp-22f, -0x1.7ba8ecp-24f, 0x1.a5ca9ap-23f, 0x1.c78c14p-22f, 0x1.855176p-29f, -0x1.5a097ap-18f, 0x1.14f082p-18f, 0x1.6e7cf2p-7f, 0x1.d53a6cp-8f, 0x1.4979dep-9f, -0x1.120486p-10f, -0x1.c1daeep-8f, -0x1.06bb4p-7f, -0x1.511eb2p-7f, -0x1.1d1606p-7f},
-      {0x1.b50e28p-10f, 0x1.f13dc2p-10f, 0x1.3bb1c8p-10f, 0x1.fd6fdcp-12f, 0x1.598746p-12f, -0x1.60bae8p-11f, 0x1.52c148p-11f, -0x1.6aac62p-12f, -0x1.95732ep-14f, -0x1.57506ap-16f, 0x1.7a8dfep-16f, -0x1.47b7f2p-18f, 0x1.4ad28ep-17f, -0x1.3c271cp-15f, 0x1.290372p-18f, -0x1.09316ep-15f, -0x1.5f0e4cp-22f, 0x1.b1f32cp-21f, 0x1.8c007ap-23f, -0x1.4b7ee4p-22f, -0x1.16c0ap-22f, -0x1.4291cap-28f, -0x1.baf878p-20f, 0x1.62cc2p-20f, -0x1.2625bap-9f, -0x1.31458ap-8f, -0x1.95a584p-8f, -0x1.8831bep-7f, -0x1.07bcd4p-7f, 0x1.821d5cp-9f, -0x1.fbf56p-13f, 0x1.cc6538p-8f},
+      {0x1.474974p0f, 0x1.cd242ep0f, 0x1.1317e4p1f, 0x1.3f3b64p1f, 0x1.686d3ap1f, 0x1.92e148p1f, 0x1.bcccccp1f, 0x1.ed70a4p1f, 0x1.13e1f6p2f, 0x1.432846p2f, 0x1.67a328p2f, 0x1.94c1ep2f, 0x1.bf92c6p2f, 0x1.ebe1f6p2f, 0x1.0c3ecep3f, 0x1.1e58cp3f, 0x1.40418ap3f, 0x1.692174p3f, 0x1.930782p3f, 0x1.c3f7cep3f, 0x1.e9d5acp3f, 0x1.0a6e98p4f, 0x1.333334p4f, 0x1.488888p4f, 0x1.480576p-4f, 0x1.044444p-2f, 0x1.b3b646p-2f, 0x1.2e6bdcp-1f, 0x1.81735ep-1f, 0x1.d74bc6p-1f, 0x1.474974p0f, 0x1.474974p0f},
+      {0.0f, -0x1.dffa1ep-2f, -0x1.a80c56p-1f, -0x1.344d7ep0f, -0x1.9030aep0f, -0x1.ef4b18p0f, -0x1.26542cp1f, -0x1.5bd7f8p1f, -0x1.9af084p1f, -0x1.feeb44p1f, -0x1.25461ep2f, -0x1.536cc8p2f, -0x1.7ecfbap2f, -0x1.ab75ep2f, -0x1.d84288p2f, -0x1.fc8d88p2f, -0x1.203a86p3f, -0x1.491f3cp3f, -0x1.7306d6p3f, -0x1.a3f7a4p3f, -0x1.c9d59ep3f, -0x1.f4dd2cp3f, -0x1.233334p4f, -0x1.388888p4f, 0x1.fe50b6p-2f, 0x1.ee29bcp-2f, 0x1.cbf03ep-2f, 0x1.987cep-2f, 0x1.53dc36p-2f, 0x1.f4793ap-3f, 0.0f, 0.0f},
+      {-0x1.907afcp-1f, -0x1.fb7674p-1f, -0x1.118bb8p0f, -0x1.1b81c6p0f, -0x1.1ebe5ep0f, -0x1.1e41eep0f, -0x1.1bab3ep0f, -0x1.178aap0f, -0x1.12622p0f, -0x1.0b6474p0f, -0x1.078dc8p0f, -0x1.046656p0f, -0x1.0292eep0f, -0x1.0173dep0f, -0x1.00ce4p0f, -0x1.007edp0f, -0x1.003238p0f, -0x1.00101ap0f, -0x1.0004eep0f, -0x1.000138p0f, -0x1.000068p0f, -0x1.00001ep0f, -0x1.000002p0f, -0x1p0f, -0x1.54c8d4p-5f, -0x1.220a06p-3f, -0x1.ff8de4p-3f, -0x1.6fb9bap-2f, -0x1.de7624p-2f, -0x1.26df4cp-1f, -0x1.907afep-1f, -0x1.907afcp-1f},
+      {-0x1.05b01p-2f, -0x1.27656p-3f, -0x1.4b4288p-4f, -0x1.1d7d14p-5f, -0x1.b0a696p-8f, 0x1.5b7a46p-7f, 0x1.399656p-6f, 0x1.6ec138p-6f, 0x1.5bda5p-6f, 0x1.fa59a2p-7f, 0x1.67c7b8p-7f, 0x1.bae7a6p-8f, 0x1.0c73e6p-8f, 0x1.372ee4p-9f, 0x1.604086p-10f, 0x1.b6e728p-11f, 0x1.627466p-12f, 0x1.ce8f68p-14f, 0x1.1f0e26p-15f, 0x1.1d6ceap-17f, 0x1.82236ep-19f, 0x1.be4a18p-21f, 0x1.2bdcfap-22f, 0x1.feb2bcp-23f, -0x1.139dbap-2f, -0x1.36ddbp-2f, -0x1.4d64cp-2f, -0x1.563fecp-2f, -0x1.52a1fep-2f, -0x1.434516p-2f, -0x1.05b0a4p-2f, -0x1.05b01ep-2f},
+      {0x1.15837ap-4f, 0x1.1510cp-4f, 0x1.b14deap-5f, 0x1.28c526p-5f, 0x1.754c8ep-6f, 0x1.962246p-7f, 0x1.66816ep-8f, 0x1.6f3f58p-11f, -0x1.023bcep-9f, -0x1.6f006p-9f, -0x1.367ea8p-9f, -0x1.ab728p-10f, -0x1.13afcp-10f, -0x1.4e197cp-11f, -0x1.85035cp-12f, -0x1.f1a44ep-13f, -0x1.98e75ep-14f, -0x1.12cfcep-15f, -0x1.5919aep-17f, -0x1.1953c6p-19f, -0x1.0815ecp-20f, -0x1.76e2bap-23f, 0x1.6a3c1ap-22f, 0x1.96053p-22f, -0x1.36cf8ep-4f, -0x1.c27f7ap-5f, -0x1.ed966ap-6f, -0x1.39a69p-8f, 0x1.35f89cp-6f, 0x1.47c2e8p-5f, 0x1.156dbap-4f, 0x1.158b24p-4f},
+      {0x1.5a0b9ap-7f, -0x1.0a2b1cp-7f, -0x1.8ce9a2p-7f, -0x1.79ef8cp-7f, -0x1.2d1424p-7f, -0x1.a75026p-8f, -0x1.0f9b4ap-8f, -0x1.276d4ep-9f, -0x1.b880d6p-11f, 0x1.616d84p-14f, 0x1.0eb6fcp-12f, 0x1.036b28p-12f, 0x1.7fa85ep-13f, 0x1.ed3b7ap-14f, 0x1.340424p-14f, 0x1.ae1d82p-15f, 0x1.5b2efep-16f, 0x1.e57ebcp-18f, 0x1.3435c6p-19f, 0x1.12ac66p-20f, 0x1.062cd6p-22f, 0x1.70d954p-25f, 0x1.50d108p-22f, 0x1.61e23cp-22f, 0x1.a3971ap-6f, 0x1.150824p-5f, 0x1.37ae56p-5f, 0x1.375d5cp-5f, 0x1.1a995ap-5f, 0x1.cb51fep-6f, 0x1.525cc6p-7f, 0x1.585cd2p-7f},
+      {-0x1.4597ep-7f, -0x1.126f78p-8f, -0x1.d1c072p-11f, 0x1.3ada86p-10f, 0x1.d3e2f2p-10f, 0x1.cbba6ep-10f, 0x1.8f5a3ap-10f, 0x1.eea87ap-11f, 0x1.d0a51ep-12f, 0x1.c7effap-14f, 0x1.417ef4p-15f, -0x1.992604p-17f, -0x1.4c25aap-16f, -0x1.e36c6cp-18f, -0x1.6f526p-17f, 0x1.fe01dcp-18f, -0x1.e74f36p-19f, -0x1.e1e278p-21f, -0x1.a09e8ep-22f, -0x1.4f8654p-20f, 0x1.0d7e4p-23f, -0x1.367e96p-23f, 0x1.0d3a5p-23f, 0x1.1fe838p-23f, 0x1.702ccap-7f, 0x1.e99c6p-8f, 0x1.201faap-9f, -0x1.c1ed9p-10f, -0x1.a97f44p-8f, -0x1.1830aep-7f, -0x1.51da7p-7f, -0x1.4900aap-7f},
+      {0x1.bb41ccp-10f, 0x1.1ddf8ep-9f, 0x1.dbfbeap-10f, 0x1.ce9bbap-12f, -0x1.05fff2p-11f, -0x1.ee31eep-11f, -0x1.7d5268p-10f, 0x1.ad3584p-12f, -0x1.e087dp-14f, -0x1.022d4ep-14f, -0x1.b6899ep-15f, -0x1.62d118p-18f, 0x1.a20b56p-22f, 0x1.2755e6p-16f, 0x1.8f836ap-21f, -0x1.0c6116p-15f, 0x1.726dfp-22f, -0x1.02ff82p-23f, 0x1.386f34p-25f, -0x1.3f246ap-20f, -0x1.5739b4p-24f, 0x1.3c5c78p-25f, 0x1.5cb44ep-26f, 0x1.6ef02ap-26f, -0x1.92ca3cp-9f, -0x1.083ae4p-8f, -0x1.b87fa2p-8f, 0x1.dba132p-15f, -0x1.f2adc4p-9f, -0x1.8b7e1cp-11f, -0x1.148326p-12f, -0x1.dbfbeep-10f},
   };
-  alignas(64) static constexpr float kC0Low[32] =
-      {-0x1.5cd412p-27f, -0x1.da247ap-36f, -0x1.f0c84cp-34f, -0x1.8aa4f2p-33f, 0x1.30962cp-33f, 0x1.5d75d8p-32f, -0x1.bf6a1ep-32f, -0x1.3a4a3ap-32f, 0x1.e1bcccp-32f, -0x1.d16a38p-36f, 0x1.9dfed2p-32f, -0x1.f4c8c6p-35f, -0x1.6fa8b4p-31f, 0x1.1ceaeep-32f, 0x1.805edcp-31f, -0x1.db29ccp-30f, -0x1.c084aap-32f, -0x1.36f91ap-32f, 0x1.42f1e4p-31f, 0x1.f5315p-30f, 0x1.0a0dfp-30f, -0x1.17b98p-32f, 0x1.44e2ccp-22f, 0x1.6fca72p-24f, -0x1.8e357p-34f, -0x1.9e1932p-36f, -0x1.a3c612p-36f, -0x1.02e0fp-36f, -0x1.152f6ep-33f, 0x1.6374d8p-36f, -0x1.5cd412p-27f, -0x1.5cd412p-27f};
 };
 
 // exp(a) silu'(-a)
-// 8 slots over [0, 20), degree 9; worst fit 2^-27.30, in [0.6667, 1.333).
+// 8 slots over [0, 20), degree 9; worst fit 2^-28.51, in [0.6667, 1.333).
 struct SiluSlope8 {
   static constexpr float kScale = 0.75f, kOrigin = 1.0f;
+  static constexpr float kZeroLow = -0x1.bdf6fap-27f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[11][8] = {
-      {0x1.474974p0f, 0x1.b2a534p1f, 0x1.4fb38ap2f, 0x1.025e36p3f, 0x1.800aecp3f, 0x1.0a58cp4f, 0x1.446ff6p-2f, 0x1.474974p0f},
-      {0.0f, -0x1.1b0fc2p1f, -0x1.0c866cp2f, -0x1.c46f24p2f, -0x1.6009c4p3f, -0x1.f4b17cp3f, 0x1.e3d74cp-2f, 0.0f},
-      {-0x1.907afcp-1f, -0x1.1c6aeep0f, -0x1.09ec6ap0f, -0x1.010c2ap0f, -0x1.000872p0f, -0x1.00001ep0f, -0x1.713872p-3f, -0x1.907afcp-1f},
-      {-0x1.05b022p-2f, 0x1.2189e2p-6f, 0x1.c54308p-7f, 0x1.c62f4cp-10f, 0x1.e90934p-15f, 0x1.bff1d2p-21f, -0x1.409e78p-2f, -0x1.05b01cp-2f},
-      {0x1.158904p-4f, 0x1.c32ddp-8f, -0x1.61a1ep-9f, -0x1.ef6652p-12f, -0x1.23dc96p-16f, -0x1.10ba0ep-22f, -0x1.7adc5ep-5f, 0x1.1587ccp-4f},
-      {0x1.584d7ep-7f, -0x1.32f23cp-8f, 0x1.6a2786p-13f, 0x1.80633ap-14f, 0x1.01691cp-18f, 0x1.f5440cp-25f, 0x1.25adc2p-5f, 0x1.578f76p-7f},
-      {-0x1.3caa2cp-7f, 0x1.594e5p-10f, 0x1.2cd2fap-14f, -0x1.ba99acp-17f, -0x1.6227cap-21f, -0x1.b65bbap-27f, 0x1.6e56b6p-8f, -0x1.3ff11cp-7f},
-      {0x1.037796p-10f, -0x1.7e8bb2p-13f, -0x1.03414ep-15f, 0x1.57788ep-20f, 0x1.90b41cp-24f, 0x1.4d3662p-29f, -0x1.37ab56p-8f, 0x1.4a8026p-11f},
-      {0x1.b2fd6cp-11f, -0x1.8848a2p-21f, 0x1.f5169ep-18f, 0x1.17bd9ep-23f, -0x1.978b88p-27f, -0x1.abf8p-35f, -0x1.8ebf4ap-12f, 0x1.de6f86p-13f},
-      {-0x1.66ba4ep-12f, 0x1.9d9a82p-17f, -0x1.26d69cp-20f, -0x1.f96a7ap-26f, 0x1.37b48p-30f, -0x1.a22754p-34f, 0x1.64ea3cp-11f, -0x1.b751dcp-11f},
-      {0x1.756d96p-15f, -0x1.070b6p-16f, -0x1.e66804p-30f, -0x1.494bb2p-25f, -0x1.d0c4d8p-36f, 0x1.cdf436p-37f, -0x1.45a58ap-11f, -0x1.1c6f2ap-12f},
+      {0x1.474974p0f, 0x1.a60f04p1f, 0x1.4aec34p2f, 0x1.03ab5ap3f, 0x1.8f3078p3f, 0x1.0a740ep4f, 0x1.32847p-2f, 0x1.474974p0f},
+      {0.0f, -0x1.0d0e84p1f, -0x1.078e62p2f, -0x1.c70c1ap2f, -0x1.6f2fb8p3f, -0x1.f4e818p3f, 0x1.e6f948p-2f, 0.0f},
+      {-0x1.907afcp-1f, -0x1.1d4068p0f, -0x1.0a76c4p0f, -0x1.010314p0f, -0x1.00058p0f, -0x1.00001ep0f, -0x1.5addap-3f, -0x1.907afcp-1f},
+      {-0x1.05b018p-2f, 0x1.f73564p-7f, 0x1.d93e9ep-7f, 0x1.b74e04p-10f, 0x1.3fc296p-15f, 0x1.be586ap-21f, -0x1.3e10cap-2f, -0x1.05b01ep-2f},
+      {0x1.1587c4p-4f, 0x1.2243fp-7f, -0x1.67d248p-9f, -0x1.e040d6p-12f, -0x1.7e9628p-17f, -0x1.01048p-22f, -0x1.8f4598p-5f, 0x1.1589c4p-4f},
+      {0x1.587374p-7f, -0x1.5f2f1p-8f, 0x1.2c3658p-13f, 0x1.75aaf2p-14f, 0x1.5625e2p-19f, 0x1.d02e86p-25f, 0x1.217c08p-5f, 0x1.5858aep-7f},
+      {-0x1.3cf9d4p-7f, 0x1.74419cp-10f, 0x1.6a9ec8p-14f, -0x1.a1bbc2p-17f, -0x1.e7fb6ep-22f, -0x1.250ae8p-26f, 0x1.8eac8cp-8f, -0x1.3bf124p-7f},
+      {0x1.06828p-10f, -0x1.6bd06p-13f, -0x1.2483b8p-15f, 0x1.447fbep-20f, 0x1.004766p-24f, 0x1.24b038p-28f, -0x1.32ccbap-8f, 0x1.f0fdcep-11f},
+      {0x1.aeaceap-11f, -0x1.0e3d7ap-17f, 0x1.0da3b8p-17f, -0x1.6f882ep-23f, -0x1.c752c6p-28f, 0x1.3a831p-32f, -0x1.fee6ap-12f, 0x1.5e05c2p-11f},
+      {-0x1.637002p-12f, 0x1.6b68aep-16f, -0x1.33f0fap-20f, -0x1.03656cp-27f, 0x1.4ad9f8p-30f, -0x1.7a370ap-32f, 0x1.556042p-11f, -0x1.19c81ap-11f},
+      {0x1.7140acp-15f, -0x1.5a3ac8p-16f, 0x1.67a374p-25f, 0x1.07435p-25f, -0x1.6b00eep-35f, 0x1.801756p-35f, -0x1.c98d54p-12f, -0x1.998ef4p-13f},
   };
-  alignas(64) static constexpr float kC0Low[8] =
-      {-0x1.5cd412p-27f, -0x1.896648p-36f, -0x1.afbb9p-33f, -0x1.61d962p-31f, -0x1.537e72p-33f, -0x1.0739fcp-28f, -0x1.f73b1ep-37f, -0x1.5cd412p-27f};
 };
 
 // Where the slopes are zero, and their terms there; to two words each.
@@ -80,37 +78,12 @@ struct SlopeRoots {
   static constexpr double kMish3Low = -0x1.cd6edac167dafp-60;
 };
 
-// The same in float.
+// What floats need of it.
 struct SlopeRootsFloat {
-  // 1 + e = r, where e = exp(-r)
-  static constexpr float kSilu = 0x1.474974p0f;
-  static constexpr float kSiluLow = -0x1.bdf6fap-27f;
-  static constexpr float kSiluE = 0x1.1d25dp-2f;
-  static constexpr float kSiluELow = -0x1.bdf6fap-27f;
-  // 1 + e = r v'(r), where e = exp(-v(r)) and v(x) = x (slope + cubic x^2)
-  static constexpr float kGeluTanh = 0x1.8142ap-1f;
-  static constexpr float kGeluTanhLow = -0x1.85a06cp-27f;
-  static constexpr float kGeluTanhE = 0x1.2af64ep-2f;
-  static constexpr float kGeluTanhELow = 0x1.3890bep-27f;
-  static constexpr float kGeluTanhSquare = 0x1.21e4bap-1f;
-  static constexpr float kGeluTanhSquareLow = 0x1.71b62ap-26f;
   static constexpr float kGeluTanhSlope = 0x1.988454p0f;
   static constexpr float kGeluTanhSlopeLow = -0x1.857936p-25f;
   static constexpr float kGeluTanhCubic = 0x1.2444f2p-4f;
   static constexpr float kGeluTanhCubicLow = 0x1.49b16ap-29f;
-  static constexpr float kGeluTanhCubic3 = 0x1.b6676cp-3f;
-  static constexpr float kGeluTanhCubic3Low = -0x1.175e2p-32f;
-  // 4 (x + 1) + e (4 x + 6) + 4 e^2 + e^3 = 0, where e = exp(x)
-  static constexpr float kMish = -0x1.31432cp0f;
-  static constexpr float kMishLow = -0x1.a25b08p-29f;
-  static constexpr float kMishE = 0x1.36c42p-2f;
-  static constexpr float kMishELow = 0x1.7e1f66p-29f;
-  static constexpr float kMish1 = 0x1.7e53ecp-2f;
-  static constexpr float kMish1Low = 0x1.05e4bep-27f;
-  static constexpr float kMish2 = 0x1.793f94p-2f;
-  static constexpr float kMish2Low = 0x1.a7dd8cp-29f;
-  static constexpr float kMish3 = 0x1.c9f402p-6f;
-  static constexpr float kMish3Low = -0x1.b022eep-32f;
 };
 
 // clang-format on

@@ -106,14 +106,16 @@ HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_
   const V slope = op::MulAdd(rest, delta, c1);
   high = op::MulAdd(slope, delta, c0);
   low = op::MulAdd(slope, delta, op::Sub(c0, high));
-  if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(rest, delta, op::Sub(c1, slope)), delta, low);
+  const V bend = op::Sub(c1, slope);
+  if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(rest, delta, bend), delta, low);
   const auto zero_low = hn::Set(d, Table::kZeroLow);
   if constexpr (hwy::IsSame<Low, NoLow>()) {
     low = op::NegMulAdd(slope, zero_low, low);
-  } else {
-    low = op::MulAdd(slope, op::Sub(a_low, zero_low), low);
+  } else {  // times the derivative, nearly
+    low = op::MulAdd(op::Sub(slope, bend), op::Sub(a_low, zero_low), low);
   }
 }
+
 // P(a) for an odd function close to a near 0: in the first slot, where c0 = 0 and the centre is 0, P is what
 // is to be added to a, so that its rounding does not show. c0 of the others is above the first slot's end.
 template <class Table, class D, class V>
