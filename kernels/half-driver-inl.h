@@ -291,7 +291,7 @@ void ForwardInHalfExact(const void* x_void, void* y_void, size_t n, simdact_para
   uint16_t* y = static_cast<uint16_t*>(y_void);
   const OpFloat op(ToFloats(p));
   const size_t lanes = hn::Lanes(DF());
-  const auto value = [&](hn::Vec<DH> v) HWY_ATTR { return Format::Narrow(op.Value(DF(), Format::Widen(v))); };
+  const auto value = [&](hn::Vec<DH> v) HWY_ATTR { return Format::Round(op.Value(DF(), Format::Widen(v))); };
   size_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
     const auto a = hn::LoadU(DH(), x + i), b = hn::LoadU(DH(), x + i + lanes);

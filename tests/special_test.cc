@@ -119,6 +119,30 @@ TEST_P(SpecialTest, NanUpstreamGivesNan) {
   });
 }
 
+// Where f' is 0 to the last place dx is 0, however large dy is.
+TEST_P(SpecialTest, NothingComesOfLargeUpstreamBeyondTheTails) {
+  ForEach([&](const Case& c) {
+    if (c.direction != SIMDACT_BACKWARD) return;
+    const simdact_params p = RoundedTo(c.dtype, c.description->defaults);
+    for (const double at : {120.0, 200.0, 1e4, kInf}) {
+      for (const double x : {at, -at}) {
+        const long double slope = simdact_accuracy::Exact(c.op, c.direction, x, p);
+        const double reach =
+            std::scalbn(1.0, FormatOf(c.dtype).min_exponent - FormatOf(c.dtype).fraction_bits - 40);
+        if (!(std::fabs(slope) < reach)) continue;
+        for (const double dy : {100.0, 3e4, 1e30}) {
+          const Array input(c.dtype, std::vector<double>{x}), upstream(c.dtype, std::vector<double>{dy});
+          if (std::isinf(upstream[0])) continue;
+          Array dx(c.dtype, 1);
+          simdact_accuracy::Call(*c.kernel, c.direction, c.description->defaults, input.Data(),
+                                 upstream.Data(), dx.Data(), 1);
+          EXPECT_EQ(dx[0], 0.0) << x << " times " << dy;
+        }
+      }
+    }
+  });
+}
+
 TEST_P(SpecialTest, MinusZeroStaysWhereOddOrLinear) {
   ForEach([&](const Case& c) {
     if (c.direction != SIMDACT_FORWARD || KeepsMinusZero().count(c.description->name) == 0) return;

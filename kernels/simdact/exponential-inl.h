@@ -132,9 +132,13 @@ HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& 
   const Scalar<D> size = factor < 0 ? -factor : factor;
   // Where the result ends: up to a factor of 4, before an error term is denormal.
   const Scalar<D> least = kIsFloat<D> ? Scalar<D>(size <= 4 ? -105.5 : -120) : Scalar<D>(-776);
+  // Where the pack may hold a result that is denormal: anywhere for the tiniest factors.
+  const Scalar<D> limit = size >= 1                            ? Scalar<D>(-87)
+                          : size >= PowerOfTwo<Scalar<D>>(-36) ? Scalar<D>(-60)
+                                                               : hwy::HighestValue<Scalar<D>>();
   const auto a = hn::Set(d, factor);
   V scale, p, high, low;
-  const V bounded = BoundedBelow(d, x, least, Scalar<D>(size >= 1 ? -87 : -60), deep);
+  const V bounded = BoundedBelow(d, V(AtMost(hn::Zero(d), x)), least, limit, deep);
   ExpSplit<kTimesExpBias<D>>(d, MovedOffZero(d, bounded), NoLow(), scale, p);
   PairProduct(d, scale, NoLow(), a, a_low, high, low);
   return op::Add(high, op::MulAdd(high, p, low));
@@ -210,7 +214,8 @@ template <class D, class V>
 HWY_INLINE V SeluOffZero(D d, const V& x) {
   using C = SeluConstants<D>;
   const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
-  const V below = TimesExpm1(d, x, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+  const V left = AtMost(hn::Zero(d), x);  // beyond, garbage may be denormal
+  const V below = TimesExpm1(d, left, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
   V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
   if constexpr (!HWY_NATIVE_FMA)
     above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);

@@ -225,7 +225,7 @@ HWY_INLINE V Silu(D d, const V& x) {
         [d](const auto& v) HWY_ATTR {
           bool deep;
           const auto bounded = BoundedBelow(d, v, -kLogisticEnd<D>, Scalar<D>(-87), deep);
-          return OverOnePlusExp(d, bounded, op::Neg(bounded), NoLow(), deep);
+          return OverOnePlusExp(d, bounded, NegatedOffZero(d, bounded), NoLow(), deep);
         },
         [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
@@ -267,14 +267,15 @@ HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
 template <class D, class V, class U>
 HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low, const U& dy) {
   const Scalar<D> end = kLogisticEnd<D> / beta;
+  const Scalar<D> size = HWY_MIN(1 / beta, PowerOfTwo<Scalar<D>>(100));
   V z, z_low;
   if constexpr (kIsFloat<D>) {
     bool deep;
-    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(86.9) / beta, deep), 1 / beta);
+    const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(86.9) / beta, deep), size);
     PairProduct(d, a, NoLow(), hn::Set(d, beta), hn::Set(d, beta_low), z, z_low);
     return SiluSlopeFloat(d, x, z, z_low, deep, dy);
   } else {
-    const V bounded = MovedOffZero(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))), 1 / beta);
+    const V bounded = MovedOffZero(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))), size);
     TwoProduct(d, bounded, hn::Set(d, beta), z, z_low);
     return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)), dy);
   }

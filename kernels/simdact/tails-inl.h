@@ -3,7 +3,8 @@
 // On x86 a product, sum of products or quotient that meets a denormal number, or whose result is one or
 // vanishes, takes an assist of some 150 cycles for its vector: 10 to 100 times the price of ordinary data.
 // Additions of denormals, comparisons, integer operations and conversions between float and double take none.
-// So kernels for float keep clear of denormals:
+// So kernels for float keep clear of denormals at both ends (but for inputs of 2^-95 to 2^-46, whose squares
+// and error terms may be denormal on the way):
 //
 // - An argument that a function near 0 does not see is moved off zero (kNegligible).
 // - Results are held 2^b times too large, and TakeOff takes that off. It is a product where all results of a
@@ -257,9 +258,14 @@ HWY_INLINE V Denormal(D d, const V& v) {
   return op::BitCast(d, op::Sub(op::BitCast(di, moved), hn::BitCast(di, least)));
 }
 // scaled 2^-kBias dy, some of it denormal: one vector after the other, for the registers' sake. Where scaled
-// 2^-kBias is denormal it is multiplied with dy first.
+// 2^-kBias is denormal it is multiplied with dy first. What would be rounded to 0 is 0 whatever dy: there the
+// argument may have been bounded.
 template <int kBias, bool kAll, class D, class U>
 HWY_INLINE hn::Vec<D> TakeOffOne(D d, hn::Vec<D> scaled, const U& dy) {
+  if constexpr (!hwy::IsSame<U, NoUpstream>()) {
+    const auto nothing = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 150));
+    scaled = hn::IfThenZeroElse(hn::Le(hn::Abs(scaled), nothing), scaled);
+  }
   const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
   const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)), unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));
   const auto product = TimesUpstream(scaled, dy);
