@@ -9,6 +9,7 @@
 #ifndef SIMDACT_BENCH_THREAD_ROWS_H_
 #define SIMDACT_BENCH_THREAD_ROWS_H_
 
+#include <algorithm>
 #include <benchmark/benchmark.h>
 
 #include <cstring>
