@@ -185,7 +185,9 @@ def emit(name, comment, fun, slots, per_octave, scale, degree, **options):
 
 
 def zero_low(root):
-    return chebyshev.constant("kZeroLow", chebyshev.split(root, 2, "float")[1], "float")
+    """What the zero is off the slots' centre, in two words."""
+    low, lower = chebyshev.split(root, 3, "float")[1:]
+    return chebyshev.constant("kZeroLow", low, "float") + chebyshev.constant("kZeroLower", lower, "float")
 
 
 def line(hardware, k):

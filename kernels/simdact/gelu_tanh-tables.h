@@ -10,6 +10,7 @@ namespace simdact {
 struct GeluTanhSlope32 {
   static constexpr float kScale = 1.36f, kOrigin = 1.0f;
   static constexpr float kZeroLow = -0x1.85a06cp-27f;
+  static constexpr float kZeroLower = -0x1.a9ea48p-52f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[7][32] = {
       {0x1.8142ap-1f, 0x1.004e4ep0f, 0x1.317576p0f, 0x1.5eb4b4p0f, 0x1.947272p0f, 0x1.c2606p0f, 0x1.e99394p0f, 0x1.103f4p1f, 0x1.30c6c6p1f, 0x1.62e4e4p1f, 0x1.93f3f4p1f, 0x1.bb6f7p1f, 0x1.ef7b7cp1f, 0x1.0d0606p2f, 0x1.276f7p2f, 0x1.3e0c0cp2f, 0x1.603636p2f, 0x1.914546p2f, 0x1.c14546p2f, 0x1.e99394p2f, 0x1.0e4e4ep3f, 0x1.25ccccp3f, 0x1.3e1818p3f, 0x1.56f0fp3f, 0x1.64e4e4p-5f, 0x1.0da5a6p-3f, 0x1.c46c6cp-3f, 0x1.46babap-2f, 0x1.9f9394p-2f, 0x1.060606p-1f, 0x1.34b4b4p-1f, 0x1.8142ap-1f},
@@ -27,6 +28,7 @@ struct GeluTanhSlope32 {
 struct GeluTanhSlope8 {
   static constexpr float kScale = 1.36f, kOrigin = 1.0f;
   static constexpr float kZeroLow = -0x1.85a06cp-27f;
+  static constexpr float kZeroLower = -0x1.a9ea48p-52f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[10][8] = {
       {0x1.8142ap-1f, 0x1.dcfcfcp0f, 0x1.7f6f7p1f, 0x1.1c3c3cp2f, 0x1.9bf3f4p2f, 0x1.3b1b1cp3f, 0x1.8e4e4ep-3f, 0x1.8142ap-1f},

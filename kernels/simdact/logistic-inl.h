@@ -250,18 +250,21 @@ HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
 
 // x / (1 + exp(-beta x)) for a pair beta > 0 whose tail leaves the range of T no later than silu's does.
 template <class D, class V>
+HWY_INLINE V SwishOffZero(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
+  // For beta < 1 the factor x is larger where the tail ends.
+  const Scalar<D> end = kLogisticEnd<D> + Scalar<D>(kIsFloat<D> && beta < 1 ? 3.25 : 0);
+  bool deep;
+  const V bounded = BoundedBelow(d, x, -end / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
+  V z, z_low;
+  TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
+  z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
+  return OverOnePlusExp(d, bounded, z, z_low, deep);
+}
+template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
-  const auto at = [=](const auto& v) HWY_ATTR {
-    bool deep;
-    // For beta < 1 the factor x is larger where the tail ends.
-    const Scalar<D> end = kLogisticEnd<D> + Scalar<D>(kIsFloat<D> && beta < 1 ? 3.25 : 0);
-    const V bounded = BoundedBelow(d, v, -end / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
-    V z, z_low;
-    TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
-    z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
-    return OverOnePlusExp(d, bounded, z, z_low, deep);
-  };
-  return NearZero(d, x, at, [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
+  return NearZero(
+      d, x, [=](const auto& v) HWY_ATTR { return SwishOffZero(d, v, beta, beta_low); },
+      [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
 }
 // silu'(beta x) dy.
 template <class D, class V, class U>

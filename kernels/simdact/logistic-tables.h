@@ -10,6 +10,7 @@ namespace simdact {
 struct SiluSlope32 {
   static constexpr float kScale = 0.75f, kOrigin = 1.0f;
   static constexpr float kZeroLow = -0x1.bdf6fap-27f;
+  static constexpr float kZeroLower = -0x1.03945ap-53f;
   static constexpr int kShift = 20;
   alignas(64) static constexpr float kRows[8][32] = {
       {0x1.474974p0f, 0x1.cd242ep0f, 0x1.1317e4p1f, 0x1.3f3b64p1f, 0x1.686d3ap1f, 0x1.92e148p1f, 0x1.bcccccp1f, 0x1.ed70a4p1f, 0x1.13e1f6p2f, 0x1.432846p2f, 0x1.67a328p2f, 0x1.94c1ep2f, 0x1.bf92c6p2f, 0x1.ebe1f6p2f, 0x1.0c3ecep3f, 0x1.1e58cp3f, 0x1.40418ap3f, 0x1.692174p3f, 0x1.930782p3f, 0x1.c3f7cep3f, 0x1.e9d5acp3f, 0x1.0a6e98p4f, 0x1.333334p4f, 0x1.488888p4f, 0x1.480576p-4f, 0x1.044444p-2f, 0x1.b3b646p-2f, 0x1.2e6bdcp-1f, 0x1.81735ep-1f, 0x1.d74bc6p-1f, 0x1.474974p0f, 0x1.474974p0f},
@@ -28,6 +29,7 @@ struct SiluSlope32 {
 struct SiluSlope8 {
   static constexpr float kScale = 0.75f, kOrigin = 1.0f;
   static constexpr float kZeroLow = -0x1.bdf6fap-27f;
+  static constexpr float kZeroLower = -0x1.03945ap-53f;
   static constexpr int kShift = 22;
   alignas(64) static constexpr float kRows[11][8] = {
       {0x1.474974p0f, 0x1.a60f04p1f, 0x1.4aec34p2f, 0x1.03ab5ap3f, 0x1.8f3078p3f, 0x1.0a740ep4f, 0x1.32847p-2f, 0x1.474974p0f},

@@ -10,6 +10,7 @@ namespace simdact {
 struct MishSlope32 {
   static constexpr float kRightScale = 1.25f, kLeftScale = 12.48f;
   static constexpr float kZeroLow = 0x1.a25b08p-29f;
+  static constexpr float kZeroLower = 0x1.bf3192p-55f;
   static constexpr int kShift = 21;
   alignas(64) static constexpr float kRows[9][32] = {
       {0x1.0624dep0f, 0x1.6d9e84p0f, 0x1.d22d0ep0f, 0x1.173eacp1f, 0x1.68240cp1f, 0x1.d0a3d8p1f, 0x1.15c91ep2f, 0x1.4c0832p2f, 0x1.9652bep2f, 0x1.002dep3f, 0x1.1a7efap3f, 0x1.8p3f, 0x1.7a17a2p-3f, 0x1.03f04p-1f, 0x1.8b3db4p-1f, 0x1.31432cp0f, 0x1.31432cp0f, 0x1.1cad4ap1f, 0x1.73c63cp1f, 0x1.c73874p1f, 0x1.202a02p2f, 0x1.745946p2f, 0x1.c28b28p2f, 0x1.08984ap3f, 0x1.4db3dcp3f, 0x1.a0bd0cp3f, 0x1.ef03fp3f, 0x1.0aaaaap4f, 0x1.da511ap-4f, 0x1.436114p-2f, 0x1.f381d8p-2f, 0x1.5e00d2p-1f},
@@ -29,6 +30,7 @@ struct MishSlope32 {
 struct MishSlope8 {
   static constexpr float kRightScale = 1.25f, kLeftScale = 12.96f;
   static constexpr float kZeroLow = 0x1.a25b08p-29f;
+  static constexpr float kZeroLower = 0x1.bf3192p-55f;
   static constexpr int kShift = 23;
   alignas(64) static constexpr float kRows[13][8] = {
       {0x1.c25aeep0f, 0x1.d97f62p1f, 0x1.2d288cp3f, 0x1.31432cp0f, 0x1.31432cp0f, 0x1.a314dcp2f, 0x1.b9febcp3f, 0x1.72b02p-2f},

@@ -96,8 +96,8 @@ HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
 }
 
 // P(a + a_low) for a table moved by what its zero is off a float: there all is counted from the zero,
-// kZeroLow above the slots' centre, and c0 = 0 is exact. Without kKeepSlope the slope's rounding shows next
-// to the zero, up to half an ulp.
+// kZeroLow + kZeroLower above the slots' centre, and c0 = 0 is exact. Without kKeepSlope the slope's rounding
+// shows next to the zero, up to half an ulp.
 template <class Table, bool kKeepSlope, class D, class V, class Low>
 HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_low, V& high, V& low) {
   Index<D, V> index;
@@ -108,11 +108,17 @@ HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_
   low = op::MulAdd(slope, delta, op::Sub(c0, high));
   const V bend = op::Sub(c1, slope);
   if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(rest, delta, bend), delta, low);
-  const auto zero_low = hn::Set(d, Table::kZeroLow);
   if constexpr (hwy::IsSame<Low, NoLow>()) {
-    low = op::NegMulAdd(slope, zero_low, low);
-  } else {  // times the derivative, nearly
-    low = op::MulAdd(op::Sub(slope, bend), op::Sub(a_low, zero_low), low);
+    low = op::NegMulAdd(slope, hn::Set(d, Table::kZeroLow), low);
+  } else {  // times the derivative; next to the zero high is 0 and this all there is, so it is a pair
+    V off, off_low, sum, error;
+    TwoSum(a_low, hn::Set(d, -Table::kZeroLow), off, off_low);
+    off_low = op::Sub(off_low, hn::Set(d, Table::kZeroLower));
+    const V turn = op::Sub(slope, bend), more = op::Mul(turn, off);
+    const V more_low = op::MulAdd(turn, off_low, op::MulSub(turn, off, more));
+    FastTwoSum(high, more, sum, error);  // high is 0 or the larger one
+    low = op::Add(low, op::Add(error, more_low));
+    high = sum;
   }
 }
 
