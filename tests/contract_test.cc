@@ -101,14 +101,6 @@ TEST_P(ContractTest, SplittingTheArrayChangesNothing) {
   });
 }
 
-// Highway's partial load reads the odd elements one by one, which the undefined-behaviour sanitizer objects
-// to at addresses that no such element has; CPUs do not.
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kWholeElements = true;
-#else
-constexpr bool kWholeElements = false;
-#endif
-
 TEST_P(ContractTest, WorksAtByteMisalignment) {
   ForEach([&](const Case& c) {
     constexpr size_t n = 301;
