@@ -173,6 +173,7 @@ HWY_INLINE V SiluSlopeFloat(D d, const V& x, const V& a, const Low& a_low, bool 
   if constexpr (hwy::IsSame<Low, NoLow>()) {
     ExpSplit<kTailBias<D>>(d, op::Neg(a), NoLow(), scale, p);
   } else {
+    FastTwoSum(high, low, high, low);  // next to the zero low is all there is
     ExpSplit<kTailBias<D>>(d, op::Neg(a), op::Neg(a_low), scale, p);
   }
   const V below = TimesPower(high, low, scale, p);

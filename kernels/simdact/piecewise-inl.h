@@ -110,15 +110,13 @@ HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_
   if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(rest, delta, bend), delta, low);
   if constexpr (hwy::IsSame<Low, NoLow>()) {
     low = op::NegMulAdd(slope, hn::Set(d, Table::kZeroLow), low);
-  } else {  // times the derivative; next to the zero high is 0 and this all there is, so it is a pair
-    V off, off_low, sum, error;
+  } else {  // times the derivative; next to the zero high is 0 and this all there is: rounded once
+    V off, off_low;
     TwoSum(a_low, hn::Set(d, -Table::kZeroLow), off, off_low);
     off_low = op::Sub(off_low, hn::Set(d, Table::kZeroLower));
     const V turn = op::Sub(slope, bend), more = op::Mul(turn, off);
     const V more_low = op::MulAdd(turn, off_low, op::MulSub(turn, off, more));
-    FastTwoSum(high, more, sum, error);  // high is 0 or the larger one
-    low = op::Add(low, op::Add(error, more_low));
-    high = sum;
+    low = op::Add(low, op::Add(more, more_low));
   }
 }
 
