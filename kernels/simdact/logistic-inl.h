@@ -302,14 +302,18 @@ HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
 // swish'(x) = silu'(beta x).
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy = U()) {
-  if constexpr (kInDouble<D>) {
-    const Scalar<D> end =
-        beta == 0 ? hwy::HighestValue<Scalar<D>>() : kLogisticEnd<D> / (beta < 0 ? -beta : beta);
-    const V slope =
-        InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
-                 [beta](auto d64, const auto& v) HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
-    return TimesUpstream(d, slope, dy);
-  } else {
+  // In floats beta x loses too much next to the zero, unless beta is 1 (or 1.702, which gelu_quick' proves).
+  if constexpr (kIsFloat<D>) {
+    if (kInDouble<D> || (beta != 1 && beta != -1)) {
+      const Scalar<D> end =
+          beta == 0 ? hwy::HighestValue<Scalar<D>>() : kLogisticEnd<D> / (beta < 0 ? -beta : beta);
+      const V slope = InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
+                               [beta](auto d64, const auto& v)
+                                   HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+      return TimesUpstream(d, slope, dy);
+    }
+  }
+  if constexpr (!kInDouble<D>) {
     if (beta == 0) return TimesUpstream(V(op::IfThenElse(op::Eq(x, x), hn::Set(d, Scalar<D>(0.5)), x)), dy);
     return beta < 0 ? SwishSlopeAt(d, V(op::Neg(x)), -beta, Scalar<D>(0), dy)
                     : SwishSlopeAt(d, x, beta, Scalar<D>(0), dy);
