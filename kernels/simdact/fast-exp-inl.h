@@ -6,8 +6,9 @@
 // makes 0 of it and n = 128 infinity, so that what is below the normal numbers vanishes and what is above
 // them overflows, with no comparison. For this to happen where it should, x is shifted by a constant first,
 // which the polynomial makes good. No result is denormal on the way, and no denormal is multiplied by
-// anything but 0: on Intel's CPUs such products take a hundred times as long. (x + shift is normal.) The
-// reduction has one part: |x| / ln 2 < 2^7, so its rounding is 2^-18 of the result, with FMA or without.
+// anything but 0 (but for selu's denormal inputs): on Intel's CPUs such products take a hundred times as
+// long. (x + shift is normal.) The reduction has one part: |x| / ln 2 < 2^7, so its rounding is 2^-18 of the
+// result, with FMA or without.
 //
 // Denormal results are 0 or a denormal nearby. Worst: exp 2^-13.57 at -0x1.ff1816p+5 (SSE4), selu 2^-16.01 at
 // -0x1.6610b4p-7, elu and celu less. Constants: tools/fast.py.
