@@ -1,13 +1,12 @@
 // Targets as values: listed best first, found by name, and the one that is asked for is the one that runs.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <set>
 #include <thread>
 
+#include "fresh_process.h"
 #include "kernels.h"
 #include "simdact/simdact.hpp"
 
@@ -100,34 +99,37 @@ TEST(Dispatch, DirectionsAgree) {
   EXPECT_LT(simdact_claim(SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_DIRECTION_COUNT, 1), 0.0);
 }
 
-// Runs f in a child process under SIMDACT_TARGET=value and returns its exit code. The choice is made once per
-// process: no other test of this program may make it, by an array function or simdact_target_default.
-template <class F>
-int Under(const char* value, const F& f) {
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("SIMDACT_TARGET", value, 1);
-    _exit(f());
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+// Runs f, or f(argument), in a process that made no choice yet, under SIMDACT_TARGET=value.
+template <class T>
+int Under(const char* value, const T& argument, std::common_type_t<int (*)(const T&)> f) {
+  return InFreshProcess("SIMDACT_TARGET", value, argument, f);
+}
+int Under(const char* value, int (*f)()) {
+  return Under(value, f, [](int (*const& call)()) { return call(); });
 }
 
-// The forced target is the one that runs: the array function gives its bits on inputs where targets differ.
-TEST(Dispatch, EnvironmentForcesTheTarget) {
+// gelu of inputs where targets differ; without a target by the array function, which chooses one.
+std::vector<float> GeluOn(const simdact_target* target) {
   std::vector<float> x(4096);
   for (size_t i = 0; i < x.size(); ++i) x[i] = -12.0f + 24.0f * static_cast<float>(i) / 4096.0f;
+  std::vector<float> y(x.size());
+  if (target == nullptr) {
+    simdact_gelu_f32(x.data(), y.data(), y.size());
+  } else {
+    simdact_find(target, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE)
+        ->forward(x.data(), y.data(), y.size(), {});
+  }
+  return y;
+}
+
+// The forced target is the one that runs: the array function gives its bits.
+TEST(Dispatch, EnvironmentForcesTheTarget) {
   std::set<std::vector<float>> outcomes;
   for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
-    std::vector<float> want(x.size()), slope(x.size());
-    simdact_find(target, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE)
-        ->forward(x.data(), want.data(), x.size(), {});
-    outcomes.insert(want);
-    const int code = Under(simdact_target_name(target), [&] {
-      if (simdact_target_choice() != SIMDACT_CHOICE_FORCED || simdact_target_default() != target) return 1;
-      std::vector<float> y(x.size());
-      simdact_gelu_f32(x.data(), y.data(), y.size());
+    outcomes.insert(GeluOn(target));
+    const int code = Under(simdact_target_name(target), target, [](const simdact_target* const& forced) {
+      if (simdact_target_choice() != SIMDACT_CHOICE_FORCED || simdact_target_default() != forced) return 1;
+      const std::vector<float> want = GeluOn(forced), y = GeluOn(nullptr);
       return std::memcmp(y.data(), want.data(), y.size() * sizeof(float)) == 0 ? 0 : 2;
     });
     EXPECT_EQ(code, 0) << simdact_target_name(target);
@@ -175,15 +177,13 @@ TEST(Dispatch, FirstCallFromManyThreads) {
 }
 
 TEST(Dispatch, ChoiceIsMadeOnce) {
-  const auto running = simdact_accuracy::RunningTargets();
-  const char* last = simdact_target_name(running.back());
-  EXPECT_EQ(Under("",
-                  [&] {
-                    if (simdact_target_default() != running[0]) return 1;
-                    setenv("SIMDACT_TARGET", last, 1);
-                    return simdact_target_default() == running[0] ? 0 : 2;
-                  }),
-            0);
+  const int code = Under("", [] {
+    const auto running = simdact_accuracy::RunningTargets();
+    if (simdact_target_default() != running[0]) return 1;
+    setenv("SIMDACT_TARGET", simdact_target_name(running.back()), 1);
+    return simdact_target_default() == running[0] ? 0 : 2;
+  });
+  EXPECT_EQ(code, 0);
 }
 
 TEST(Cpp, DefaultsArePyTorchs) {

@@ -1,7 +1,6 @@
 // Large outputs go past the caches: the same bits, no byte outside, whatever the size and alignment.
 
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "fresh_process.h"
 #include "kernels.h"
 
 namespace simdact_test {
@@ -16,38 +16,32 @@ namespace {
 
 constexpr size_t kLeast = 16384;  // bytes from which on outputs can be streamed
 
-// Runs f in a child process under SIMDACT_STREAM_BYTES=value and returns its exit code. The size is read once
-// per process: this one must not call a kernel for so large an output.
-template <class F>
-int Under(const char* value, const F& f) {
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("SIMDACT_STREAM_BYTES", value, 1);
-    _exit(f());
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+// Runs f(argument) in a process that read no size yet, under SIMDACT_STREAM_BYTES=value.
+template <class T>
+int Under(const char* value, const T& argument, std::common_type_t<int (*)(const T&)> f) {
+  return InFreshProcess("SIMDACT_STREAM_BYTES", value, argument, f);
 }
 
 TEST(Stream, EnvironmentSetsTheSize) {
-  const auto is = [](size_t bytes, simdact_choice choice) {
-    return simdact_stream_bytes() == bytes && simdact_stream_choice() == choice ? 0 : 1;
-  };
-  EXPECT_EQ(Under("0", [&] { return is(0, SIMDACT_CHOICE_FORCED); }), 0);
-  EXPECT_EQ(Under("1", [&] { return is(kLeast, SIMDACT_CHOICE_FORCED); }), 0);
-  EXPECT_EQ(Under("123456789", [&] { return is(123456789, SIMDACT_CHOICE_FORCED); }), 0);
-  EXPECT_EQ(Under("99999999999999999999999", [&] { return is(SIZE_MAX, SIMDACT_CHOICE_FORCED); }), 0);
-  for (const char* bad : {"-1", "64k", " 65536", "0x10000", "many"}) {
-    const int code = Under(bad, [] {
-      return simdact_stream_choice() == SIMDACT_CHOICE_UNKNOWN && simdact_stream_bytes() >= kLeast ? 0 : 1;
+  const auto code = [](const char* value, size_t bytes) {
+    return Under(value, bytes, [](const size_t& wanted) {
+      return simdact_stream_bytes() == wanted && simdact_stream_choice() == SIMDACT_CHOICE_FORCED ? 0 : 1;
     });
-    EXPECT_EQ(code, 0) << bad;
+  };
+  EXPECT_EQ(code("0", 0), 0);
+  EXPECT_EQ(code("1", kLeast), 0);
+  EXPECT_EQ(code("123456789", 123456789), 0);
+  EXPECT_EQ(code("99999999999999999999999", SIZE_MAX), 0);
+  // What is no number, and an empty one, which is the same as none.
+  const auto automatic = [](const char* value, simdact_choice choice) {
+    return Under(value, choice, [](const simdact_choice& wanted) {
+      return simdact_stream_choice() == wanted && simdact_stream_bytes() >= kLeast ? 0 : 1;
+    });
+  };
+  for (const char* bad : {"-1", "64k", " 65536", "0x10000", "many"}) {
+    EXPECT_EQ(automatic(bad, SIMDACT_CHOICE_UNKNOWN), 0) << bad;
   }
-  const int unset = Under("", [] {
-    return simdact_stream_choice() == SIMDACT_CHOICE_BEST && simdact_stream_bytes() >= kLeast ? 0 : 1;
-  });
-  EXPECT_EQ(unset, 0);
+  EXPECT_EQ(automatic("", SIMDACT_CHOICE_BEST), 0);
 }
 
 // Writable memory that ends where none is, and begins after some that shows what is written to it.
@@ -104,23 +98,23 @@ int Compare(const Case& c, Region& inputs, Region& upstreams, Region& outputs, s
   return outputs.UntouchedBut(y, bytes, 0xA5) ? 0 : 3;
 }
 
-TEST(Stream, SameBitsAndNothingOutside) {
+int CompareAll(const Case& c) {
+  if (simdact_stream_bytes() != kLeast) return 1;
   Region inputs, upstreams, outputs;
-  ForEachKernel([&](const Case& c) {
+  const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, least = kLeast / element;
+  for (size_t tail = 0; tail <= (Quick() ? 5 : 140); ++tail) {
+    for (const size_t gap : {size_t{0}, kWholeElements ? element : size_t{1}, 3 * element, size_t{64}}) {
+      const int result = Compare(c, inputs, upstreams, outputs, least + tail, gap);
+      if (result != 0) return result;
+    }
+  }
+  return Compare(c, inputs, upstreams, outputs, 3 * least + 17, element);
+}
+
+TEST(Stream, SameBitsAndNothingOutside) {
+  ForEachKernel([](const Case& c) {
     if (!c.Is("relu") && !c.Is("exp") && !c.Is("gelu")) return;
-    SCOPED_TRACE(c.Name());
-    const int code = Under("16384", [&] {
-      if (simdact_stream_bytes() != kLeast) return 1;
-      const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, least = kLeast / element;
-      for (size_t tail = 0; tail <= (Quick() ? 5 : 140); ++tail) {
-        for (const size_t gap : {size_t{0}, kWholeElements ? element : size_t{1}, 3 * element, size_t{64}}) {
-          const int result = Compare(c, inputs, upstreams, outputs, least + tail, gap);
-          if (result != 0) return result;
-        }
-      }
-      return Compare(c, inputs, upstreams, outputs, 3 * least + 17, element);
-    });
-    EXPECT_EQ(code, 0);
+    EXPECT_EQ(Under("16384", c, CompareAll), 0) << c.Name();
   });
 }
 
