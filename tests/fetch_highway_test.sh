@@ -95,7 +95,8 @@ expect() {
   fi
 }
 pinned() { expect "$1" "$2" "$3" 1.3.0 "$pin" "$work/out"; }
-newest() { expect "$1" "$2" "$3" --newest 1.3.0 "$work/out"; }
+newest() { expect "$1" "$2" "$3" --newest 1.3.0 "$work/out" forky ${other:+"$other"}; }
+other=sid
 
 key ours
 key theirs
@@ -105,6 +106,7 @@ release sid 1.4.1-1 1.3.0-5.1
 pin=$(hash "$pool/highway_1.3.0.orig.tar.gz")
 pinned "the pinned version, wherever it is" 0 highway_1.3.0.orig.tar.gz
 newest "the newest of both releases" 0 highway_1.4.1.orig.tar.gz
+expect "the newest of the default releases" 0 highway_1.4.1.orig.tar.gz --newest 1.3.0 "$work/out"
 expect "the newest of one release" 0 highway_1.4.0.orig.tar.gz --newest 1.3.0 "$work/out" forky
 expect "another hash than the index has" 1 '' 1.3.0 "${pin%?????}00000" "$work/out"
 expect "too few arguments" 2 '' 1.3.0
@@ -119,8 +121,7 @@ release sid 1.2.0-2
 release forky 1.3.0~git1-1
 newest "all are too old" 1 ''
 
-# From here on one release, for each takes a second or two.
-newest() { expect "$1" "$2" "$3" --newest 1.3.0 "$work/out" forky; }
+other=  # from here on one release, for each takes a second or two
 
 release forky 1.4.0-1
 echo "this is Highway 1.4.0" >"$pool/highway_1.4.0.orig.tar.gz"

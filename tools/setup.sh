@@ -5,7 +5,9 @@
 #   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out
 #   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build, and
 #                        ${configure_options[@]} to cmake
-#   run_tests PRESET     runs the tests of a preset that was built
+#   run_tests PRESET [...]             runs the tests of a preset that was built; the rest goes to ctest
+#   run_tests_until TIME PRESET [...]  the same, but stops at TIME, in seconds since 1970; sets unfinished to what
+#                                      was cut off or not begun; false if a test failed
 #   can_sanitize         whether programs with address and undefined-behaviour sanitizers link and run here
 #
 # Runs in the repository's root, whatever the folder it was called from.
@@ -154,5 +156,31 @@ build() {
 }
 
 run_tests() {
-  ctest --preset "$1" --parallel "$(cores)"
+  local preset=$1
+  shift
+  ctest --preset "$preset" --parallel "$(cores)" "$@"
+}
+
+run_tests_until() {
+  local time=$1 preset=$2 limit=900 log listed status=0
+  shift 2
+  listed=$(ctest --preset "$preset" -N "$@" | sed -n 's/^ *Test *#[0-9]*: //p')
+  log=$(mktemp)
+  # A time that is past would be tomorrow's.
+  if [ "$(date +%s)" -lt "$time" ]; then
+    run_tests "$preset" --timeout $limit --stop-time "$(date -d "@$time" +%H:%M:%S)" "$@" | tee "$log" || :
+  fi
+  # ctest tells of a test that it was a timeout, whether its own limit or the stop time was reached.
+  unfinished=$(echo "$listed" | awk -v limit=$limit '
+    FILENAME != "-" && / Test +#[0-9]+: .* sec *$/ {
+      seconds = $(NF - 1)
+      sub(/.* Test +#[0-9]+: /, "")
+      if (/[*][*][*]Timeout / && seconds < limit) next
+      ended[$1] = 1
+      if (!/ Passed |[*][*][*]Skipped /) failed = 1
+    }
+    FILENAME == "-" && $1 != "" && !($1 in ended) { printf "%s%s", separator, $1; separator = " " }
+    END { exit failed }' "$log" -) || status=1
+  rm "$log"
+  return $status
 }
