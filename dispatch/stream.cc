@@ -1,40 +1,17 @@
-// From which size on results go past the caches: a part of the last one, or $SIMDACT_STREAM_BYTES.
+// From which size on results go past the caches: a part of the last one that the core has, or
+// $SIMDACT_STREAM_BYTES.
 
 #include "dispatch/stream.h"
 
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <initializer_list>
 
+#include "dispatch/cache.h"
 #include "simdact/simdact.h"
-
-#if defined(__APPLE__)
-#include <sys/sysctl.h>
-#elif defined(__linux__)
-#include <unistd.h>
-#endif
 
 namespace simdact {
 namespace {
-
-// The largest cache in bytes, or a common size where the system does not tell.
-size_t LastLevelCache() {
-  size_t bytes = 0;
-#if defined(__APPLE__)
-  for (const char* name : {"hw.l3cachesize", "hw.l2cachesize"}) {
-    uint64_t size = 0;
-    size_t length = sizeof(size);
-    if (bytes == 0 && sysctlbyname(name, &size, &length, nullptr, 0) == 0) bytes = static_cast<size_t>(size);
-  }
-#elif defined(__linux__) && defined(_SC_LEVEL3_CACHE_SIZE)
-  for (const int name : {_SC_LEVEL3_CACHE_SIZE, _SC_LEVEL2_CACHE_SIZE}) {
-    const long size = sysconf(name);
-    if (bytes == 0 && size > 0) bytes = static_cast<size_t>(size);
-  }
-#endif
-  return bytes != 0 ? bytes : size_t{32} << 20;
-}
 
 struct Threshold {
   size_t bytes;
@@ -55,12 +32,11 @@ bool ParseBytes(const char* text, size_t* bytes) {
 }
 
 Threshold ReadThreshold() {
-  // Cores share that cache: on one of 260 MiB, outputs gain from 32 to 64 MiB on (exp in f32, AVX-512: 0.71 ns
-  // an element at 64 MiB, 0.58 streamed; 0.32 and 0.34 at 32 MiB).
-  Threshold threshold{LastLevelCache() / 6, SIMDACT_CHOICE_BEST};
+  Threshold threshold{0, SIMDACT_CHOICE_BEST};
   const char* text = std::getenv("SIMDACT_STREAM_BYTES");
   if (text != nullptr && *text != '\0')
     threshold.how = ParseBytes(text, &threshold.bytes) ? SIMDACT_CHOICE_FORCED : SIMDACT_CHOICE_UNKNOWN;
+  if (threshold.how != SIMDACT_CHOICE_FORCED) threshold.bytes = StreamBytes(AskForCaches());
   if (threshold.bytes != 0 && threshold.bytes < kLeastStream) threshold.bytes = kLeastStream;
   return threshold;
 }

@@ -178,8 +178,9 @@ typedef enum simdact_choice {
 SIMDACT_API simdact_choice simdact_target_choice(void);
 
 /* Element-wise functions write outputs of at least so many bytes past the caches, unless they are computed in
- * place: a sixth of the last-level cache, or $SIMDACT_STREAM_BYTES, a decimal number of at least 16384. 0: never.
- * Decided once, at the first call that asks. The bits are the same either way. */
+ * place: 3/8 of the last-level cache that the running core shares, at most 32 MiB; or $SIMDACT_STREAM_BYTES, a
+ * decimal number of at least 16384. 0: never. Decided once, at the first call that asks. The bits are the same
+ * either way. */
 SIMDACT_API size_t simdact_stream_bytes(void);
 /* Whether $SIMDACT_STREAM_BYTES could be honoured: BEST if it is not set, UNKNOWN if it is not a number. */
 SIMDACT_API simdact_choice simdact_stream_choice(void);
