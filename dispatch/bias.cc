@@ -115,21 +115,21 @@ simdact_status CheckBackward(simdact_dtype dtype, const void* x, const void* con
 // Out of line: twelve hundred functions below do nothing but name an op and pass their arguments on.
 
 HWY_NOINLINE simdact_status Bias(Which which, const void* x, const void* bias, void* y, size_t rows,
-                                 size_t cols, simdact_params p) {
+                                 size_t cols, const simdact_params& p) {
   const simdact_status status = CheckForward(which.dtype, x, nullptr, bias, y, rows, cols);
   if (status == SIMDACT_OK) Kernel(which.dtype)->forward(Op(which), x, nullptr, bias, y, rows, cols, p);
   return status;
 }
 
 HWY_NOINLINE simdact_status ScaleBias(Which which, const void* x, const void* scale, const void* bias,
-                                      void* y, size_t rows, size_t cols, simdact_params p) {
+                                      void* y, size_t rows, size_t cols, const simdact_params& p) {
   const simdact_status status = CheckForward(which.dtype, x, &scale, bias, y, rows, cols);
   if (status == SIMDACT_OK) Kernel(which.dtype)->forward(Op(which), x, scale, bias, y, rows, cols, p);
   return status;
 }
 
 HWY_NOINLINE simdact_status Residual(Which which, const void* x, const void* residual, void* y, size_t n,
-                                     simdact_params p) {
+                                     const simdact_params& p) {
   Checks checks(which.dtype, 1, n);
   const Matrix a = checks.Rows(x), b = checks.Rows(residual), to = checks.Rows(y);
   checks.MayBe(to, a);
@@ -141,7 +141,8 @@ HWY_NOINLINE simdact_status Residual(Which which, const void* x, const void* res
 }
 
 HWY_NOINLINE simdact_status BiasBackward(Which which, const void* x, const void* bias, const void* dy,
-                                         void* dx, void* dbias, size_t rows, size_t cols, simdact_params p) {
+                                         void* dx, void* dbias, size_t rows, size_t cols,
+                                         const simdact_params& p) {
   const simdact_status status =
       CheckBackward(which.dtype, x, nullptr, bias, dy, dx, nullptr, dbias, rows, cols, cols);
   if (status == SIMDACT_OK) {
@@ -152,7 +153,7 @@ HWY_NOINLINE simdact_status BiasBackward(Which which, const void* x, const void*
 
 HWY_NOINLINE simdact_status ScaleBiasBackward(Which which, const void* x, const void* scale, const void* bias,
                                               const void* dy, void* dx, void* dscale, void* dbias,
-                                              size_t rows, size_t cols, simdact_params p) {
+                                              size_t rows, size_t cols, const simdact_params& p) {
   const simdact_status status =
       CheckBackward(which.dtype, x, &scale, bias, dy, dx, dscale, dbias, rows, cols, cols);
   if (status == SIMDACT_OK) {
@@ -162,7 +163,7 @@ HWY_NOINLINE simdact_status ScaleBiasBackward(Which which, const void* x, const 
 }
 
 HWY_NOINLINE simdact_status ResidualBackward(Which which, const void* x, const void* residual, const void* dy,
-                                             void* dx, size_t n, simdact_params p) {
+                                             void* dx, size_t n, const simdact_params& p) {
   Checks checks(which.dtype, 1, n);
   const Matrix a = checks.Rows(x), b = checks.Rows(residual), from = checks.Rows(dy), to = checks.Rows(dx);
   checks.MayBe(to, a);
@@ -205,15 +206,13 @@ simdact_status PreluChannelsBackward(simdact_dtype dtype, const void* x, const v
 extern "C" {
 
 const simdact_bias_kernel* simdact_find_bias(const simdact_target* target, simdact_dtype dtype) {
-  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (!simdact_target_runs(target)) return nullptr;
   if (static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) return nullptr;
   const simdact_bias_kernel* kernels = simdact::BiasCode(target->bit);
   // A dtype that was left out of the build has no functions.
   return kernels == nullptr || kernels[dtype].forward == nullptr ? nullptr : &kernels[dtype];
 }
 
-// clang-format off
-// clang-format on
 #define SIMDACT_BIASES(name, T, DTYPE, E, PACK, P)                                                         \
   simdact_status simdact_bias_##name##_##T(const E* x, const E* b, E* y, size_t rows, size_t cols P) {     \
     return simdact::Bias({SIMDACT_OP_##name, DTYPE}, x, b, y, rows, cols, {PACK});                         \
@@ -250,22 +249,25 @@ const simdact_bias_kernel* simdact_find_bias(const simdact_target* target, simda
     return simdact::PreluChannelsBackward(DTYPE, x, weight, dy, dx, dweight, batch, channels, inner); \
   }
 
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_BIASES(name, f32, SIMDACT_F32, float, SIMDACT_PACK_##PARAMETERS, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_BIASES(name, f32, SIMDACT_F32, float, SIMDACT_PACK_FLOATS_##PARAMETERS, SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(f32, SIMDACT_F32, float)
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_BIASES(name, f64, SIMDACT_F64, double, SIMDACT_PACK_##PARAMETERS, SIMDACT_DOUBLES_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                              \
+  SIMDACT_BIASES(name, f64, SIMDACT_F64, double, SIMDACT_PACK_DOUBLES_##PARAMETERS, \
+                 SIMDACT_DOUBLES_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(f64, SIMDACT_F64, double)
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                               \
-  SIMDACT_BIASES(name, bf16, SIMDACT_BF16, uint16_t, SIMDACT_PACK_##PARAMETERS, SIMDACT_FLOATS_##PARAMETERS) \
-  SIMDACT_BIASES(name, f16, SIMDACT_F16, uint16_t, SIMDACT_PACK_##PARAMETERS, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                                 \
+  SIMDACT_BIASES(name, bf16, SIMDACT_BF16, uint16_t, SIMDACT_PACK_FLOATS_##PARAMETERS, \
+                 SIMDACT_FLOATS_##PARAMETERS)                                          \
+  SIMDACT_BIASES(name, f16, SIMDACT_F16, uint16_t, SIMDACT_PACK_FLOATS_##PARAMETERS,   \
+                 SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(bf16, SIMDACT_BF16, uint16_t)

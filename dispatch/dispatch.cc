@@ -1,9 +1,11 @@
-// From the CPU and $SIMDACT_TARGET to a kernel. No SIMD code; of Highway, only its list of targets.
+// From the CPU and $SIMDACT_TARGET to a kernel. No SIMD code; of Highway, only the names of its targets.
 
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 
+#include "dispatch/cpu.h"
+#include "dispatch/numbers.h"
 #include "dispatch/registry.h"
 #include "hwy/highway.h"
 #include "simdact/simdact.h"
@@ -31,17 +33,19 @@ constexpr TargetList kTargets = MakeTargetList();
 // Threads that race to fill one of the caches below store the same value, and what pointers point to is
 // constant: relaxed order is enough, and no lock is needed.
 
-// Asking the CPU is slow, and Highway notes the answer for its own dispatch: once is enough.
+// Asking the CPU is slow: once is enough.
 bool Runs(int64_t bit) {
   static std::atomic<int64_t> cache{0};
   int64_t supported = cache.load(std::memory_order_relaxed);
   if (supported == 0) {
-    supported = hwy::SupportedTargets();
+    supported = DetectTargets();
     cache.store(supported, std::memory_order_relaxed);
   }
   return (supported & bit) != 0;
 }
 
+// There is one: what the compiler's flags take for granted is compiled, and runs.
+static_assert((HWY_ENABLED_BASELINE & HWY_TARGETS) != 0, "no target is left");
 const simdact_target* Best() {
   for (size_t i = 0; i < kTargets.count; ++i) {
     if (Runs(kTargets.targets[i].bit)) return &kTargets.targets[i];
@@ -81,18 +85,25 @@ Choice Choose() {
   return choice;
 }
 
+#define SIMDACT_X(Name, name, number, ...) number,
+constexpr int kNumbers[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+static_assert(AreNumbered(kNumbers), "activations.def: each number from 0 on belongs to one op");
+constexpr auto kPositions = PositionsOf(kNumbers);
+
 // Where an op's row lies: its family's function, and its place there.
 struct Place {
   FamilyCode (*code)(int64_t);
   size_t index;
 };
 Place FindPlace(simdact_op op) {
+  const size_t position = kPositions.of[op];
   size_t first = 0;
 #define SIMDACT_X(...) +1
-#define SIMDACT_F(Family, LIST)                                                      \
-  if (const size_t size = 0 LIST(SIMDACT_X); static_cast<size_t>(op) < first + size) \
-    return {&Family##Code, static_cast<size_t>(op) - first};                         \
-  else                                                                               \
+#define SIMDACT_F(Family, LIST)                                       \
+  if (const size_t size = 0 LIST(SIMDACT_X); position < first + size) \
+    return {&Family##Code, position - first};                         \
+  else                                                                \
     first += size;
   SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
@@ -127,7 +138,7 @@ bool Exists(simdact_op op, simdact_dtype dtype, simdact_tier tier) {
 #define SIMDACT_DEFAULTS_P4(a, da, b, db, c, dc, d, dd) 4, {#a, #b, #c, #d}, {{da, db, dc, dd}}
 #define SIMDACT_FORMULA_Y(formula, claim) formula
 #define SIMDACT_FORMULA_NO_Y nullptr
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, formula, derivative, note) \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, formula, derivative, note) \
   {#name, formula, derivative, SIMDACT_FORMULA_##OUTPUT, note, SIMDACT_DEFAULTS_##PARAMETERS},
 constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
@@ -136,7 +147,8 @@ constexpr simdact_description kDescriptions[] = {SIMDACT_UNARY(SIMDACT_X)};
 #define SIMDACT_CLAIM_Y(formula, claim) claim
 #define SIMDACT_CLAIM_NO_Y -1.0
 #define SIMDACT_CLAIM_C(f, b, f64, b64) {f, b}, {f64, b64}
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, ...) {{SIMDACT_CLAIM_##CLAIMS}, SIMDACT_CLAIM_##OUTPUT},
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, ...) \
+  {{SIMDACT_CLAIM_##CLAIMS}, SIMDACT_CLAIM_##OUTPUT},
 struct Claims {
   double from_input[2][2], from_output;
 };
@@ -172,20 +184,26 @@ const char* simdact_status_text(simdact_status status) {
 }
 
 size_t simdact_targets(const simdact_target** list, size_t capacity) {
+  if (list == nullptr) capacity = 0;
   for (size_t i = 0; i < simdact::kTargets.count && i < capacity; ++i)
     list[i] = &simdact::kTargets.targets[i];
   return simdact::kTargets.count;
 }
 
-const char* simdact_target_name(const simdact_target* target) { return hwy::TargetName(target->bit); }
+const char* simdact_target_name(const simdact_target* target) {
+  return target == nullptr ? nullptr : hwy::TargetName(target->bit);
+}
 
-int simdact_target_runs(const simdact_target* target) { return simdact::Runs(target->bit); }
+int simdact_target_runs(const simdact_target* target) {
+  return target != nullptr && simdact::Runs(target->bit);
+}
 
 int simdact_target_has_fma(const simdact_target* target) {
-  return simdact::FindPlace(simdact_op{}).code(target->bit).fma;
+  return target != nullptr && simdact::FindPlace(simdact_op{}).code(target->bit).fma;
 }
 
 const simdact_target* simdact_target_by_name(const char* name) {
+  if (name == nullptr) return nullptr;
   for (size_t i = 0; i < simdact::kTargets.count; ++i) {
     const simdact_target* target = &simdact::kTargets.targets[i];
     if (std::strcmp(simdact_target_name(target), name) == 0) return target;
@@ -199,7 +217,7 @@ simdact_choice simdact_target_choice(void) { return simdact::Choose().how; }
 
 const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, simdact_dtype dtype,
                                    simdact_tier tier) {
-  if (target == nullptr || !simdact_target_runs(target) || !simdact::Exists(op, dtype, tier)) return nullptr;
+  if (!simdact_target_runs(target) || !simdact::Exists(op, dtype, tier)) return nullptr;
   const simdact::Place place = simdact::FindPlace(op);
   const simdact::Row* rows = place.code(target->bit).rows;
   if (rows == nullptr) return nullptr;
@@ -214,7 +232,8 @@ const simdact_kernel* simdact_find_default(simdact_op op, simdact_dtype dtype, s
 }
 
 const simdact_description* simdact_describe(simdact_op op) {
-  return static_cast<unsigned>(op) < SIMDACT_OP_COUNT ? &simdact::kDescriptions[op] : nullptr;
+  return static_cast<unsigned>(op) < SIMDACT_OP_COUNT ? &simdact::kDescriptions[simdact::kPositions.of[op]]
+                                                      : nullptr;
 }
 
 double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direction, int fma) {
@@ -222,7 +241,7 @@ double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direc
       static_cast<unsigned>(direction) >= SIMDACT_DIRECTION_COUNT) {
     return -1.0;
   }
-  const simdact::Claims& claims = simdact::kClaims[op];
+  const simdact::Claims& claims = simdact::kClaims[simdact::kPositions.of[op]];
   const bool wide = dtype == SIMDACT_F64;
   const double claim =
       direction == SIMDACT_BACKWARD_FROM_OUTPUT ? claims.from_output : claims.from_input[wide][direction];
@@ -232,33 +251,34 @@ double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direc
   return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
 }
 
-#define SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, T, DTYPE, E, ...)                                   \
-  void simdact_##name##_##T(const E* x, E* y, __VA_ARGS__) {                                         \
-    simdact::Default(SIMDACT_OP_##name, DTYPE)->forward(x, y, n, {SIMDACT_PACK_##PARAMETERS});       \
-  }                                                                                                  \
-  void simdact_##name##_backward_##T(const E* x, const E* dy, E* dx, __VA_ARGS__) {                  \
-    simdact::Default(SIMDACT_OP_##name, DTYPE)->backward(x, dy, dx, n, {SIMDACT_PACK_##PARAMETERS}); \
-  }                                                                                                  \
-  SIMDACT_IF_##OUTPUT(                                                                               \
-      void simdact_##name##_backward_from_output_##T(const E* y, const E* dy, E* dx, __VA_ARGS__) {  \
-        simdact::Default(SIMDACT_OP_##name, DTYPE)                                                   \
-            ->backward_from_output(y, dy, dx, n, {SIMDACT_PACK_##PARAMETERS});                       \
-      })
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f32, SIMDACT_F32, float, size_t n SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_ARRAYS(name, IF_Y, T, DTYPE, E, P, PACK)                                            \
+  void simdact_##name##_##T(const E* x, E* y, size_t n P) {                                         \
+    simdact::Default(SIMDACT_OP_##name, DTYPE)->forward(x, y, n, {PACK});                           \
+  }                                                                                                 \
+  void simdact_##name##_backward_##T(const E* x, const E* dy, E* dx, size_t n P) {                  \
+    simdact::Default(SIMDACT_OP_##name, DTYPE)->backward(x, dy, dx, n, {PACK});                     \
+  }                                                                                                 \
+  IF_Y(void simdact_##name##_backward_from_output_##T(const E* y, const E* dy, E* dx, size_t n P) { \
+    simdact::Default(SIMDACT_OP_##name, DTYPE)->backward_from_output(y, dy, dx, n, {PACK});         \
+  })
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                    \
+  SIMDACT_ARRAYS(name, SIMDACT_IF_##OUTPUT, f32, SIMDACT_F32, float, SIMDACT_FLOATS_##PARAMETERS, \
+                 SIMDACT_PACK_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...) \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f64, SIMDACT_F64, double, size_t n SIMDACT_DOUBLES_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                      \
+  SIMDACT_ARRAYS(name, SIMDACT_IF_##OUTPUT, f64, SIMDACT_F64, double, SIMDACT_DOUBLES_##PARAMETERS, \
+                 SIMDACT_PACK_DOUBLES_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                   \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, bf16, SIMDACT_BF16, uint16_t, \
-                 size_t n SIMDACT_FLOATS_##PARAMETERS)                   \
-  SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f16, SIMDACT_F16, uint16_t, size_t n SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                         \
+  SIMDACT_ARRAYS(name, SIMDACT_IF_##OUTPUT, bf16, SIMDACT_BF16, uint16_t, SIMDACT_FLOATS_##PARAMETERS, \
+                 SIMDACT_PACK_FLOATS_##PARAMETERS)                                                     \
+  SIMDACT_ARRAYS(name, SIMDACT_IF_##OUTPUT, f16, SIMDACT_F16, uint16_t, SIMDACT_FLOATS_##PARAMETERS,   \
+                 SIMDACT_PACK_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 #endif

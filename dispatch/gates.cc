@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "dispatch/checks.h"
+#include "dispatch/numbers.h"
 #include "dispatch/registry.h"
 #include "simdact/simdact.h"
 
@@ -132,10 +133,16 @@ const simdact_gate_kernel& Default(simdact_gate gate, simdact_dtype dtype) {
   return *kernel;
 }
 
+#define SIMDACT_X(Name, name, number, ...) number,
+constexpr int kNumbers[] = {SIMDACT_GATES(SIMDACT_X)};
+#undef SIMDACT_X
+static_assert(AreNumbered(kNumbers), "gates.def: each number from 0 on belongs to one gate");
+constexpr auto kPositions = PositionsOf(kNumbers);
+
 // clang-format off
 #define SIMDACT_DEFAULTS_P0 0, {}, {{}}
 #define SIMDACT_DEFAULTS_P2(a, da, b, db) 2, {#a, #b}, {{da, db}}
-#define SIMDACT_X(Name, name, PARAMETERS, CLAIMS, formula, gradients, note) \
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, formula, gradients, note) \
   {#name, formula, gradients, note, SIMDACT_DEFAULTS_##PARAMETERS},
 constexpr simdact_gate_description kDescriptions[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
@@ -145,7 +152,7 @@ struct Claims {
   double of[2][2];
 };
 #define SIMDACT_CLAIM_C(f, b, f64, b64) {f, b}, {f64, b64}
-#define SIMDACT_X(Name, name, PARAMETERS, CLAIMS, ...) {{SIMDACT_CLAIM_##CLAIMS}},
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, ...) {{SIMDACT_CLAIM_##CLAIMS}},
 constexpr Claims kClaims[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
 // clang-format on
@@ -157,7 +164,7 @@ extern "C" {
 
 const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simdact_gate gate,
                                              simdact_dtype dtype, simdact_tier tier) {
-  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (!simdact_target_runs(target)) return nullptr;
   if (static_cast<unsigned>(gate) >= SIMDACT_GATE_COUNT ||
       static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
       static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
@@ -165,12 +172,14 @@ const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simda
   }
   const simdact::GateRow* rows = simdact::GatesCode(target->bit);
   if (rows == nullptr) return nullptr;
-  const simdact_gate_kernel* kernel = &rows[gate].kernels[dtype];
+  const simdact_gate_kernel* kernel = &rows[simdact::kPositions.of[gate]].kernels[dtype];
   return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build
 }
 
 const simdact_gate_description* simdact_describe_gate(simdact_gate gate) {
-  return static_cast<unsigned>(gate) < SIMDACT_GATE_COUNT ? &simdact::kDescriptions[gate] : nullptr;
+  return static_cast<unsigned>(gate) < SIMDACT_GATE_COUNT
+             ? &simdact::kDescriptions[simdact::kPositions.of[gate]]
+             : nullptr;
 }
 
 double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direction direction, int fma) {
@@ -180,48 +189,50 @@ double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direct
     return -1.0;
   }
   if (dtype == SIMDACT_BF16 || dtype == SIMDACT_F16) return 0.51;
-  const double claim = simdact::kClaims[gate].of[dtype == SIMDACT_F64][direction];
+  const double claim = simdact::kClaims[simdact::kPositions.of[gate]].of[dtype == SIMDACT_F64][direction];
   // The activation is rounded once, and the product; swiglu_oai's error terms are the first to be denormal.
   const double in_double = gate == SIMDACT_GATE_swiglu_oai ? 2.0 : 1.55;
   return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
 }
 
-#define SIMDACT_GATE_ARRAYS(name, PARAMETERS, T, DTYPE, E, ...)                                            \
-  void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n __VA_ARGS__) {                      \
-    simdact::Default(SIMDACT_GATE_##name, DTYPE).forward(gate, up, y, n, {SIMDACT_PACK_##PARAMETERS});     \
+#define SIMDACT_GATE_ARRAYS(name, T, DTYPE, E, P, PACK)                                                    \
+  void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n P) {                                \
+    simdact::Default(SIMDACT_GATE_##name, DTYPE).forward(gate, up, y, n, {PACK});                          \
   }                                                                                                        \
   void simdact_##name##_backward_##T(const E* gate, const E* up, const E* dy, E* dgate, E* dup,            \
-                                     size_t n __VA_ARGS__) {                                               \
-    simdact::Default(SIMDACT_GATE_##name, DTYPE)                                                           \
-        .backward(gate, up, dy, dgate, dup, n, {SIMDACT_PACK_##PARAMETERS});                               \
+                                     size_t n P) {                                                         \
+    simdact::Default(SIMDACT_GATE_##name, DTYPE).backward(gate, up, dy, dgate, dup, n, {PACK});            \
   }                                                                                                        \
   simdact_status simdact_##name##_rows_##T(const E* x, E* y, size_t rows, size_t cols,                     \
                                            simdact_gate_layout layout, size_t x_row_stride,                \
-                                           size_t y_row_stride __VA_ARGS__) {                              \
+                                           size_t y_row_stride P) {                                        \
     return simdact::ForwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE), x, y, sizeof(E), rows, cols, \
-                                layout, x_row_stride, y_row_stride, {SIMDACT_PACK_##PARAMETERS});          \
+                                layout, x_row_stride, y_row_stride, {PACK});                               \
   }                                                                                                        \
   simdact_status simdact_##name##_rows_backward_##T(                                                       \
       const E* x, const E* dy, E* dx, size_t rows, size_t cols, simdact_gate_layout layout,                \
-      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride __VA_ARGS__) {                       \
+      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride P) {                                 \
     return simdact::BackwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE), x, dy, dx, sizeof(E), rows, \
-                                 cols, layout, x_row_stride, dy_row_stride, dx_row_stride,                 \
-                                 {SIMDACT_PACK_##PARAMETERS});                                             \
+                                 cols, layout, x_row_stride, dy_row_stride, dx_row_stride, {PACK});        \
   }
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_GATE_ARRAYS(name, PARAMETERS, f32, SIMDACT_F32, float, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                            \
+  SIMDACT_GATE_ARRAYS(name, f32, SIMDACT_F32, float, SIMDACT_FLOATS_##PARAMETERS, \
+                      SIMDACT_PACK_FLOATS_##PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_GATE_ARRAYS(name, PARAMETERS, f64, SIMDACT_F64, double, SIMDACT_DOUBLES_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                              \
+  SIMDACT_GATE_ARRAYS(name, f64, SIMDACT_F64, double, SIMDACT_DOUBLES_##PARAMETERS, \
+                      SIMDACT_PACK_DOUBLES_##PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                     \
-  SIMDACT_GATE_ARRAYS(name, PARAMETERS, bf16, SIMDACT_BF16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
-  SIMDACT_GATE_ARRAYS(name, PARAMETERS, f16, SIMDACT_F16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                                 \
+  SIMDACT_GATE_ARRAYS(name, bf16, SIMDACT_BF16, uint16_t, SIMDACT_FLOATS_##PARAMETERS, \
+                      SIMDACT_PACK_FLOATS_##PARAMETERS)                                \
+  SIMDACT_GATE_ARRAYS(name, f16, SIMDACT_F16, uint16_t, SIMDACT_FLOATS_##PARAMETERS,   \
+                      SIMDACT_PACK_FLOATS_##PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #endif

@@ -22,8 +22,12 @@ bool IsUsable(double value, size_t bytes) {
   return std::isfinite(kept) && (kept != 0) == (value != 0);
 }
 
-// Numbers and enums in their ranges. `o` is a copy of the caller's options, or all zero.
+// Numbers and enums in their ranges, and nothing asked for that this version does not know. `o` is a copy of
+// the caller's options, or all zero.
 bool ValuesAreValid(const simdact_softmax_options& o, size_t bytes) {
+  for (const uint64_t word : o.reserved) {
+    if (word != 0) return false;
+  }
   const bool usable = IsUsable(o.scale, bytes) && IsUsable(o.softcap, bytes) &&
                       IsUsable(o.mask_slope, bytes) && IsUsable(o.alibi_slope, bytes);
   return usable && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
@@ -130,7 +134,7 @@ extern "C" {
 
 const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target, simdact_softmax_op op,
                                                    simdact_dtype dtype) {
-  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (!simdact_target_runs(target)) return nullptr;
   if (static_cast<unsigned>(op) >= SIMDACT_SOFTMAX_OP_COUNT ||
       static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) {
     return nullptr;
@@ -163,6 +167,7 @@ const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op o
   }
 #define SIMDACT_BLOCK_OF(T, DTYPE, E)                                                                      \
   float simdact_softmax_block_##T(simdact_softmax_state* state, const E* x, E* p, size_t n, float scale) { \
+    if (state == nullptr) return std::numeric_limits<float>::quiet_NaN();                                  \
     return simdact::Default(SIMDACT_SOFTMAX_OP_softmax, DTYPE)->block(state, x, p, n, scale);              \
   }
 #define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(name, f32, SIMDACT_F32, float)
@@ -189,11 +194,20 @@ SIMDACT_BLOCK_OF(f16, SIMDACT_F16, uint16_t)
 #endif
 
 simdact_softmax_state simdact_softmax_begin(void) {
-  return {-std::numeric_limits<double>::infinity(), 0, 0, 0};
+  simdact_softmax_state state = {};
+  state.maximum = -std::numeric_limits<double>::infinity();
+  return state;
 }
 
 void simdact_softmax_merge(simdact_softmax_state* state, const simdact_softmax_state* other, double* factor,
                            double* other_factor) {
+  double unwanted;
+  if (factor == nullptr) factor = &unwanted;
+  if (other_factor == nullptr) other_factor = &unwanted;
+  if (state == nullptr || other == nullptr) {
+    *factor = *other_factor = std::numeric_limits<double>::quiet_NaN();
+    return;
+  }
   const bool empty = !(state->maximum > -HUGE_VAL) && state->sum == 0;
   const bool other_empty = !(other->maximum > -HUGE_VAL) && other->sum == 0;
   const bool theirs = empty || (!other_empty && other->maximum > state->maximum);  // the unit of both
@@ -201,7 +215,7 @@ void simdact_softmax_merge(simdact_softmax_state* state, const simdact_softmax_s
   *factor = empty ? 1.0 : simdact::UnitFactor(state->shift, state->power, unit.shift, unit.power);
   *other_factor = other_empty ? 1.0 : simdact::UnitFactor(other->shift, other->power, unit.shift, unit.power);
   const double sum = state->sum * *factor + other->sum * *other_factor;
-  *state = {unit.maximum, unit.shift, unit.power, sum};
+  *state = {unit.maximum, unit.shift, unit.power, sum, {}};
 }
 
 void simdact_softmax_rescale_f32(const float* x, float* y, size_t n, float factor) {
@@ -210,10 +224,12 @@ void simdact_softmax_rescale_f32(const float* x, float* y, size_t n, float facto
 }
 
 double simdact_softmax_finish(const simdact_softmax_state* state) {
-  return state->sum == 0 ? std::numeric_limits<double>::quiet_NaN() : 1.0 / state->sum;
+  if (state == nullptr || state->sum == 0) return std::numeric_limits<double>::quiet_NaN();
+  return 1.0 / state->sum;
 }
 
 double simdact_softmax_log_sum_exp(const simdact_softmax_state* state) {
+  if (state == nullptr) return std::numeric_limits<double>::quiet_NaN();
   return state->shift + (state->power * simdact::kLn2 + std::log(state->sum));
 }
 

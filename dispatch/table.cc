@@ -26,17 +26,19 @@ HWY_INLINE const simdact_table_kernel* DefaultTable() {
 extern "C" {
 
 const simdact_table_kernel* simdact_find_table(const simdact_target* target) {
-  if (target == nullptr || !simdact_target_runs(target)) return nullptr;
+  if (!simdact_target_runs(target)) return nullptr;
   return simdact::TableCode(target->bit);
 }
 
-void simdact_table_u8(const uint8_t* x, uint8_t* y, size_t n, const uint8_t table[256]) {
+// The kernels read the table before they look at n.
+void simdact_table_u8(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
+  if (n == 0) return;
   simdact::DefaultTable()->lookup(x, y, n, table);
 }
 
-void simdact_table_s8(const int8_t* x, int8_t* y, size_t n, const int8_t table[256]) {
-  simdact::DefaultTable()->lookup(reinterpret_cast<const uint8_t*>(x), reinterpret_cast<uint8_t*>(y), n,
-                                  reinterpret_cast<const uint8_t*>(table));
+void simdact_table_s8(const int8_t* x, int8_t* y, size_t n, const int8_t* table) {
+  simdact_table_u8(reinterpret_cast<const uint8_t*>(x), reinterpret_cast<uint8_t*>(y), n,
+                   reinterpret_cast<const uint8_t*>(table));
 }
 
 }  // extern "C"

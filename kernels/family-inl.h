@@ -67,7 +67,7 @@ namespace {
 #define SIMDACT_OP_BRIEF SIMDACT_BRIEF
 #define SIMDACT_OP_EXACT SIMDACT_NO_BRIEF
 #define SIMDACT_OP_FULL SIMDACT_NO_BRIEF
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                          \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                  \
   SIMDACT_IF_##TIERS(SIMDACT_FAST_OP(Name, PARAMETERS))                                              \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
@@ -148,7 +148,7 @@ constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
   {Faster<Fast##Name##Op>(SIMDACT_KERNEL(Name, OUTPUT, float)), {}, \
    SIMDACT_FAST_HALF(Name, OUTPUT, HALF, Bf16), SIMDACT_FAST_HALF(Name, OUTPUT, HALF, F16)}
 #define SIMDACT_NO_FAST_KERNELS(Name, OUTPUT, HALF) {}
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...) \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...) \
   {{{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \
      SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, F16)}, \
     SIMDACT_##TIERS##_KERNELS(Name, OUTPUT, HALF)}},

@@ -31,7 +31,7 @@ namespace {
 #define SIMDACT_PASTE(a, b) a##b
 #define SIMDACT_FIELDS(count, Name) SIMDACT_PASTE(SIMDACT_FIELDS_, count)(Name)
 
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                                        \
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                                                \
   template <class T>                                                                                  \
   struct Name##Op {                                                                                   \
     static constexpr size_t kVectors = k##Name##Vectors;                                              \

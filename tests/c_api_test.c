@@ -180,6 +180,72 @@ static void test_gates(void) {
   CHECK(strcmp(simdact_describe_gate(SIMDACT_GATE_reglu)->name, "reglu") == 0);
 }
 
+/* Whoever passes on what a lookup gave him, and empty arrays, need not look first. */
+static void test_null(void) {
+  const simdact_target* none = simdact_target_by_name("no such target");
+  double factor = 7, other_factor = 7;
+  float y = 7;
+  simdact_softmax_state state = simdact_softmax_begin();
+  CHECK(none == NULL && simdact_target_by_name(NULL) == NULL);
+  CHECK(simdact_target_name(none) == NULL);
+  CHECK(!simdact_target_runs(none) && !simdact_target_has_fma(none));
+  CHECK(simdact_targets(NULL, 5) == simdact_targets(NULL, 0));
+  CHECK(simdact_find(none, SIMDACT_OP_relu, SIMDACT_F32, SIMDACT_ACCURATE) == NULL);
+  CHECK(simdact_find_bias(none, SIMDACT_F32) == NULL);
+  CHECK(simdact_find_gate(none, SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_ACCURATE) == NULL);
+  CHECK(simdact_find_softmax(none, SIMDACT_SOFTMAX_OP_softmax, SIMDACT_F32) == NULL);
+  CHECK(simdact_find_table(none) == NULL);
+  CHECK(strcmp(simdact_status_text((simdact_status)99), "not a status of simdact") == 0);
+
+#define SIMDACT_EMPTY(T)                                                                                     \
+  simdact_elu_##T(NULL, NULL, 0, 1);                                                                         \
+  simdact_elu_backward_##T(NULL, NULL, NULL, 0, 1);                                                          \
+  simdact_elu_backward_from_output_##T(NULL, NULL, NULL, 0, 1);                                              \
+  simdact_swiglu_##T(NULL, NULL, NULL, 0);                                                                   \
+  simdact_swiglu_backward_##T(NULL, NULL, NULL, NULL, NULL, 0);                                              \
+  simdact_softmax_diagonal_##T(NULL, NULL, NULL, 0);                                                         \
+  CHECK(simdact_swiglu_rows_##T(NULL, NULL, 0, 3, SIMDACT_GATE_FIRST, 0, 0) == SIMDACT_OK);                  \
+  CHECK(simdact_swiglu_rows_backward_##T(NULL, NULL, NULL, 3, 0, SIMDACT_GATE_FIRST, 0, 0, 0) ==             \
+        SIMDACT_OK);                                                                                         \
+  CHECK(simdact_softmax_##T(NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                                          \
+  CHECK(simdact_softmax_##T(NULL, NULL, 1, 3, NULL) == SIMDACT_NULL_POINTER);                                \
+  CHECK(simdact_softmax_backward_##T(NULL, NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                           \
+  CHECK(simdact_bias_gelu_##T(NULL, NULL, NULL, 0, 3) == SIMDACT_OK);                                        \
+  CHECK(simdact_residual_gelu_##T(NULL, NULL, NULL, 0) == SIMDACT_OK);                                       \
+  CHECK(simdact_scale_bias_gelu_backward_##T(NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 3) == SIMDACT_OK); \
+  CHECK(simdact_prelu_channels_##T(NULL, NULL, NULL, 0, 3, 2) == SIMDACT_OK);                                \
+  CHECK(simdact_prelu_channels_backward_##T(NULL, NULL, NULL, NULL, NULL, 0, 3, 2) == SIMDACT_OK)
+  SIMDACT_EMPTY(f32);
+#ifndef SIMDACT_NO_F64
+  SIMDACT_EMPTY(f64);
+#endif
+#ifndef SIMDACT_NO_HALF
+  SIMDACT_EMPTY(bf16);
+  SIMDACT_EMPTY(f16);
+  CHECK(isnan(simdact_softmax_block_bf16(NULL, NULL, NULL, 0, 1)));
+  CHECK(simdact_softmax_block_f16(&state, NULL, NULL, 0, 1) == 1);
+#endif
+#undef SIMDACT_EMPTY
+  simdact_table_u8(NULL, NULL, 0, NULL);
+  simdact_table_s8(NULL, NULL, 0, NULL);
+#ifndef SIMDACT_NO_F64
+  CHECK(simdact_table_build(SIMDACT_OP_relu, NULL, NULL, NULL, NULL) == SIMDACT_NULL_POINTER);
+  CHECK(simdact_table_build_u8(SIMDACT_OP_relu, NULL, 1, 0, 1, 0, NULL) == SIMDACT_NULL_POINTER);
+#endif
+
+  CHECK(simdact_softmax_block_f32(&state, NULL, NULL, 0, 1) == 1);
+  CHECK(isnan(simdact_softmax_block_f32(NULL, &y, &y, 1, 1)) && y == 7);
+  CHECK(isnan(simdact_softmax_finish(NULL)) && isnan(simdact_softmax_log_sum_exp(NULL)));
+  simdact_softmax_merge(NULL, &state, &factor, &other_factor);
+  CHECK(isnan(factor) && isnan(other_factor));
+  factor = other_factor = 7;
+  simdact_softmax_merge(&state, NULL, &factor, &other_factor);
+  CHECK(isnan(factor) && isnan(other_factor) && state.sum == 0);
+  simdact_softmax_merge(&state, &state, NULL, NULL);
+  simdact_softmax_merge(NULL, NULL, NULL, NULL);
+  simdact_softmax_rescale_f32(NULL, NULL, 0, 2);
+}
+
 static void test_targets(void) {
   const simdact_target* targets[32];
   const size_t count = simdact_targets(targets, 32);
@@ -243,6 +309,7 @@ int main(void) {
   test_in_place_and_empty();
   test_table();
   test_gates();
+  test_null();
   test_targets();
   test_kernel_value();
   test_descriptions();

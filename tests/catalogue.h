@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "dispatch/numbers.h"
 #include "reference.h"
 #include "simdact/simdact.h"
 
@@ -84,14 +85,18 @@ inline const Reference& ReferenceOf(simdact_op op, simdact_direction direction) 
 #define SIMDACT_R(function)                                                        \
   &simdact_reference::function<double>, &simdact_reference::function<long double>, \
       &simdact_reference::function<Quad>
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                 \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)         \
   {{SIMDACT_R(name), CancelsIn(#name, SIMDACT_FORWARD)},               \
    {SIMDACT_R(name##_derivative), CancelsIn(#name, SIMDACT_BACKWARD)}, \
    {SIMDACT_IF_##OUTPUT(SIMDACT_R(name##_derivative_from_output), Cancels::kNever)}},
   static constexpr Reference kReferences[][3] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
 #undef SIMDACT_R
-  return kReferences[op][direction];
+#define SIMDACT_X(Name, name, number, ...) number,
+  static constexpr int kNumbers[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+  static constexpr auto kPositions = simdact::PositionsOf(kNumbers);
+  return kReferences[kPositions.of[op]][direction];
 }
 
 inline bool Exists(simdact_op op, simdact_direction direction) {

@@ -19,7 +19,15 @@ if(NOT exported MATCHES " T simdact_gelu_f32")
 endif()
 expect_only(" [TDBR] simdact_[a-z0-9_]+$" "${exported}" "${library} exports more than simdact_*")
 
-# 2. No object runs code before main, and the kernels leave no weak symbol: the linker could take such a
+# 2. No object has a symbol of Highway's name, its own or another's: see dispatch/cpu.h.
+foreach(object IN LISTS objects)
+  execute_process(COMMAND "${nm}" "${object}" OUTPUT_VARIABLE names COMMAND_ERROR_IS_FATAL ANY)
+  if(names MATCHES "N[KVR]*3hwy[^\n]*")
+    message(FATAL_ERROR "${object} shares a name with other Highways: ${CMAKE_MATCH_0}")
+  endif()
+endforeach()
+
+# 3. No object runs code before main, and the kernels leave no weak symbol: the linker could take such a
 #    function, compiled for a CPU with AVX, for everybody's. A debug build does not inline enough for that.
 if(NOT optimized)
   return()

@@ -49,19 +49,20 @@ extern "C" {
  *
  * dbias and dscale may be NULL: not wanted. Ops, T, E and P as in simdact.h. (Below bias and scale are b and
  * s: one op has a parameter named bias.) */
-#define SIMDACT_BIASES(name, T, E, P)                                                                        \
-  SIMDACT_API simdact_status simdact_bias_##name##_##T(const E* x, const E* b, E* y, size_t rows,            \
-                                                       size_t cols P);                                       \
-  SIMDACT_API simdact_status simdact_scale_bias_##name##_##T(const E* x, const E* s, const E* b, E* y,       \
-                                                             size_t rows, size_t cols P);                    \
-  SIMDACT_API simdact_status simdact_residual_##name##_##T(const E* x, const E* residual, E* y, size_t n P); \
-  SIMDACT_API simdact_status simdact_bias_##name##_backward_##T(const E* x, const E* b, const E* dy, E* dx,  \
-                                                                E* dbias, size_t rows, size_t cols P);       \
-  SIMDACT_API simdact_status simdact_scale_bias_##name##_backward_##T(const E* x, const E* s, const E* b,    \
-                                                                      const E* dy, E* dx, E* dscale,         \
-                                                                      E* dbias, size_t rows, size_t cols P); \
-  SIMDACT_API simdact_status simdact_residual_##name##_backward_##T(const E* x, const E* residual,           \
-                                                                    const E* dy, E* dx, size_t n P);
+#define SIMDACT_BIASES(_name, T, E, P)                                                                     \
+  SIMDACT_API simdact_status simdact_bias##_name##_##T(const E* x_, const E* b_, E* y_, size_t rows_,      \
+                                                       size_t cols_ P);                                    \
+  SIMDACT_API simdact_status simdact_scale_bias##_name##_##T(const E* x_, const E* s_, const E* b_, E* y_, \
+                                                             size_t rows_, size_t cols_ P);                \
+  SIMDACT_API simdact_status simdact_residual##_name##_##T(const E* x_, const E* residual_, E* y_,         \
+                                                           size_t n_ P);                                   \
+  SIMDACT_API simdact_status simdact_bias##_name##_backward_##T(                                           \
+      const E* x_, const E* b_, const E* dy_, E* dx_, E* dbias_, size_t rows_, size_t cols_ P);            \
+  SIMDACT_API simdact_status simdact_scale_bias##_name##_backward_##T(                                     \
+      const E* x_, const E* s_, const E* b_, const E* dy_, E* dx_, E* dscale_, E* dbias_, size_t rows_,    \
+      size_t cols_ P);                                                                                     \
+  SIMDACT_API simdact_status simdact_residual##_name##_backward_##T(const E* x_, const E* residual_,       \
+                                                                    const E* dy_, E* dx_, size_t n_ P);
 
 /* prelu with a weight for each channel, as torch.nn.PReLU(channels): x is batch x channels x inner elements;
  * inner is the size of an image (torch's layout N, C, H, W), or 1 where channels come last.
@@ -72,27 +73,29 @@ extern "C" {
  *        dx = dy (x > 0 ? 1 : weight[channel]), dweight[channel] = sum of dy x over x <= 0; may be NULL
  *
  * y and dx are correctly rounded (bf16: unless denormal), sums as above. */
-#define SIMDACT_PRELU_CHANNELS(T, E)                                                                       \
-  SIMDACT_API simdact_status simdact_prelu_channels_##T(const E* x, const E* weight, E* y, size_t batch,   \
-                                                        size_t channels, size_t inner);                    \
-  SIMDACT_API simdact_status simdact_prelu_channels_backward_##T(const E* x, const E* weight, const E* dy, \
-                                                                 E* dx, E* dweight, size_t batch,          \
-                                                                 size_t channels, size_t inner);
+#define SIMDACT_PRELU_CHANNELS(T, E)                                                                         \
+  SIMDACT_API simdact_status simdact_prelu_channels_##T(const E* x_, const E* weight_, E* y_, size_t batch_, \
+                                                        size_t channels_, size_t inner_);                    \
+  SIMDACT_API simdact_status simdact_prelu_channels_backward_##T(                                            \
+      const E* x_, const E* weight_, const E* dy_, E* dx_, E* dweight_, size_t batch_, size_t channels_,     \
+      size_t inner_);
 
-#define SIMDACT_X(Name, name, PARAMETERS, ...) SIMDACT_BIASES(name, f32, float, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_BIASES(_##name, f32, float, SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(f32, float)
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, ...) SIMDACT_BIASES(name, f64, double, SIMDACT_DOUBLES_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_BIASES(_##name, f64, double, SIMDACT_DOUBLES_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(f64, double)
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                      \
-  SIMDACT_BIASES(name, bf16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
-  SIMDACT_BIASES(name, f16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                 \
+  SIMDACT_BIASES(_##name, bf16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
+  SIMDACT_BIASES(_##name, f16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(bf16, uint16_t)
@@ -110,19 +113,19 @@ SIMDACT_PRELU_CHANNELS(f16, uint16_t)
  * op is the activation on the same target, for the type that is computed in: double for f64, else float.
  * scale NULL: ones, and dscale is NULL, too. A residual is the bias of one row. Arguments are not checked. */
 typedef struct simdact_bias_kernel {
-  void (*forward)(const simdact_kernel* op, const void* x, const void* scale, const void* bias, void* y,
-                  size_t rows, size_t cols, simdact_params p);
-  void (*backward)(const simdact_kernel* op, const void* x, const void* scale, const void* bias,
-                   const void* dy, void* dx, void* dscale, void* dbias, size_t rows, size_t cols,
-                   simdact_params p);
-  void (*prelu_channels)(const void* x, const void* weight, void* y, size_t batch, size_t channels,
-                         size_t inner);
-  void (*prelu_channels_backward)(const void* x, const void* weight, const void* dy, void* dx, void* dweight,
-                                  size_t batch, size_t channels, size_t inner);
+  void (*forward)(const simdact_kernel* op_, const void* x_, const void* scale_, const void* bias_, void* y_,
+                  size_t rows_, size_t cols_, simdact_params p_);
+  void (*backward)(const simdact_kernel* op_, const void* x_, const void* scale_, const void* bias_,
+                   const void* dy_, void* dx_, void* dscale_, void* dbias_, size_t rows_, size_t cols_,
+                   simdact_params p_);
+  void (*prelu_channels)(const void* x_, const void* weight_, void* y_, size_t batch_, size_t channels_,
+                         size_t inner_);
+  void (*prelu_channels_backward)(const void* x_, const void* weight_, const void* dy_, void* dx_,
+                                  void* dweight_, size_t batch_, size_t channels_, size_t inner_);
 } simdact_bias_kernel;
 
 /* The kernel, or NULL if the dtype does not exist or the CPU does not run the target. Valid forever. */
-SIMDACT_API const simdact_bias_kernel* simdact_find_bias(const simdact_target* target, simdact_dtype dtype);
+SIMDACT_API const simdact_bias_kernel* simdact_find_bias(const simdact_target* target_, simdact_dtype dtype_);
 
 #ifdef __cplusplus
 }

@@ -14,62 +14,61 @@
 namespace simdact {
 
 // b and s are bias and scale: one op has a parameter named bias.
-#define SIMDACT_OVERLOADS(name, PARAMETERS, T, E, P)                                                         \
-  inline simdact_status bias_##name(const E* x, const E* b, E* y, size_t rows, size_t cols P) noexcept {     \
-    return simdact_bias_##name##_##T(bits(x), bits(b), bits(y), rows, cols SIMDACT_PASS_##PARAMETERS);       \
+#define SIMDACT_OVERLOADS(_name, T, E, P, PASS)                                                              \
+  inline simdact_status bias##_name(const E* x_, const E* b_, E* y_, size_t rows_,                           \
+                                    size_t cols_ P) noexcept {                                               \
+    return simdact_bias##_name##_##T(bits(x_), bits(b_), bits(y_), rows_, cols_ PASS);                       \
   }                                                                                                          \
-  inline simdact_status scale_bias_##name(const E* x, const E* s, const E* b, E* y, size_t rows,             \
-                                          size_t cols P) noexcept {                                          \
-    return simdact_scale_bias_##name##_##T(bits(x), bits(s), bits(b), bits(y), rows,                         \
-                                           cols SIMDACT_PASS_##PARAMETERS);                                  \
+  inline simdact_status scale_bias##_name(const E* x_, const E* s_, const E* b_, E* y_, size_t rows_,        \
+                                          size_t cols_ P) noexcept {                                         \
+    return simdact_scale_bias##_name##_##T(bits(x_), bits(s_), bits(b_), bits(y_), rows_, cols_ PASS);       \
   }                                                                                                          \
-  inline simdact_status residual_##name(const E* x, const E* residual, E* y, size_t n P) noexcept {          \
-    return simdact_residual_##name##_##T(bits(x), bits(residual), bits(y), n SIMDACT_PASS_##PARAMETERS);     \
+  inline simdact_status residual##_name(const E* x_, const E* residual_, E* y_, size_t n_ P) noexcept {      \
+    return simdact_residual##_name##_##T(bits(x_), bits(residual_), bits(y_), n_ PASS);                      \
   }                                                                                                          \
-  inline simdact_status bias_##name##_backward(const E* x, const E* b, const E* dy, E* dx, E* dbias,         \
-                                               size_t rows, size_t cols P) noexcept {                        \
-    return simdact_bias_##name##_backward_##T(bits(x), bits(b), bits(dy), bits(dx), bits(dbias), rows,       \
-                                              cols SIMDACT_PASS_##PARAMETERS);                               \
+  inline simdact_status bias##_name##_backward(const E* x_, const E* b_, const E* dy_, E* dx_, E* dbias_,    \
+                                               size_t rows_, size_t cols_ P) noexcept {                      \
+    return simdact_bias##_name##_backward_##T(bits(x_), bits(b_), bits(dy_), bits(dx_), bits(dbias_), rows_, \
+                                              cols_ PASS);                                                   \
   }                                                                                                          \
-  inline simdact_status scale_bias_##name##_backward(const E* x, const E* s, const E* b, const E* dy, E* dx, \
-                                                     E* dscale, E* dbias, size_t rows,                       \
-                                                     size_t cols P) noexcept {                               \
-    return simdact_scale_bias_##name##_backward_##T(bits(x), bits(s), bits(b), bits(dy), bits(dx),           \
-                                                    bits(dscale), bits(dbias), rows,                         \
-                                                    cols SIMDACT_PASS_##PARAMETERS);                         \
+  inline simdact_status scale_bias##_name##_backward(const E* x_, const E* s_, const E* b_, const E* dy_,    \
+                                                     E* dx_, E* dscale_, E* dbias_, size_t rows_,            \
+                                                     size_t cols_ P) noexcept {                              \
+    return simdact_scale_bias##_name##_backward_##T(bits(x_), bits(s_), bits(b_), bits(dy_), bits(dx_),      \
+                                                    bits(dscale_), bits(dbias_), rows_, cols_ PASS);         \
   }                                                                                                          \
-  inline simdact_status residual_##name##_backward(const E* x, const E* residual, const E* dy, E* dx,        \
-                                                   size_t n P) noexcept {                                    \
-    return simdact_residual_##name##_backward_##T(bits(x), bits(residual), bits(dy), bits(dx),               \
-                                                  n SIMDACT_PASS_##PARAMETERS);                              \
+  inline simdact_status residual##_name##_backward(const E* x_, const E* residual_, const E* dy_, E* dx_,    \
+                                                   size_t n_ P) noexcept {                                   \
+    return simdact_residual##_name##_backward_##T(bits(x_), bits(residual_), bits(dy_), bits(dx_), n_ PASS); \
   }
-#define SIMDACT_PRELU_CHANNELS(T, E)                                                                         \
-  inline simdact_status prelu_channels(const E* x, const E* weight, E* y, size_t batch, size_t channels,     \
-                                       size_t inner) noexcept {                                              \
-    return simdact_prelu_channels_##T(bits(x), bits(weight), bits(y), batch, channels, inner);               \
-  }                                                                                                          \
-  inline simdact_status prelu_channels_backward(const E* x, const E* weight, const E* dy, E* dx, E* dweight, \
-                                                size_t batch, size_t channels, size_t inner) noexcept {      \
-    return simdact_prelu_channels_backward_##T(bits(x), bits(weight), bits(dy), bits(dx), bits(dweight),     \
-                                               batch, channels, inner);                                      \
+#define SIMDACT_PRELU_CHANNELS(T, E)                                                                 \
+  inline simdact_status prelu_channels(const E* x_, const E* weight_, E* y_, size_t batch_,          \
+                                       size_t channels_, size_t inner_) noexcept {                   \
+    return simdact_prelu_channels_##T(bits(x_), bits(weight_), bits(y_), batch_, channels_, inner_); \
+  }                                                                                                  \
+  inline simdact_status prelu_channels_backward(const E* x_, const E* weight_, const E* dy_, E* dx_, \
+                                                E* dweight_, size_t batch_, size_t channels_,        \
+                                                size_t inner_) noexcept {                            \
+    return simdact_prelu_channels_backward_##T(bits(x_), bits(weight_), bits(dy_), bits(dx_),        \
+                                               bits(dweight_), batch_, channels_, inner_);           \
   }
 
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_OVERLOADS(name, PARAMETERS, f32, float, SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_OVERLOADS(_##name, f32, float, SIMDACT_FLOAT_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(f32, float)
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_OVERLOADS(name, PARAMETERS, f64, double, SIMDACT_DOUBLE_DEFAULTS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_OVERLOADS(_##name, f64, double, SIMDACT_DOUBLE_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(f64, double)
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                                         \
-  SIMDACT_OVERLOADS(name, PARAMETERS, bf16, bf16, SIMDACT_FLOAT_DEFAULTS_##PARAMETERS) \
-  SIMDACT_OVERLOADS(name, PARAMETERS, f16, f16, SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                                                   \
+  SIMDACT_OVERLOADS(_##name, bf16, bf16, SIMDACT_FLOAT_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS) \
+  SIMDACT_OVERLOADS(_##name, f16, f16, SIMDACT_FLOAT_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_PRELU_CHANNELS(bf16, bf16)

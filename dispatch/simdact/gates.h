@@ -18,9 +18,9 @@ extern "C" {
 
 /* How a row of 2 cols numbers holds gate and up. */
 typedef enum simdact_gate_layout {
-  SIMDACT_GATE_FIRST,       /* cols of gate, then cols of up: Hugging Face's gate_up_proj */
-  SIMDACT_UP_FIRST,         /* cols of up, then cols of gate: torch.nn.functional.glu */
-  SIMDACT_GATE_INTERLEAVED, /* gate, up, gate, up, ...: gpt-oss */
+  SIMDACT_GATE_FIRST = 0,       /* cols of gate, then cols of up: Hugging Face's gate_up_proj */
+  SIMDACT_UP_FIRST = 1,         /* cols of up, then cols of gate: torch.nn.functional.glu */
+  SIMDACT_GATE_INTERLEAVED = 2, /* gate, up, gate, up, ...: gpt-oss */
   SIMDACT_GATE_LAYOUT_COUNT
 } simdact_gate_layout;
 
@@ -49,30 +49,30 @@ typedef enum simdact_gate_layout {
  * there are no rows or columns, or SIMDACT_BAD_OPTION (no such layout), SIMDACT_NULL_POINTER,
  * SIMDACT_SHORT_STRIDE (below 2 cols for x and dx, cols for y and dy), SIMDACT_TOO_LARGE or SIMDACT_OVERLAP,
  * before they read or write anything. */
-#define SIMDACT_GATE_ARRAYS(name, T, E, PARAMETERS)                                                         \
-  SIMDACT_API void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n PARAMETERS);             \
-  SIMDACT_API void simdact_##name##_backward_##T(const E* gate, const E* up, const E* dy, E* dgate, E* dup, \
-                                                 size_t n PARAMETERS);                                      \
-  SIMDACT_API simdact_status simdact_##name##_rows_##T(const E* x, E* y, size_t rows, size_t cols,          \
-                                                       simdact_gate_layout layout, size_t x_row_stride,     \
-                                                       size_t y_row_stride PARAMETERS);                     \
-  SIMDACT_API simdact_status simdact_##name##_rows_backward_##T(                                            \
-      const E* x, const E* dy, E* dx, size_t rows, size_t cols, simdact_gate_layout layout,                 \
-      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride PARAMETERS);
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_GATE_ARRAYS(name, f32, float, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_GATE_ARRAYS(_name, T, E, P)                                                               \
+  SIMDACT_API void simdact##_name##_##T(const E* gate_, const E* up_, E* y_, size_t n_ P);                \
+  SIMDACT_API void simdact##_name##_backward_##T(const E* gate_, const E* up_, const E* dy_, E* dgate_,   \
+                                                 E* dup_, size_t n_ P);                                   \
+  SIMDACT_API simdact_status simdact##_name##_rows_##T(const E* x_, E* y_, size_t rows_, size_t cols_,    \
+                                                       simdact_gate_layout layout_, size_t x_row_stride_, \
+                                                       size_t y_row_stride_ P);                           \
+  SIMDACT_API simdact_status simdact##_name##_rows_backward_##T(                                          \
+      const E* x_, const E* dy_, E* dx_, size_t rows_, size_t cols_, simdact_gate_layout layout_,         \
+      size_t x_row_stride_, size_t dy_row_stride_, size_t dx_row_stride_ P);
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_GATE_ARRAYS(_##name, f32, float, SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, ...) \
-  SIMDACT_GATE_ARRAYS(name, f64, double, SIMDACT_DOUBLES_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...) \
+  SIMDACT_GATE_ARRAYS(_##name, f64, double, SIMDACT_DOUBLES_##PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, ...)                           \
-  SIMDACT_GATE_ARRAYS(name, bf16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
-  SIMDACT_GATE_ARRAYS(name, f16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                      \
+  SIMDACT_GATE_ARRAYS(_##name, bf16, uint16_t, SIMDACT_FLOATS_##PARAMETERS) \
+  SIMDACT_GATE_ARRAYS(_##name, f16, uint16_t, SIMDACT_FLOATS_##PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 #endif
@@ -81,26 +81,28 @@ SIMDACT_GATES(SIMDACT_X)
 /* ---- 2. A kernel as a value ---------------------------------------------------------------------------- */
 
 typedef enum simdact_gate {
-#define SIMDACT_X(Name, name, ...) SIMDACT_GATE_##name,
+#define SIMDACT_X(Name, name, number, ...) SIMDACT_GATE_##name = number,
   SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
-      SIMDACT_GATE_COUNT
+#define SIMDACT_X(...) +1
+      SIMDACT_GATE_COUNT = SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
 } simdact_gate;
 
 /* Arrays of the kernel's dtype: n elements each, but x and dx 2 n, in which gate and up alternate; y may be x
  * and dx may be x. */
 typedef struct simdact_gate_kernel {
-  void (*forward)(const void* gate, const void* up, void* y, size_t n, simdact_params p);
-  void (*backward)(const void* gate, const void* up, const void* dy, void* dgate, void* dup, size_t n,
-                   simdact_params p);
-  void (*forward_interleaved)(const void* x, void* y, size_t n, simdact_params p);
-  void (*backward_interleaved)(const void* x, const void* dy, void* dx, size_t n, simdact_params p);
+  void (*forward)(const void* gate_, const void* up_, void* y_, size_t n_, simdact_params p_);
+  void (*backward)(const void* gate_, const void* up_, const void* dy_, void* dgate_, void* dup_, size_t n_,
+                   simdact_params p_);
+  void (*forward_interleaved)(const void* x_, void* y_, size_t n_, simdact_params p_);
+  void (*backward_interleaved)(const void* x_, const void* dy_, void* dx_, size_t n_, simdact_params p_);
 } simdact_gate_kernel;
 
 /* The kernel, or NULL if the gate, dtype or tier does not exist or the CPU does not run the target. Valid
  * forever. */
-SIMDACT_API const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simdact_gate gate,
-                                                         simdact_dtype dtype, simdact_tier tier);
+SIMDACT_API const simdact_gate_kernel* simdact_find_gate(const simdact_target* target_, simdact_gate gate_,
+                                                         simdact_dtype dtype_, simdact_tier tier_);
 
 /* What gates.def says about a gate. */
 typedef struct simdact_gate_description {
@@ -114,13 +116,13 @@ typedef struct simdact_gate_description {
 } simdact_gate_description;
 
 /* The description of a gate, or NULL if there is no such gate. */
-SIMDACT_API const simdact_gate_description* simdact_describe_gate(simdact_gate gate);
+SIMDACT_API const simdact_gate_description* simdact_describe_gate(simdact_gate gate_);
 
 /* The largest error in ulps that y (SIMDACT_FORWARD), or dgate and dup for dy = 1 (SIMDACT_BACKWARD), may
  * have at the default parameters; see gates.def for what is counted where the activation is denormal. fma:
  * whether the target has fused multiply-add. Negative if gate, dtype or direction does not exist. */
-SIMDACT_API double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direction direction,
-                                      int fma);
+SIMDACT_API double simdact_gate_claim(simdact_gate gate_, simdact_dtype dtype_, simdact_direction direction_,
+                                      int fma_);
 
 #ifdef __cplusplus
 }

@@ -23,50 +23,54 @@ struct fast_tier {};
 inline constexpr fast_tier fast{};
 
 // What the C functions call an element.
-inline const float* bits(const float* p) noexcept { return p; }
-inline float* bits(float* p) noexcept { return p; }
-inline const double* bits(const double* p) noexcept { return p; }
-inline double* bits(double* p) noexcept { return p; }
-inline const uint16_t* bits(const bf16* p) noexcept { return reinterpret_cast<const uint16_t*>(p); }
-inline uint16_t* bits(bf16* p) noexcept { return reinterpret_cast<uint16_t*>(p); }
-inline const uint16_t* bits(const f16* p) noexcept { return reinterpret_cast<const uint16_t*>(p); }
-inline uint16_t* bits(f16* p) noexcept { return reinterpret_cast<uint16_t*>(p); }
+inline const float* bits(const float* p_) noexcept { return p_; }
+inline float* bits(float* p_) noexcept { return p_; }
+inline const double* bits(const double* p_) noexcept { return p_; }
+inline double* bits(double* p_) noexcept { return p_; }
+inline const uint16_t* bits(const bf16* p_) noexcept { return reinterpret_cast<const uint16_t*>(p_); }
+inline uint16_t* bits(bf16* p_) noexcept { return reinterpret_cast<uint16_t*>(p_); }
+inline const uint16_t* bits(const f16* p_) noexcept { return reinterpret_cast<const uint16_t*>(p_); }
+inline uint16_t* bits(f16* p_) noexcept { return reinterpret_cast<uint16_t*>(p_); }
 
 // y[i] = f(x[i]), in both tiers, dx[i] = dy[i] f'(x[i]), and the latter from the output, i < n, for each op
 // of activations.def.
-#define SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, T, DTYPE, E, ...)                                        \
-  inline void name(fast_tier, const E* x, E* y, __VA_ARGS__) noexcept {                                      \
-    simdact_find_default(SIMDACT_OP_##name, DTYPE, SIMDACT_FAST)                                             \
-        ->forward(bits(x), bits(y), n, {SIMDACT_PACK_##PARAMETERS});                                         \
-  }                                                                                                          \
-  inline void name(const E* x, E* y, __VA_ARGS__) noexcept {                                                 \
-    simdact_##name##_##T(bits(x), bits(y), n SIMDACT_PASS_##PARAMETERS);                                     \
-  }                                                                                                          \
-  inline void name##_backward(const E* x, const E* dy, E* dx, __VA_ARGS__) noexcept {                        \
-    simdact_##name##_backward_##T(bits(x), bits(dy), bits(dx), n SIMDACT_PASS_##PARAMETERS);                 \
-  }                                                                                                          \
-  SIMDACT_IF_##OUTPUT(                                                                                       \
-      inline void name##_backward_from_output(const E* y, const E* dy, E* dx, __VA_ARGS__) noexcept {        \
-        simdact_##name##_backward_from_output_##T(bits(y), bits(dy), bits(dx), n SIMDACT_PASS_##PARAMETERS); \
-      })
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                 \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f32, SIMDACT_F32, float, \
-                    size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)
+//
+// Some programs have a macro round(x), or abs(x): a name in parentheses is none of its calls.
+#define SIMDACT_OVERLOADS(name, _name, OP, IF_Y, T, DTYPE, E, P, PASS, PACK)                              \
+  inline void(name)(fast_tier, const E* x_, E* y_, size_t n_ P) noexcept {                                \
+    simdact_find_default(OP, DTYPE, SIMDACT_FAST)->forward(bits(x_), bits(y_), n_, {PACK});               \
+  }                                                                                                       \
+  inline void(name)(const E* x_, E* y_, size_t n_ P) noexcept {                                           \
+    simdact##_name##_##T(bits(x_), bits(y_), n_ PASS);                                                    \
+  }                                                                                                       \
+  inline void name##_backward(const E* x_, const E* dy_, E* dx_, size_t n_ P) noexcept {                  \
+    simdact##_name##_backward_##T(bits(x_), bits(dy_), bits(dx_), n_ PASS);                               \
+  }                                                                                                       \
+  IF_Y(inline void name##_backward_from_output(const E* y_, const E* dy_, E* dx_, size_t n_ P) noexcept { \
+    simdact##_name##_backward_from_output_##T(bits(y_), bits(dy_), bits(dx_), n_ PASS);                   \
+  })
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                      \
+  SIMDACT_OVERLOADS(name, _##name, SIMDACT_OP_##name, SIMDACT_IF_##OUTPUT, f32, SIMDACT_F32, float, \
+                    SIMDACT_FLOAT_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS,                 \
+                    SIMDACT_PACK_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                  \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f64, SIMDACT_F64, double, \
-                    size_t n SIMDACT_DOUBLE_DEFAULTS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                       \
+  SIMDACT_OVERLOADS(name, _##name, SIMDACT_OP_##name, SIMDACT_IF_##OUTPUT, f64, SIMDACT_F64, double, \
+                    SIMDACT_DOUBLE_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS,                 \
+                    SIMDACT_PACK_DOUBLES_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                  \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, bf16, SIMDACT_BF16, bf16, \
-                    size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)       \
-  SIMDACT_OVERLOADS(name, PARAMETERS, OUTPUT, f16, SIMDACT_F16, f16,    \
-                    size_t n SIMDACT_FLOAT_DEFAULTS_##PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                       \
+  SIMDACT_OVERLOADS(name, _##name, SIMDACT_OP_##name, SIMDACT_IF_##OUTPUT, bf16, SIMDACT_BF16, bf16, \
+                    SIMDACT_FLOAT_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS,                  \
+                    SIMDACT_PACK_FLOATS_##PARAMETERS)                                                \
+  SIMDACT_OVERLOADS(name, _##name, SIMDACT_OP_##name, SIMDACT_IF_##OUTPUT, f16, SIMDACT_F16, f16,    \
+                    SIMDACT_FLOAT_DEFAULTS_##PARAMETERS, SIMDACT_PASS_##PARAMETERS,                  \
+                    SIMDACT_PACK_FLOATS_##PARAMETERS)
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 #endif

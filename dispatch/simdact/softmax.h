@@ -28,35 +28,35 @@ extern "C" {
 
 /* What an option mask[row][column] means. */
 typedef enum simdact_mask {
-  SIMDACT_MASK_NONE,
-  SIMDACT_MASK_BOOL, /* uint8_t: 0 hides the column (as in PyTorch and ONNX, true takes part) */
-  SIMDACT_MASK_F32,  /* float, added to the score */
-  SIMDACT_MASK_SAME  /* the dtype of x, added to the score */
+  SIMDACT_MASK_NONE = 0,
+  SIMDACT_MASK_BOOL = 1, /* uint8_t: 0 hides the column (as in PyTorch and ONNX, true takes part) */
+  SIMDACT_MASK_F32 = 2,  /* float, added to the score */
+  SIMDACT_MASK_SAME = 3  /* the dtype of x, added to the score */
 } simdact_mask;
 
 /* The softmax of a row without a visible column, or of -inf alone. (log_softmax gives the logarithm.) With a
  * finite sink it is 0. */
 typedef enum simdact_masked_row {
-  SIMDACT_MASKED_ROW_NAN,    /* torch.softmax */
-  SIMDACT_MASKED_ROW_ZERO,   /* scaled_dot_product_attention, ONNX Attention */
-  SIMDACT_MASKED_ROW_UNIFORM /* 1 / cols: what masks of the lowest finite number give */
+  SIMDACT_MASKED_ROW_NAN = 0,    /* torch.softmax */
+  SIMDACT_MASKED_ROW_ZERO = 1,   /* scaled_dot_product_attention, ONNX Attention */
+  SIMDACT_MASKED_ROW_UNIFORM = 2 /* 1 / cols: what masks of the lowest finite number give */
 } simdact_masked_row;
 
 /* The softmax of a row where a score, or the sink, is +inf. */
 typedef enum simdact_infinite_score {
-  SIMDACT_INFINITE_SCORE_NAN,  /* NaN in the whole row: torch.softmax */
-  SIMDACT_INFINITE_SCORE_LIMIT /* the limit: the infinite ones share 1, the others have 0 */
+  SIMDACT_INFINITE_SCORE_NAN = 0,  /* NaN in the whole row: torch.softmax */
+  SIMDACT_INFINITE_SCORE_LIMIT = 1 /* the limit: the infinite ones share 1, the others have 0 */
 } simdact_infinite_score;
 
-/* All zero is the default: simdact_softmax_options o = {0}. Numbers are rounded to float but for f64, and
- * must stay finite then and other than 0. */
+/* All zero is the default: simdact_softmax_options o = {0}, in C and in C++ (where {} does as well). Numbers
+ * are rounded to float but for f64, and must stay finite then and other than 0. */
 typedef struct simdact_softmax_options {
+  double scale;   /* finite; 0 stands for 1. The first member is a number: {0} initializes no enum in C++ */
+  double softcap; /* cap tanh(scale x / cap); finite, > 0; 0: none */
+
   simdact_tier tier;
   simdact_masked_row masked_row;
   simdact_infinite_score infinite_score;
-
-  double scale;   /* finite; 0 stands for 1 */
-  double softcap; /* cap tanh(scale x / cap); finite, > 0; 0: none */
 
   simdact_mask mask_type;
   const void* mask;       /* row r of x uses row r % mask_rows */
@@ -76,6 +76,8 @@ typedef struct simdact_softmax_options {
   size_t dy_row_stride, dx_row_stride; /* the same, backward */
 
   void* log_sum_exp; /* log(s) of each row, a double for f64, else a float; NULL: not wanted */
+
+  uint64_t reserved[8]; /* 0: room for options to come; else SIMDACT_BAD_OPTION */
 } simdact_softmax_options;
 
 /* y[r][c] for rows x cols elements; E is the type of an element of T, as in simdact.h. options may be NULL.
@@ -108,28 +110,31 @@ typedef struct simdact_softmax_options {
   X(LogSoftmax, log_softmax, "z - log(sum exp(z))", "dy - exp(y) sum dy", "as torch.log_softmax") \
   X(Softmin, softmin, "exp(z) / sum exp(z), z = -x", "-y (dy - sum y dy)", "as torch.nn.Softmin")
 
-#define SIMDACT_SOFTMAX_OF(name, T, E)                                                        \
-  SIMDACT_API simdact_status simdact_##name##_##T(const E* x, E* y, size_t rows, size_t cols, \
-                                                  const simdact_softmax_options* options);    \
-  SIMDACT_API simdact_status simdact_##name##_backward_##T(                                   \
-      const E* y, const E* dy, E* dx, size_t rows, size_t cols, const simdact_softmax_options* options);
-#define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(name, f32, float)
+#define SIMDACT_SOFTMAX_OF(_name, T, E)                                                                     \
+  SIMDACT_API simdact_status simdact##_name##_##T(const E* x_, E* y_, size_t rows_, size_t cols_,           \
+                                                  const simdact_softmax_options* options_);                 \
+  SIMDACT_API simdact_status simdact##_name##_backward_##T(const E* y_, const E* dy_, E* dx_, size_t rows_, \
+                                                           size_t cols_,                                    \
+                                                           const simdact_softmax_options* options_);
+#define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(_##name, f32, float)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
-SIMDACT_API void simdact_softmax_diagonal_f32(const float* y, const float* dy, float* dx, size_t n);
+SIMDACT_API void simdact_softmax_diagonal_f32(const float* y_, const float* dy_, float* dx_, size_t n_);
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(name, f64, double)
+#define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(_##name, f64, double)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
-SIMDACT_API void simdact_softmax_diagonal_f64(const double* y, const double* dy, double* dx, size_t n);
+SIMDACT_API void simdact_softmax_diagonal_f64(const double* y_, const double* dy_, double* dx_, size_t n_);
 #endif
 #ifndef SIMDACT_NO_HALF
 #define SIMDACT_X(Name, name, ...) \
-  SIMDACT_SOFTMAX_OF(name, bf16, uint16_t) SIMDACT_SOFTMAX_OF(name, f16, uint16_t)
+  SIMDACT_SOFTMAX_OF(_##name, bf16, uint16_t) SIMDACT_SOFTMAX_OF(_##name, f16, uint16_t)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
-SIMDACT_API void simdact_softmax_diagonal_bf16(const uint16_t* y, const uint16_t* dy, uint16_t* dx, size_t n);
-SIMDACT_API void simdact_softmax_diagonal_f16(const uint16_t* y, const uint16_t* dy, uint16_t* dx, size_t n);
+SIMDACT_API void simdact_softmax_diagonal_bf16(const uint16_t* y_, const uint16_t* dy_, uint16_t* dx_,
+                                               size_t n_);
+SIMDACT_API void simdact_softmax_diagonal_f16(const uint16_t* y_, const uint16_t* dy_, uint16_t* dx_,
+                                              size_t n_);
 #endif
 #undef SIMDACT_SOFTMAX_OF
 
@@ -148,7 +153,8 @@ SIMDACT_API void simdact_softmax_diagonal_f16(const uint16_t* y, const uint16_t*
 typedef struct simdact_softmax_state {
   double maximum; /* the largest score so far; -inf at the beginning */
   double shift, power;
-  double sum; /* of exp(score), in units */
+  double sum;         /* of exp(score), in units */
+  double reserved[4]; /* 0 */
 } simdact_softmax_state;
 
 /* No score yet. */
@@ -156,31 +162,34 @@ SIMDACT_API simdact_softmax_state simdact_softmax_begin(void);
 
 /* Takes n more scores: p[i] = exp(scale x[i]) in the state's new unit, with 0 where x is -inf. Returns the
  * factor by which what was computed in the old unit must be multiplied (1 for the first block). NaN and +inf
- * make p, the sum and the factor NaN. p may be x. */
-SIMDACT_API float simdact_softmax_block_f32(simdact_softmax_state* state, const float* x, float* p, size_t n,
-                                            float scale);
+ * make p, the sum and the factor NaN. p may be x. Without a state there is nothing to do, and the factor is
+ * NaN. */
+SIMDACT_API float simdact_softmax_block_f32(simdact_softmax_state* state_, const float* x_, float* p_,
+                                            size_t n_, float scale_);
 #ifndef SIMDACT_NO_HALF
-SIMDACT_API float simdact_softmax_block_bf16(simdact_softmax_state* state, const uint16_t* x, uint16_t* p,
-                                             size_t n, float scale);
-SIMDACT_API float simdact_softmax_block_f16(simdact_softmax_state* state, const uint16_t* x, uint16_t* p,
-                                            size_t n, float scale);
+SIMDACT_API float simdact_softmax_block_bf16(simdact_softmax_state* state_, const uint16_t* x_, uint16_t* p_,
+                                             size_t n_, float scale_);
+SIMDACT_API float simdact_softmax_block_f16(simdact_softmax_state* state_, const uint16_t* x_, uint16_t* p_,
+                                            size_t n_, float scale_);
 #endif
 
 /* Adds the scores of another state, as if they had come here (split keys). What belongs to `state` must be
- * multiplied by *factor then, and what belongs to `other` by *other_factor. */
-SIMDACT_API void simdact_softmax_merge(simdact_softmax_state* state, const simdact_softmax_state* other,
-                                       double* factor, double* other_factor);
+ * multiplied by *factor then, and what belongs to `other` by *other_factor; either may be NULL: not wanted.
+ * Without a state there is nothing to do, and factors are NaN. */
+SIMDACT_API void simdact_softmax_merge(simdact_softmax_state* state_, const simdact_softmax_state* other_,
+                                       double* factor_, double* other_factor_);
 
 /* y = x factor; y may be x. Does nothing to y = x for factor 1. */
-SIMDACT_API void simdact_softmax_rescale_f32(const float* x, float* y, size_t n, float factor);
+SIMDACT_API void simdact_softmax_rescale_f32(const float* x_, float* y_, size_t n_, float factor_);
 
 /* 1 / sum: by which an accumulator of p's products is multiplied at the end; NaN if there was no score. And
- * log(sum exp(score)); -inf if there was none. */
-SIMDACT_API double simdact_softmax_finish(const simdact_softmax_state* state);
-SIMDACT_API double simdact_softmax_log_sum_exp(const simdact_softmax_state* state);
+ * log(sum exp(score)); -inf if there was none. Both NaN without a state. */
+SIMDACT_API double simdact_softmax_finish(const simdact_softmax_state* state_);
+SIMDACT_API double simdact_softmax_log_sum_exp(const simdact_softmax_state* state_);
 
 /* ---- As a value --------------------------------------------------------------------------------------- */
 
+/* New ones go to the end of the list: the order gives the numbers. */
 typedef enum simdact_softmax_op {
 #define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OP_##name,
   SIMDACT_SOFTMAX_OPS(SIMDACT_X)
@@ -190,23 +199,23 @@ typedef enum simdact_softmax_op {
 
 /* As the functions above, for elements of the kernel's dtype; the tier is an option. */
 typedef struct simdact_softmax_kernel {
-  simdact_status (*forward)(const void* x, void* y, size_t rows, size_t cols,
-                            const simdact_softmax_options* options);
-  simdact_status (*backward)(const void* y, const void* dy, void* dx, size_t rows, size_t cols,
-                             const simdact_softmax_options* options);
+  simdact_status (*forward)(const void* x_, void* y_, size_t rows_, size_t cols_,
+                            const simdact_softmax_options* options_);
+  simdact_status (*backward)(const void* y_, const void* dy_, void* dx_, size_t rows_, size_t cols_,
+                             const simdact_softmax_options* options_);
   /* The same for all ops, forward of f32, bf16, f16; NULL for f64. */
-  float (*block)(simdact_softmax_state* state, const void* x, void* p, size_t n, float scale);
+  float (*block)(simdact_softmax_state* state_, const void* x_, void* p_, size_t n_, float scale_);
 } simdact_softmax_kernel;
 
 /* The kernel, or NULL if the op or dtype does not exist or the CPU does not run the target. Valid forever. */
-SIMDACT_API const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target,
-                                                               simdact_softmax_op op, simdact_dtype dtype);
+SIMDACT_API const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target_,
+                                                               simdact_softmax_op op_, simdact_dtype dtype_);
 
 /* Name, formulas forward and backward, and note of an op, as `simdact list` prints them. */
 typedef struct simdact_softmax_description {
   const char *name, *formula, *backward, *note;
 } simdact_softmax_description;
-SIMDACT_API const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op op);
+SIMDACT_API const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op op_);
 
 #ifdef __cplusplus
 }

@@ -11,37 +11,38 @@
 
 namespace simdact {
 
-#define SIMDACT_OVERLOADS(name, T, E)                                                                \
-  inline simdact_status name(const E* x, E* y, size_t rows, size_t cols,                             \
-                             const simdact_softmax_options* options = nullptr) noexcept {            \
-    return simdact_##name##_##T(bits(x), bits(y), rows, cols, options);                              \
-  }                                                                                                  \
-  inline simdact_status name##_backward(const E* y, const E* dy, E* dx, size_t rows, size_t cols,    \
-                                        const simdact_softmax_options* options = nullptr) noexcept { \
-    return simdact_##name##_backward_##T(bits(y), bits(dy), bits(dx), rows, cols, options);          \
+#define SIMDACT_OVERLOADS(name, _name, T, E)                                                           \
+  inline simdact_status(name)(const E* x_, E* y_, size_t rows_, size_t cols_,                          \
+                              const simdact_softmax_options* options_ = nullptr) noexcept {            \
+    return simdact##_name##_##T(bits(x_), bits(y_), rows_, cols_, options_);                           \
+  }                                                                                                    \
+  inline simdact_status name##_backward(const E* y_, const E* dy_, E* dx_, size_t rows_, size_t cols_, \
+                                        const simdact_softmax_options* options_ = nullptr) noexcept {  \
+    return simdact##_name##_backward_##T(bits(y_), bits(dy_), bits(dx_), rows_, cols_, options_);      \
   }
-#define SIMDACT_DIAGONAL(T, E)                                                      \
-  inline void softmax_diagonal(const E* y, const E* dy, E* dx, size_t n) noexcept { \
-    simdact_softmax_diagonal_##T(bits(y), bits(dy), bits(dx), n);                   \
+#define SIMDACT_DIAGONAL(T, E)                                                          \
+  inline void softmax_diagonal(const E* y_, const E* dy_, E* dx_, size_t n_) noexcept { \
+    simdact_softmax_diagonal_##T(bits(y_), bits(dy_), bits(dx_), n_);                   \
   }
-#define SIMDACT_BLOCK(T, E)                                                            \
-  inline float softmax_block(simdact_softmax_state& state, const E* x, E* p, size_t n, \
-                             float scale = 1.0f) noexcept {                            \
-    return simdact_softmax_block_##T(&state, bits(x), bits(p), n, scale);              \
+#define SIMDACT_BLOCK(T, E)                                                                \
+  inline float softmax_block(simdact_softmax_state& state_, const E* x_, E* p_, size_t n_, \
+                             float scale_ = 1.0f) noexcept {                               \
+    return simdact_softmax_block_##T(&state_, bits(x_), bits(p_), n_, scale_);             \
   }
-#define SIMDACT_X(Name, name, ...) SIMDACT_OVERLOADS(name, f32, float)
+#define SIMDACT_X(Name, name, ...) SIMDACT_OVERLOADS(name, _##name, f32, float)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_DIAGONAL(f32, float)
 SIMDACT_BLOCK(f32, float)
 #ifndef SIMDACT_NO_F64
-#define SIMDACT_X(Name, name, ...) SIMDACT_OVERLOADS(name, f64, double)
+#define SIMDACT_X(Name, name, ...) SIMDACT_OVERLOADS(name, _##name, f64, double)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_DIAGONAL(f64, double)
 #endif
 #ifndef SIMDACT_NO_HALF
-#define SIMDACT_X(Name, name, ...) SIMDACT_OVERLOADS(name, bf16, bf16) SIMDACT_OVERLOADS(name, f16, f16)
+#define SIMDACT_X(Name, name, ...) \
+  SIMDACT_OVERLOADS(name, _##name, bf16, bf16) SIMDACT_OVERLOADS(name, _##name, f16, f16)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_DIAGONAL(bf16, bf16)

@@ -36,38 +36,39 @@ typedef struct simdact_quantization {
  * params: of f, in the order of activations.def, taken as they are; NULL: the defaults. Answers
  * SIMDACT_NULL_POINTER without a table, input or output, and SIMDACT_BAD_OPTION for an op that does not
  * exist, a scale or a zero point out of its range; the table is left alone then. Takes some microseconds. */
-SIMDACT_API simdact_status simdact_table_build(simdact_op op, const simdact_params* params,
-                                               const simdact_quantization* input,
-                                               const simdact_quantization* output, uint8_t table[256]);
+SIMDACT_API simdact_status simdact_table_build(simdact_op op_, const simdact_params* params_,
+                                               const simdact_quantization* input_,
+                                               const simdact_quantization* output_, uint8_t table_[256]);
 
 /* The same, with bytes of one type on both sides. */
-SIMDACT_API simdact_status simdact_table_build_s8(simdact_op op, const simdact_params* params,
-                                                  float input_scale, int32_t input_zero_point,
-                                                  float output_scale, int32_t output_zero_point,
-                                                  int8_t table[256]);
-SIMDACT_API simdact_status simdact_table_build_u8(simdact_op op, const simdact_params* params,
-                                                  float input_scale, int32_t input_zero_point,
-                                                  float output_scale, int32_t output_zero_point,
-                                                  uint8_t table[256]);
+SIMDACT_API simdact_status simdact_table_build_s8(simdact_op op_, const simdact_params* params_,
+                                                  float input_scale_, int32_t input_zero_point_,
+                                                  float output_scale_, int32_t output_zero_point_,
+                                                  int8_t table_[256]);
+SIMDACT_API simdact_status simdact_table_build_u8(simdact_op op_, const simdact_params* params_,
+                                                  float input_scale_, int32_t input_zero_point_,
+                                                  float output_scale_, int32_t output_zero_point_,
+                                                  uint8_t table_[256]);
 
 #endif /* SIMDACT_NO_F64 */
 
 /* ---- Look up ------------------------------------------------------------------------------------------ */
 
 /* y[i] = table[x[i]], i < n, for any table of bytes. Arrays: any alignment, any n; y may be x, but must not
- * overlap it in part, nor the table. Nothing outside the arrays is read or written. */
-SIMDACT_API void simdact_table_u8(const uint8_t* x, uint8_t* y, size_t n, const uint8_t table[256]);
+ * overlap it in part, nor the table. Nothing outside the arrays is read or written. Without elements nothing
+ * is read, and the table may be NULL, too. */
+SIMDACT_API void simdact_table_u8(const uint8_t* x_, uint8_t* y_, size_t n_, const uint8_t* table_);
 
 /* y[i] = table[(uint8_t)x[i]]: the index is the bit pattern, as in the tables built above. */
-SIMDACT_API void simdact_table_s8(const int8_t* x, int8_t* y, size_t n, const int8_t table[256]);
+SIMDACT_API void simdact_table_s8(const int8_t* x_, int8_t* y_, size_t n_, const int8_t* table_);
 
 /* The lookup of one target as a value; signed bytes are looked up by their bits. */
 typedef struct simdact_table_kernel {
-  void (*lookup)(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table);
+  void (*lookup)(const uint8_t* x_, uint8_t* y_, size_t n_, const uint8_t* table_);
 } simdact_table_kernel;
 
 /* The kernel of a target, or NULL if this CPU does not run it. Valid forever. */
-SIMDACT_API const simdact_table_kernel* simdact_find_table(const simdact_target* target);
+SIMDACT_API const simdact_table_kernel* simdact_find_table(const simdact_target* target_);
 
 #ifdef __cplusplus
 }

@@ -12,26 +12,26 @@ namespace simdact {
 
 #ifndef SIMDACT_NO_F64
 // The table of an op for int8_t or uint8_t, with the op's default parameters unless `params` points to some.
-inline simdact_status table_build(simdact_op op, float input_scale, int32_t input_zero_point,
-                                  float output_scale, int32_t output_zero_point, int8_t (&table)[256],
-                                  const simdact_params* params = nullptr) noexcept {
-  return simdact_table_build_s8(op, params, input_scale, input_zero_point, output_scale, output_zero_point,
-                                table);
+inline simdact_status table_build(simdact_op op_, float input_scale_, int32_t input_zero_point_,
+                                  float output_scale_, int32_t output_zero_point_, int8_t (&table_)[256],
+                                  const simdact_params* params_ = nullptr) noexcept {
+  return simdact_table_build_s8(op_, params_, input_scale_, input_zero_point_, output_scale_,
+                                output_zero_point_, table_);
 }
-inline simdact_status table_build(simdact_op op, float input_scale, int32_t input_zero_point,
-                                  float output_scale, int32_t output_zero_point, uint8_t (&table)[256],
-                                  const simdact_params* params = nullptr) noexcept {
-  return simdact_table_build_u8(op, params, input_scale, input_zero_point, output_scale, output_zero_point,
-                                table);
+inline simdact_status table_build(simdact_op op_, float input_scale_, int32_t input_zero_point_,
+                                  float output_scale_, int32_t output_zero_point_, uint8_t (&table_)[256],
+                                  const simdact_params* params_ = nullptr) noexcept {
+  return simdact_table_build_u8(op_, params_, input_scale_, input_zero_point_, output_scale_,
+                                output_zero_point_, table_);
 }
 #endif
 
 // y[i] = table[byte of x[i]], i < n.
-inline void table(const int8_t* x, int8_t* y, size_t n, const int8_t (&entries)[256]) noexcept {
-  simdact_table_s8(x, y, n, entries);
+inline void table(const int8_t* x_, int8_t* y_, size_t n_, const int8_t (&entries_)[256]) noexcept {
+  simdact_table_s8(x_, y_, n_, entries_);
 }
-inline void table(const uint8_t* x, uint8_t* y, size_t n, const uint8_t (&entries)[256]) noexcept {
-  simdact_table_u8(x, y, n, entries);
+inline void table(const uint8_t* x_, uint8_t* y_, size_t n_, const uint8_t (&entries_)[256]) noexcept {
+  simdact_table_u8(x_, y_, n_, entries_);
 }
 
 }  // namespace simdact

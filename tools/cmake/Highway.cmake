@@ -176,15 +176,3 @@ macro(simdact_find_highway)
 endmacro()
 
 simdact_find_highway()
-
-# An installed Highway is linked; one that is built here goes into our libraries, so that nobody who links
-# them needs to have it. Run-time dispatch needs two of its sources and no more.
-get_target_property(SIMDACT_HIGHWAY_INSTALLED hwy::hwy IMPORTED)
-function(simdact_embed_highway library)
-  if(SIMDACT_HIGHWAY_INSTALLED)
-    target_link_libraries(${library} PRIVATE hwy::hwy)
-  else()
-    target_sources(${library} PRIVATE
-      "$<FILTER:$<TARGET_OBJECTS:hwy>,INCLUDE,/(targets|abort)[.]cc[.]o(bj)?$>")
-  endif()
-endfunction()

@@ -19,9 +19,6 @@ install(FILES
 
 # In simdact.pc the folders are relative to the file, so that the prefix can move.
 file(RELATIVE_PATH pc_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
-if(SIMDACT_HIGHWAY_INSTALLED)
-  set(pc_requires libhwy)
-endif()
 set(pc_definitions "")
 foreach(definition IN LISTS SIMDACT_DTYPE_DEFINITIONS)
   string(APPEND pc_definitions " -D${definition}")

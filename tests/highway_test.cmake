@@ -1,0 +1,23 @@
+# Programs with another Highway beside simdact run the target of the one that has none.
+# Run as: cmake -D alone=... -D "programs=...;..." -P
+cmake_minimum_required(VERSION 3.22)
+
+execute_process(COMMAND "${alone}" OUTPUT_VARIABLE expected COMMAND_ERROR_IS_FATAL ANY)
+string(STRIP "${expected}" expected)
+if(NOT expected MATCHES "^[A-Z0-9_]+$")
+  message(FATAL_ERROR "${alone} printed '${expected}'")
+endif()
+list(LENGTH programs count)
+if(count LESS 4)
+  message(FATAL_ERROR "no programs to compare")
+endif()
+foreach(program IN LISTS programs)
+  foreach(argument leave set)
+    execute_process(COMMAND "${program}" ${argument} OUTPUT_VARIABLE got ERROR_VARIABLE errors RESULT_VARIABLE status)
+    string(STRIP "${got}" got)
+    if(NOT status EQUAL 0 OR NOT got STREQUAL expected)
+      message(FATAL_ERROR "${program} ${argument}: '${got}', status ${status}, not ${expected}\n${errors}")
+    endif()
+  endforeach()
+endforeach()
+message("${count} programs run ${expected}")
