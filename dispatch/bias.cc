@@ -66,10 +66,7 @@ class Checks {
     if (status_ == SIMDACT_OK && !MayShare(output, other)) status_ = SIMDACT_OVERLAP;
   }
   void Apart(const Matrix& output, const Matrix& other) {
-    const auto a = reinterpret_cast<uintptr_t>(output.data), b = reinterpret_cast<uintptr_t>(other.data);
-    const size_t a_span = SpanOf(output), b_span = SpanOf(other);
-    const bool apart = a_span == 0 || b_span == 0 || a + a_span <= b || b + b_span <= a;
-    if (status_ == SIMDACT_OK && !apart) status_ = SIMDACT_OVERLAP;
+    if (status_ == SIMDACT_OK && !AreDisjoint(output, other)) status_ = SIMDACT_OVERLAP;
   }
   simdact_status Status() const { return status_; }
 

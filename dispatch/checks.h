@@ -1,4 +1,5 @@
-// What the functions of the row-wise shapes ask of their arguments before they touch any memory.
+// What functions ask of their arguments before they touch any memory: those of the row-wise shapes to answer
+// with a status, the others in debug builds.
 #ifndef SIMDACT_DISPATCH_CHECKS_H_
 #define SIMDACT_DISPATCH_CHECKS_H_
 
@@ -33,23 +34,36 @@ inline size_t SpanOf(const Matrix& m) {
   return m.rows == 0 || m.cols == 0 ? 0 : ((m.rows - 1) * m.stride + m.cols) * m.bytes;
 }
 
-// Whether an output may lie where another array does: the same rows, or no byte in common. Both have passed
-// CheckMatrix.
-inline bool MayShare(const Matrix& output, const Matrix& other) {
-  const auto a = reinterpret_cast<uintptr_t>(output.data), b = reinterpret_cast<uintptr_t>(other.data);
-  const bool same_step = output.stride * output.bytes == other.stride * other.bytes;
-  if (a == b && output.bytes == other.bytes && (same_step || output.rows <= 1)) return true;
-  if (a + SpanOf(output) <= b || b + SpanOf(other) <= a) return true;
-  if (output.rows <= 1 || other.rows <= 1) return false;
-  // Rows that alternate, as the two halves of one tensor's rows do.
-  const size_t step = output.stride * output.bytes, behind = (b > a ? b - a : step - (a - b) % step) % step;
-  return same_step && behind >= output.cols * output.bytes && behind + other.cols * other.bytes <= step;
+// Rows that follow each other are one.
+inline Matrix Joined(const Matrix& m) {
+  return m.stride == m.cols ? Matrix{m.data, size_t{m.rows != 0}, m.rows * m.cols, m.rows * m.cols, m.bytes}
+                            : m;
 }
 
-// Whether two have no byte in common.
+// Whether `other`, one row, or rows of the same step, lies behind rows of m and before the next: as the two
+// halves of one tensor's rows do.
+inline bool LiesInGaps(const Matrix& other, const Matrix& m) {
+  const size_t step = m.stride * m.bytes;
+  if (m.rows <= 1 || (other.rows > 1 && other.stride * other.bytes != step)) return false;
+  const auto a = reinterpret_cast<uintptr_t>(m.data), b = reinterpret_cast<uintptr_t>(other.data);
+  const size_t behind = (b > a ? b - a : step - (a - b) % step) % step;
+  return behind >= m.cols * m.bytes && behind + other.cols * other.bytes <= step;
+}
+
+// Whether two have no byte in common. Both have passed CheckMatrix, here and below.
 inline bool AreDisjoint(const Matrix& a, const Matrix& b) {
   const auto p = reinterpret_cast<uintptr_t>(a.data), q = reinterpret_cast<uintptr_t>(b.data);
-  return p + SpanOf(a) <= q || q + SpanOf(b) <= p;
+  const size_t p_span = SpanOf(a), q_span = SpanOf(b);
+  if (p_span == 0 || q_span == 0 || p + p_span <= q || q + q_span <= p) return true;
+  return LiesInGaps(Joined(a), Joined(b)) || LiesInGaps(Joined(b), Joined(a));
+}
+
+// Whether an output may lie where another array does: the same rows, or no byte in common.
+inline bool MayShare(const Matrix& output, const Matrix& other) {
+  const bool same_step = output.stride * output.bytes == other.stride * other.bytes;
+  const bool same =
+      output.data == other.data && output.bytes == other.bytes && (same_step || output.rows <= 1);
+  return same || AreDisjoint(output, other);
 }
 
 }  // namespace simdact

@@ -27,11 +27,6 @@ Packed Split(const void* data, size_t rows, size_t cols, size_t stride, size_t b
   return layout == SIMDACT_GATE_FIRST ? Packed{all, first, second} : Packed{all, second, first};
 }
 
-// Two matrices with no element in common.
-bool Apart(const Matrix& output, const Matrix& other) {
-  return output.data != other.data && MayShare(output, other);
-}
-
 // A row of an array, for reading and for writing.
 const void* RowOf(const Matrix& m, size_t row) {
   return static_cast<const char*>(m.data) + row * m.stride * m.bytes;
@@ -84,7 +79,7 @@ simdact_status ForwardRows(const simdact_gate_kernel& kernel, const void* x_data
 
 // Interleaved gradients run ahead of dy, which must lie elsewhere.
 bool BackwardMayShare(const Packed& dx, const Packed& x, const Matrix& dy, simdact_gate_layout layout) {
-  if (layout == SIMDACT_GATE_INTERLEAVED) return MayShare(dx.all, x.all) && Apart(dx.all, dy);
+  if (layout == SIMDACT_GATE_INTERLEAVED) return MayShare(dx.all, x.all) && AreDisjoint(dx.all, dy);
   for (const Matrix* output : {&dx.gate, &dx.up}) {
     for (const Matrix* input : {&x.gate, &x.up, &dy}) {
       if (!MayShare(*output, *input)) return false;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 #include "dispatch/checks.h"
@@ -51,17 +52,18 @@ void Resolve(const simdact_softmax_options* options, size_t rows, size_t cols, R
              o->lengths == nullptr && o->causal_rows == 0 && o->sinks == nullptr;
 }
 
-// The first complaint about the matrices, of which the last is the output.
-template <size_t kCount>
-simdact_status CheckMatrices(const Matrix (&matrices)[kCount]) {
+// The first complaint about matrices on their own.
+simdact_status CheckAll(std::initializer_list<Matrix> matrices) {
   for (const Matrix& m : matrices) {
     const simdact_status status = CheckMatrix(m);
     if (status != SIMDACT_OK) return status;
   }
-  for (size_t i = 0; i + 1 < kCount; ++i) {
-    if (!MayShare(matrices[kCount - 1], matrices[i])) return SIMDACT_OVERLAP;
-  }
   return SIMDACT_OK;
+}
+
+// An array of n elements, or none.
+Matrix Optional(const void* data, size_t n, size_t bytes) {
+  return {data, size_t{data != nullptr}, n, n, bytes};
 }
 
 size_t BytesOfMask(simdact_mask type, size_t bytes) {
@@ -88,17 +90,21 @@ simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t co
   Resolve(options, rows, cols, o);
   if (!ValuesAreValid(*o, bytes)) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
-  const Matrix output = {y, rows, cols, o->y_row_stride, bytes};
-  const simdact_status status = CheckMatrices({{x, rows, cols, o->x_row_stride, bytes}, output});
-  if (status != SIMDACT_OK) return status;
+  const Matrix input = {x, rows, cols, o->x_row_stride, bytes},
+               output = {y, rows, cols, o->y_row_stride, bytes};
   const size_t number = bytes == sizeof(double) ? sizeof(double) : sizeof(float);
-  const Matrix sums = {o->log_sum_exp, o->log_sum_exp == nullptr ? 0 : rows, 1, 1, number};
-  if (!AreDisjoint(sums, output)) return SIMDACT_OVERLAP;
-  if (o->mask_type == SIMDACT_MASK_NONE) return SIMDACT_OK;
-  const Matrix mask = {o->mask, o->mask_rows, cols, o->mask_row_stride, BytesOfMask(o->mask_type, bytes)};
-  const simdact_status mask_status = CheckMatrix(mask);
-  if (mask_status != SIMDACT_OK) return mask_status;
-  return AreDisjoint(mask, output) && AreDisjoint(mask, sums) ? SIMDACT_OK : SIMDACT_OVERLAP;
+  const Matrix sums = Optional(o->log_sum_exp, rows, number);
+  const Matrix lengths = Optional(o->lengths, rows, sizeof(size_t));
+  const Matrix sinks = Optional(o->sinks, (rows - 1) / o->rows_per_sink + 1, sizeof(float));
+  const Matrix mask = {o->mask, o->mask_type == SIMDACT_MASK_NONE ? 0 : o->mask_rows, cols,
+                       o->mask_row_stride, BytesOfMask(o->mask_type, bytes)};
+  const simdact_status status = CheckAll({input, output, sums, lengths, sinks, mask});
+  if (status != SIMDACT_OK) return status;
+  bool fits = MayShare(output, input) && AreDisjoint(output, sums) && AreDisjoint(sums, input);
+  for (const Matrix* read : {&lengths, &sinks, &mask}) {
+    fits = fits && AreDisjoint(output, *read) && AreDisjoint(sums, *read);
+  }
+  return fits ? SIMDACT_OK : SIMDACT_OVERLAP;
 }
 
 simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,
@@ -107,9 +113,12 @@ simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size
   Resolve(options, rows, cols, o);
   if (!ValuesAreValid(*o, bytes) || o->softcap != 0) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
-  return CheckMatrices({{y, rows, cols, o->y_row_stride, bytes},
-                        {dy, rows, cols, o->dy_row_stride, bytes},
-                        {dx, rows, cols, o->dx_row_stride, bytes}});
+  const Matrix from = {y, rows, cols, o->y_row_stride, bytes},
+               upstream = {dy, rows, cols, o->dy_row_stride, bytes};
+  const Matrix to = {dx, rows, cols, o->dx_row_stride, bytes};
+  const simdact_status status = CheckAll({from, upstream, to});
+  if (status != SIMDACT_OK) return status;
+  return MayShare(to, from) && MayShare(to, upstream) ? SIMDACT_OK : SIMDACT_OVERLAP;
 }
 
 size_t VisibleColumns(const RowOptions& o, size_t row, size_t cols) {

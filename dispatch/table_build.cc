@@ -58,16 +58,17 @@ simdact_status simdact_table_build(simdact_op op, const simdact_params* params,
   if (description == nullptr || !simdact::IsValid(*input) || !simdact::IsValid(*output))
     return SIMDACT_BAD_OPTION;
   const simdact_params p = params != nullptr ? *params : description->defaults;
+  const simdact_quantization from = *input, to = *output;  // copies, for table may be anywhere
   const simdact_kernel* kernel = simdact_find(simdact_target_default(), op, SIMDACT_F64, SIMDACT_ACCURATE);
   double x[256], v[256];
   for (int byte = 0; byte < 256; ++byte) {
-    const int q = input->is_signed && byte >= 128 ? byte - 256 : byte;
-    x[byte] = (q - input->zero_point) * static_cast<double>(input->scale);
+    const int q = from.is_signed && byte >= 128 ? byte - 256 : byte;
+    x[byte] = (q - from.zero_point) * static_cast<double>(from.scale);
   }
   kernel->forward(x, v, 256, p);
   for (int byte = 0; byte < 256; ++byte) {
     if (op == SIMDACT_OP_softplus && simdact::SoftplusIsLinear(p, x[byte])) v[byte] = x[byte];
-    table[byte] = simdact::Entry({op, p, kernel, x[byte], v[byte]}, *output);
+    table[byte] = simdact::Entry({op, p, kernel, x[byte], v[byte]}, to);
   }
   return SIMDACT_OK;
 }

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "dispatch/checks.h"
 #include "simdact/simdact.h"
 #include "simdact/vector-inl.h"
 
@@ -35,11 +36,13 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Same array or no common element.
+// Same array, or no common element.
 inline bool AliasIsExact(const void* a, const void* b, size_t bytes) {
-  const char* p = static_cast<const char*>(a);
-  const char* q = static_cast<const char*>(b);
-  return p == q || p + bytes <= q || q + bytes <= p;
+  return MayShare({a, 1, bytes, bytes, 1}, {b, 1, bytes, bytes, 1});
+}
+// No common element.
+inline bool AreApart(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
+  return AreDisjoint({a, 1, a_bytes, a_bytes, 1}, {b, 1, b_bytes, b_bytes, 1});
 }
 
 template <size_t kCount, class D>

@@ -46,7 +46,7 @@ HWY_NOINLINE void HalfGateBackward(GateBackwardKernel with_float, const void* ga
                                    const void* dy, void* dgate, void* dup, size_t n, simdact_params p) {
   assert(MayHold(dgate, gate, up, dy, n * sizeof(uint16_t)));
   assert(MayHold(dup, gate, up, dy, n * sizeof(uint16_t)));
-  assert(n == 0 || dgate != dup);
+  assert(AreApart(dgate, n * sizeof(uint16_t), dup, n * sizeof(uint16_t)));
   HWY_ALIGN float gates[kBlock], ups[kBlock], upstream[kBlock];
   for (size_t start = 0; start < n; start += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - start);
@@ -97,6 +97,7 @@ HWY_INLINE void PutTogether(const Halves<T>& block, T* x, size_t n) {
 template <class T>
 HWY_NOINLINE void InterleavedForward(GateForwardKernel forward, const void* x, void* y, size_t n,
                                      simdact_params p) {
+  assert(x == y || AreApart(x, 2 * n * sizeof(T), y, n * sizeof(T)));
   Halves<T> block;
   for (size_t start = 0; start < n; start += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - start);
@@ -109,6 +110,7 @@ template <class T>
 HWY_NOINLINE void InterleavedBackward(GateBackwardKernel backward, const void* x, const void* dy, void* dx,
                                       size_t n, simdact_params p) {
   assert(AliasIsExact(x, dx, 2 * n * sizeof(T)));
+  assert(AreApart(dy, n * sizeof(T), dx, 2 * n * sizeof(T)));
   Halves<T> block;
   for (size_t start = 0; start < n; start += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - start);

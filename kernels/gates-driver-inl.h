@@ -54,7 +54,7 @@ void GateBackward(const void* gate_void, const void* up_void, const void* dy_voi
                   void* dup_void, size_t n, simdact_params p) {
   assert(MayHold(dgate_void, gate_void, up_void, dy_void, n * sizeof(T)));
   assert(MayHold(dup_void, gate_void, up_void, dy_void, n * sizeof(T)));
-  assert(n == 0 || dgate_void != dup_void);
+  assert(AreApart(dgate_void, n * sizeof(T), dup_void, n * sizeof(T)));
   const T *gate = static_cast<const T*>(gate_void), *up = static_cast<const T*>(up_void);
   const T* dy = static_cast<const T*>(dy_void);
   T *dgate = static_cast<T*>(dgate_void), *dup = static_cast<T*>(dup_void);

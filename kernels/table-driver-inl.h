@@ -57,7 +57,7 @@ HWY_INLINE void LookupScalar(const uint8_t* x, uint8_t* y, size_t n, const uint8
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL
 
 void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
-  assert(AliasIsExact(x, y, n));
+  assert(AliasIsExact(x, y, n) && AreApart(table, 256, y, n));
   const hn::FixedTag<uint8_t, 64> d;
   const auto t0 = hn::LoadU(d, table), t1 = hn::LoadU(d, table + 64);
   const auto t2 = hn::LoadU(d, table + 128), t3 = hn::LoadU(d, table + 192);
@@ -122,7 +122,7 @@ struct Rows {
 };
 
 void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
-  assert(AliasIsExact(x, y, n));
+  assert(AliasIsExact(x, y, n) && AreApart(table, 256, y, n));
   // Preparing the rows takes as long as 20 elements one by one.
   if (n < (kWide ? 32 : 64)) return LookupScalar(x, y, n, table);
   const DU8 d;
@@ -141,7 +141,7 @@ void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
 
 // On the SVE targets as well: their vectors are no longer on most CPUs, and look up one vector's bytes.
 void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
-  assert(AliasIsExact(x, y, n));
+  assert(AliasIsExact(x, y, n) && AreApart(table, 256, y, n));
   size_t i = 0;
   if (n >= 16) {
     const uint8x16x4_t t0 = vld1q_u8_x4(table), t1 = vld1q_u8_x4(table + 64);
@@ -165,7 +165,7 @@ void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
 #else
 
 void LookUpBytes(const uint8_t* x, uint8_t* y, size_t n, const uint8_t* table) {
-  assert(AliasIsExact(x, y, n));
+  assert(AliasIsExact(x, y, n) && AreApart(table, 256, y, n));
   LookupScalar(x, y, n, table);
 }
 

@@ -277,5 +277,59 @@ TEST(SoftmaxOptionsTest, BadArgumentsTouchNothing) {
   EXPECT_EQ(simdact_describe_softmax(SIMDACT_SOFTMAX_OP_COUNT), nullptr);
 }
 
+// Every array that is written against every other: they may not share a byte, but for y, which may be x.
+TEST(SoftmaxOptionsTest, OverlapsTouchNothing) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    constexpr size_t kRoom = 1024;
+    const size_t rows = 3, cols = 5, bytes = FormatOf(c.dtype).bytes;
+    const size_t number = c.dtype == SIMDACT_F64 ? 8 : 4;
+    std::vector<unsigned char> memory(8 * kRoom, 1), before = memory;
+    // Where each array is, and how large: x, y, log_sum_exp, mask, lengths, sinks.
+    const size_t sizes[] = {rows * cols * bytes, rows * cols * bytes,   rows * number,
+                            rows * cols * 4,     rows * sizeof(size_t), 2 * sizeof(float)};
+    enum { kX, kY, kSums, kMask, kLengths, kSinks, kArrays };
+    const auto call = [&](const size_t(&at)[kArrays]) {
+      simdact_softmax_options o{};
+      o.log_sum_exp = memory.data() + at[kSums];
+      o.mask_type = SIMDACT_MASK_F32, o.mask = memory.data() + at[kMask];
+      o.lengths = reinterpret_cast<const size_t*>(memory.data() + at[kLengths]);
+      o.sinks = reinterpret_cast<const float*>(memory.data() + at[kSinks]), o.rows_per_sink = 2;
+      return c.kernel->forward(memory.data() + at[kX], memory.data() + at[kY], rows, cols, &o);
+    };
+    for (const int written : {kY, kSums}) {
+      for (int other = 0; other < kArrays; ++other) {
+        if (other == written) continue;
+        SCOPED_TRACE(testing::Message() << "array " << written << " in " << other);
+        size_t at[kArrays];
+        for (size_t i = 0; i < kArrays; ++i) at[i] = i * kRoom + 512;
+        const size_t home = at[other];
+        // The last bytes of one in the first of the other, in the middle, and the first in the last.
+        const size_t places[] = {home - sizes[written] + 8, home + (sizes[other] > 8 ? 8 : 0),
+                                 home + (sizes[other] - 1) / 8 * 8};
+        for (const size_t place : places) {
+          at[written] = place;
+          ASSERT_EQ(call(at), SIMDACT_OVERLAP) << place;
+        }
+        ASSERT_EQ(memory, before);
+        for (const size_t place : {home - (sizes[written] + 7) / 8 * 8, home + (sizes[other] + 7) / 8 * 8}) {
+          at[written] = place;  // next to each other
+          ASSERT_EQ(call(at), SIMDACT_OK) << place;
+          memory = before;
+        }
+      }
+    }
+    // Sums behind a row of y, before the next one.
+    simdact_softmax_options o{};
+    o.y_row_stride = cols + 8 * number, o.log_sum_exp = memory.data() + kRoom + 8 * number;
+    ASSERT_EQ(c.kernel->forward(memory.data(), memory.data() + kRoom, rows, cols, &o), SIMDACT_OK);
+    o.log_sum_exp = memory.data() + kRoom + o.y_row_stride * bytes - 3 * number;
+    ASSERT_EQ(c.kernel->forward(memory.data(), memory.data() + kRoom, rows, cols, &o), SIMDACT_OK);
+    memory = before;
+    o.log_sum_exp = memory.data() + kRoom + o.y_row_stride * bytes - 2 * number;
+    ASSERT_EQ(c.kernel->forward(memory.data(), memory.data() + kRoom, rows, cols, &o), SIMDACT_OVERLAP);
+    ASSERT_EQ(memory, before);
+  });
+}
+
 }  // namespace
 }  // namespace simdact_test

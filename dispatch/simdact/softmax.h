@@ -81,9 +81,9 @@ typedef struct simdact_softmax_options {
 } simdact_softmax_options;
 
 /* y[r][c] for rows x cols elements; E is the type of an element of T, as in simdact.h. options may be NULL.
- * y may be x, with the same stride; neither mask nor log_sum_exp may share memory with y. SIMDACT_EMPTY_ROW
- * for cols = 0; SIMDACT_BAD_OPTION for what the struct rules out; SIMDACT_NULL_POINTER, SHORT_STRIDE,
- * TOO_LARGE, OVERLAP: see simdact.h. Then nothing has been touched.
+ * y may be x, with the same stride; else y and log_sum_exp share memory neither with each other nor with x,
+ * mask, lengths or sinks. SIMDACT_EMPTY_ROW for cols = 0; SIMDACT_BAD_OPTION for what the struct rules out;
+ * SIMDACT_NULL_POINTER, SHORT_STRIDE, TOO_LARGE, OVERLAP: see simdact.h. Then nothing has been touched.
  *
  *   simdact_status simdact_softmax_<T>(const E* x, E* y, size_t rows, size_t cols, const
  * simdact_softmax_options* options); simdact_status simdact_log_softmax_<T>(...);  simdact_status
