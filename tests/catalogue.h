@@ -2,6 +2,7 @@
 #ifndef SIMDACT_TESTS_CATALOGUE_H_
 #define SIMDACT_TESTS_CATALOGUE_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -77,6 +78,12 @@ struct Reference {
       default:
         return 0.0;
     }
+  }
+  // What xielu's line cancels on the left: alpha_n expm1(min(x, eps)), in the derivative alpha_n expm1(x).
+  long double VanishingTerm(double x, const double* p) const {
+    if (cancels == Cancels::kXielu) return x > 0 ? 0 : std::fabs(p[1] * std::expm1(std::min(x, p[3])));
+    if (cancels == Cancels::kXieluDerivative) return x > 0 ? 0 : std::fabs(p[1] * std::expm1(x));
+    return 0;
   }
 };
 

@@ -71,10 +71,29 @@ R softplus_derivative(R x, const double* p) {
   const Wide<R> z = Wide<R>(p[0]) * x;
   return z > p[1] ? R(1) : SigmoidOf(Split<R>(z));
 }
+// Whether y comes from above the threshold for certain: it is more than the largest softplus below, rounded
+// up to a number of the format (a float's if all is given in floats), or negative where all below is
+// positive.
+inline bool IsSoftplusLine(double y, const double* p) {
+  const auto is_float = [](double value) { return static_cast<double>(static_cast<float>(value)) == value; };
+  const long double t = p[1], beta = p[0] < 0 ? -p[0] : p[0];
+  const long double end = (t > 0 ? t + std::log1p(std::exp(-t)) : std::log1p(std::exp(t))) / beta;
+  double most = static_cast<double>(end);
+  if (most < end) most = std::nextafter(most, HUGE_VAL);
+  if (is_float(y) && is_float(p[0]) && is_float(p[1])) {
+    float narrow = static_cast<float>(end);
+    if (narrow < end) narrow = std::nextafter(narrow, HUGE_VALF);
+    most = static_cast<double>(narrow);
+  }
+  const double outward = p[0] < 0 ? -y : y;
+  return outward > most || (t < 0 && outward < 0);
+}
 template <class R>
 R softplus_derivative_from_output(R y, const double* p) {
-  const Wide<R> z = Wide<R>(p[0]) * y;
-  return z > p[1] ? R(1) : -StickyExpm1(static_cast<R>(-z));
+  if (!(p[0] == p[0] && p[1] == p[1])) return R(p[0] + p[1]);
+  if (p[0] == 0) return Unless(y, p[1] < 0 ? R(1) : R(0.5));
+  if (IsSoftplusLine(static_cast<double>(y), p)) return R(1);
+  return y == 0 ? R(0) : -StickyExpm1(static_cast<R>(-(Wide<R>(p[0]) * y)));
 }
 
 template <class R>

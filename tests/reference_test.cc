@@ -101,5 +101,65 @@ TEST_P(ReferenceTest, AgreesWithMpfr) {
 
 INSTANTIATE_TEST_SUITE_P(Ops, ReferenceTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);
 
+#ifndef SIMDACT_NO_F64
+// xielu and its derivative in f64, right beside the zeros that they have on the left: the claim in ulps and
+// 2^-100 of the term that vanishes, measured with MPFR. The quick references, which sweeps use, lose less.
+TEST(Xielu, HoldsItsClaimBesideItsZeros) {
+  const simdact_op op = SIMDACT_OP_xielu;
+  const Textbook& textbook = Textbooks().at("xielu");
+  std::vector<simdact_params> sets = OtherParameters(op, Quick() ? 6 : 20);
+  sets.push_back(simdact_describe(op)->defaults);
+  size_t zeros = 0, beside = 0;
+  for (const simdact_params& p : sets) {
+    const Big big[SIMDACT_MAX_PARAMETERS] = {p.value[0], p.value[1], p.value[2], p.value[3]};
+    for (const simdact_direction direction : {SIMDACT_FORWARD, SIMDACT_BACKWARD}) {
+      const Textbook::Formula& formula = direction == SIMDACT_FORWARD ? textbook.f : textbook.derivative;
+      const Reference& reference = ReferenceOf(op, direction);
+      double low = -700, high = 2 * p.value[3];
+      if ((formula(low, big) > Big(0.0)) == (formula(high, big) > Big(0.0))) continue;
+      while (std::nextafter(low, high) != high) {
+        const double middle = low + (high - low) / 2;
+        ((formula(middle, big) > Big(0.0)) == (formula(low, big) > Big(0.0)) ? low : high) = middle;
+      }
+      ++zeros;
+      std::vector<double> inputs;
+      for (int step = -100; step <= 100; ++step)
+        inputs.push_back(low + step * (std::nextafter(low, 0.0) - low));
+      for (int exponent = -52; exponent <= -8; ++exponent) {
+        for (const double mantissa : {1.1, -1.3, 1.7, -1.9})
+          inputs.push_back(low * (1 + std::ldexp(mantissa, exponent)));
+      }
+      const Array x(SIMDACT_F64, inputs);
+      std::vector<Big> exact;
+      for (const double in : inputs) {
+        exact.push_back(formula(in, big));
+        const double term = static_cast<double>(reference.VanishingTerm(in, p.value));
+        const double lost = (Big::Of(reference.settle(in, p.value)) - exact.back()).Rounded();
+        ASSERT_LE(std::fabs(lost), 0x1p-104 * term);
+        beside += std::fabs(exact.back().Rounded()) < 0x1p-48 * term;
+      }
+      for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
+        SCOPED_TRACE(testing::Message() << simdact_accuracy::DirectionName(direction) << " on "
+                                        << simdact_target_name(target) << ", parameters " << p.value[0]
+                                        << ", " << p.value[1] << ", " << p.value[2] << ", " << p.value[3]);
+        const double claim = simdact_claim(op, SIMDACT_F64, direction, simdact_target_has_fma(target));
+        Array y(SIMDACT_F64);
+        simdact_accuracy::Run(*simdact_find(target, op, SIMDACT_F64, SIMDACT_ACCURATE), direction, p, x, y);
+        for (size_t i = 0; i < inputs.size(); ++i) {
+          const double error = std::fabs((Big(y[i]) - exact[i]).Rounded());
+          const double ulp = std::ldexp(1.0, std::ilogb(exact[i].Rounded()) - 52);
+          const double term = static_cast<double>(reference.VanishingTerm(inputs[i], p.value));
+          ASSERT_LE(error, claim * ulp + 0x1p-100 * term)
+              << "at " << std::hexfloat << inputs[i] << ": 2^" << std::defaultfloat << std::log2(error / term)
+              << " of the larger term, " << error / ulp << " ulp";
+        }
+      }
+    }
+  }
+  EXPECT_GT(zeros, sets.size() / 2);
+  EXPECT_GT(beside, 10 * zeros);
+}
+#endif
+
 }  // namespace
 }  // namespace simdact_test

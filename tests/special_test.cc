@@ -1,11 +1,6 @@
 // NaN, infinities, zeros and kinks, in every number format: DESIGN's table, in every lane position.
 // special_tables.h has what is expected.
 
-#include <cfenv>
-#ifdef __SSE2__
-#include <xmmintrin.h>
-#endif
-
 #include "kernels.h"
 #include "special_tables.h"
 
@@ -183,49 +178,77 @@ TEST_P(SpecialTest, TailsReachTheDenormals) {
   }
 }
 
-#ifdef __SSE2__
-// A caller who flushes denormals to zero still gets every normal result of f32 and f64; denormal inputs and
-// results may become 0.
-TEST_P(SpecialTest, FlushToZeroLosesOnlyDenormals) {
-  ForEach([&](const Case& c) {
-    if (IsHalf(c.dtype)) return;
-    const simdact_params p = RoundedTo(c.dtype, c.description->defaults);
-    const double claim = simdact_claim(c.op, c.dtype, c.direction, simdact_target_has_fma(c.target));
-    const double reach = c.dtype == SIMDACT_F64 ? 745.0 : 104.0;
-    const long double normal = std::scalbn(1.0L, FormatOf(c.dtype).min_exponent + 1);
-    std::vector<double> values;
-    for (double x = -1.0; x < 1.0; x += Quick() ? 0.0037 : 0.00013) values.push_back(reach * x);
-    const Array x(c.dtype, ValidInputs(c, values));
-    Array y(c.dtype);
-    const unsigned mode = _mm_getcsr();
-    _mm_setcsr(mode | 0x8040);  // FTZ, DAZ
-    simdact_accuracy::Run(*c.kernel, c.direction, p, x, y);
-    _mm_setcsr(mode);
-    for (size_t i = 0; i < x.Size(); ++i) {
-      const long double exact = simdact_accuracy::Exact(c.op, c.direction, x[i], p);
-      if (!(std::fabs(exact) < normal)) {
-        ASSERT_TRUE(c.Allows(y[i], exact, claim + 0.5)) << x[i];
-      } else {
-        const long double most =
-            c.tier == SIMDACT_FAST ? normal * (1 + 2 * simdact_accuracy::kFastClaim) : normal;
-        ASSERT_LE(std::fabs(y[i]), most) << x[i];
+// softplus' from the output is that from the input wherever the output tells on which side of the threshold
+// the input lies: beyond the largest output from below, above; up to it, below.
+TEST(SoftplusFromOutput, IsTheGradientOfTheInput) {
+  const simdact_params sets[] = {{{1, 20}},   {{10, 0.4}},  {{1, 5}},     {{1, 0}},
+                                 {{2, -1}},   {{0.5, -3}},  {{-1, 20}},   {{-2, 3}},
+                                 {{1, kInf}}, {{1, -kInf}}, {{1e-5, 20}}, {{1e5, 2}}};
+  ForEachKernelOf(SIMDACT_OP_softplus, [&](const Case& c) {
+    if (c.direction != SIMDACT_BACKWARD_FROM_OUTPUT) return;
+    for (const simdact_params& given : sets) {
+      const simdact_params p = RoundedTo(c.dtype, given);
+      SCOPED_TRACE(testing::Message() << "beta " << p.value[0] << ", threshold " << p.value[1]);
+      const long double beta = p.value[0], size = std::fabs(beta), t = p.value[1];
+      const long double end = (t > 0 ? t + std::log1p(std::exp(-t)) : std::log1p(std::exp(t))) / size;
+      std::vector<double> values;
+      const double at = std::isinf(p.value[1]) ? 1.0 : p.value[1] / p.value[0];
+      const double step = std::ldexp(at == 0 ? 1.0 : at, -FormatOf(c.dtype).fraction_bits);
+      for (int i = -100; i <= 100; ++i) values.push_back(at + i * step);
+      for (double z = -40; z < 60; z += 0.37) values.push_back(z / p.value[0]);
+      const Array x(c.dtype, values);
+      Array y(c.dtype), want(c.dtype), got(c.dtype);
+      simdact_accuracy::Run(*c.kernel, SIMDACT_FORWARD, p, x, y);
+      simdact_accuracy::Run(*c.kernel, SIMDACT_BACKWARD, p, x, want);
+      simdact_accuracy::Run(*c.kernel, c.direction, p, y, got);
+      for (size_t i = 0; i < x.Size(); ++i) {
+        const double outward = beta < 0 ? -y[i] : y[i];
+        const bool above = beta * x[i] > t;
+        const long double next = end * (1 + (c.dtype == SIMDACT_F64 ? 0x1p-49L : 0x1p-23L));
+        if (above && (outward > next || (outward < 0 && t < 0))) {
+          ASSERT_EQ(got[i], 1.0) << "x = " << std::hexfloat << x[i] << ", y = " << y[i];
+        } else if (!above && outward <= end) {
+          // What y lost by rounding is not to be had again.
+          const int fraction = FormatOf(c.dtype).fraction_bits;
+          const double least = std::ldexp(1.0, FormatOf(c.dtype).min_exponent - fraction);
+          const double unit = std::ldexp(std::fabs(y[i]), -fraction) + least;
+          const double lost = static_cast<double>(size * std::exp(-size * outward)) * unit;
+          ASSERT_NEAR(got[i], want[i],
+                      (std::isinf(y[i]) ? 0 : lost) + std::ldexp(want[i], 2 - fraction) + least)
+              << "x = " << std::hexfloat << x[i] << ", y = " << y[i];
+        }
       }
     }
   });
 }
-#endif
 
-TEST_P(SpecialTest, LeavesTheFloatingPointEnvironmentAlone) {
-  ForEach([&](const Case& c) {
-    const Array x(c.dtype, std::vector<double>(70, 0.3));
-    Array y(c.dtype, 70);
-    for (const int mode : {FE_TONEAREST, FE_UPWARD}) {
-      std::fesetround(mode);
-      simdact_accuracy::Call(*c.kernel, c.direction, c.description->defaults, x.Data(), x.Data(), y.Data(),
-                             70);
-      EXPECT_EQ(std::fegetround(), mode);
+// An output that inputs of both sides have counts as one from below.
+TEST(SoftplusFromOutput, TakesTheLowerSideWhereBothAre) {
+  ForEachKernelOf(SIMDACT_OP_softplus, [&](const Case& c) {
+    if (c.direction != SIMDACT_BACKWARD_FROM_OUTPUT) return;
+    const double ulp = std::ldexp(1.0, -FormatOf(c.dtype).fraction_bits);
+    EXPECT_NEAR(Evaluate(c, std::log(2.0) / 10, {{10, 0.4}}), 0.5, ulp);
+    const double twenty = Evaluate(c, 20 + 2.0611536181902037e-9, {{1, 20}});
+    EXPECT_TRUE(c.Allows(twenty, 1 - 2.0611536181902037e-9L, 1.0)) << twenty;
+    EXPECT_EQ(Evaluate(c, kInf, {{1, kInf}}), 1.0);
+    EXPECT_EQ(Evaluate(c, kInf, {{1, 20}}), 1.0);
+    EXPECT_EQ(Evaluate(c, -kInf, {{-1, kInf}}), 1.0);
+    for (const double beta : {1.0, -1.0, kInf, -kInf}) {
+      for (const double y : {0.0, -0.0}) {
+        const double slope = Evaluate(c, y, {{beta, 20}});
+        EXPECT_EQ(slope, 0.0) << beta;
+        EXPECT_FALSE(std::signbit(slope)) << beta;
+      }
     }
-    std::fesetround(FE_TONEAREST);
+    EXPECT_EQ(Evaluate(c, 0.25, {{kInf, 20}}), 1.0);
+    EXPECT_EQ(Evaluate(c, kInf, {{0.0, 20}}), 0.5);
+    EXPECT_EQ(Evaluate(c, 1.0, {{0.0, -1}}), 1.0);
+    for (const simdact_params& p :
+         {simdact_params{{1, kNan}}, simdact_params{{kNan, 20}}, simdact_params{{0, kNan}}})
+      EXPECT_TRUE(std::isnan(Evaluate(c, 1.0, p)));
+    for (const simdact_params& p :
+         {simdact_params{{1, 20}}, simdact_params{{1, -1}}, simdact_params{{0, 20}}})
+      EXPECT_TRUE(std::isnan(Evaluate(c, kNan, p)));
   });
 }
 

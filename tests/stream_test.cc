@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "fresh_process.h"
 #include "kernels.h"
+#include "whole_range.h"
 
 namespace simdact_test {
 namespace {
@@ -71,7 +73,8 @@ class Region {
   unsigned char* begin_;
 };
 
-// One call for all, streamed, against one for each 1,000 bytes.
+// One call for all, streamed, against one for each 1,000 bytes. x and dy are any bits, NaN and infinity
+// included: a NaN stands for any other.
 int Compare(const Case& c, Region& inputs, Region& upstreams, Region& outputs, size_t n, size_t gap) {
   const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, bytes = n * element;
   unsigned char* x = inputs.Last(bytes, 0, 0);
@@ -79,7 +82,6 @@ int Compare(const Case& c, Region& inputs, Region& upstreams, Region& outputs, s
   for (size_t i = 0; i < bytes; ++i) {
     x[i] = static_cast<unsigned char>(i * 37 + i / 251);
     dy[i] = static_cast<unsigned char>(i * 101 + i / 127);
-    if (i % element == element - 1) x[i] &= 0xBF, dy[i] &= 0xBF;  // no infinity, no NaN
   }
   const auto call = [&](unsigned char* to, size_t first, size_t count) {
     const size_t at = first * element;
@@ -94,28 +96,46 @@ int Compare(const Case& c, Region& inputs, Region& upstreams, Region& outputs, s
   for (size_t i = 0; i < n; i += piece) call(want.data() + i * element, i, std::min(piece, n - i));
   unsigned char* y = outputs.Last(bytes, gap, 0xA5);
   call(y, 0, n);
-  if (std::memcmp(y, want.data(), bytes) != 0) return 2;
+  if (std::memcmp(y, want.data(), bytes) != 0) {
+    Array a(c.dtype, n), b(c.dtype, n);
+    std::memcpy(a.Data(), want.data(), bytes);
+    std::memcpy(b.Data(), y, bytes);
+    if (FirstDifference(a, b, 0, n) != n) return 2;
+  }
   return outputs.UntouchedBut(y, bytes, 0xA5) ? 0 : 3;
 }
 
-int CompareAll(const Case& c) {
+// One op, every kernel of it. The loops are the same for all ops: some are looked at in many sizes, the
+// others in a few.
+int CompareAll(const simdact_op& op) {
   if (simdact_stream_bytes() != kLeast) return 1;
+  const bool many = op == SIMDACT_OP_relu || op == SIMDACT_OP_exp || op == SIMDACT_OP_gelu;
+  const size_t tails = Quick() ? (many ? 5 : 0) : (many ? 140 : 2);
   Region inputs, upstreams, outputs;
-  const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, least = kLeast / element;
-  for (size_t tail = 0; tail <= (Quick() ? 5 : 140); ++tail) {
-    for (const size_t gap : {size_t{0}, kWholeElements ? element : size_t{1}, 3 * element, size_t{64}}) {
-      const int result = Compare(c, inputs, upstreams, outputs, least + tail, gap);
-      if (result != 0) return result;
+  int result = 0;
+  bool tried = false;
+  const auto check = [&](const Case& c) {
+    if (result != 0) return;
+    tried = true;
+    const size_t element = simdact_accuracy::FormatOf(c.dtype).bytes, least = kLeast / element;
+    const size_t odd = kWholeElements ? element : 1;
+    for (size_t tail = 0; tail <= tails && result == 0; ++tail) {
+      for (const size_t gap : many ? std::vector<size_t>{0, odd, 3 * element, 64} : std::vector<size_t>{odd})
+        result = result != 0 ? result : Compare(c, inputs, upstreams, outputs, least + tail, gap);
     }
-  }
-  return Compare(c, inputs, upstreams, outputs, 3 * least + 17, element);
+    if (result == 0) result = Compare(c, inputs, upstreams, outputs, 3 * least + 17, element);
+    if (result != 0) std::fprintf(stderr, "%s: code %d\n", c.Name().c_str(), result);
+  };
+  ForEachKernelOf(op, check, Tiers::kBoth);
+  return tried ? result : 4;
 }
 
 TEST(Stream, SameBitsAndNothingOutside) {
-  ForEachKernel([](const Case& c) {
-    if (!c.Is("relu") && !c.Is("exp") && !c.Is("gelu")) return;
-    EXPECT_EQ(Under("16384", c, CompareAll), 0) << c.Name();
-  });
+  for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
+    EXPECT_EQ(Under("16384", static_cast<simdact_op>(op), CompareAll), 0)
+        << simdact_describe(static_cast<simdact_op>(op))->name
+        << ": 1 the size was not read, 2 other bits, 3 something else written, 4 nothing tried";
+  }
 }
 
 }  // namespace

@@ -177,7 +177,15 @@ inline const std::map<std::string, Textbook>& Textbooks() {
       {"softplus",
        {[](B x, P p) { return p[0] * x > p[1] ? x : Log(one + Exp(p[0] * x)) / p[0]; },
         [](B x, P p) { return p[0] * x > p[1] ? one : Sigmoid(p[0] * x); },
-        [](B y, P p) { return p[0] * y > p[1] ? one : one - Exp(-p[0] * y); }}},
+        [](B y, P p) {  // up to a unit of the last place of the format, or of floats if all is given in them
+          const auto is_float = [](B v) {
+            return static_cast<double>(static_cast<float>(v.Rounded())) == v.Rounded();
+          };
+          const Big unit = is_float(y) && is_float(p[0]) && is_float(p[1]) ? 0x1p-23 : 0x1p-52;
+          const bool line =
+              p[0] * y > Log(one + Exp(p[1])) * (one + unit) || (p[1] < zero && p[0] * y < zero);
+          return line ? one : one - Exp(-p[0] * y);
+        }}},
       {"log_sigmoid",
        {[](B x, P) { return Log(one / (one + Exp(-x))); }, [](B x, P) { return Sigmoid(-x); },
         [](B y, P) { return one - Exp(y); }}},

@@ -12,7 +12,9 @@
  *
  * Numbers: NaN gives NaN, +-inf gives the limit, tails reach down to the denormals. Bounds in ulps are in
  * activations.def (`simdact list` prints them). Round-to-nearest is assumed; the floating-point
- * environment is left alone.
+ * environment is left alone. Under flush-to-zero and denormals-are-zero normal results of normal inputs keep
+ * their bounds: what is denormal, or within its bound of it, may become anything from 0 to the least normal
+ * number, dx also where f' is denormal. f16 loses nothing.
  *
  * NULL: an array may be NULL if it has no elements. What is looked up is NULL where it does not exist, and to
  * ask something of a NULL target, name or state is no error: it has no name, does not run, has no kernels.

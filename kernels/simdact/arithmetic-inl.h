@@ -290,10 +290,11 @@ HWY_INLINE void RsqrtSplit(D d, const V& x, V& y, V& h) {
   const auto one = hn::Set(d, 1.0f);
   y = op::Div(one, op::Sqrt(x));
   V factor = x, root = y;
-  if constexpr (!HWY_NATIVE_FMA && !kIsFloat<D>) {  // no splitting beyond 2^996: take 2^200 from x to y
-    const auto large = op::Gt(x, hn::Set(d, 0x1p900));
-    factor = op::IfThenElse(large, op::Mul(x, hn::Set(d, 0x1p-200)), x);
-    root = op::IfThenElse(large, op::Mul(y, hn::Set(d, 0x1p100)), y);
+  if constexpr (!HWY_NATIVE_FMA && !kIsFloat<D>) {
+    // No splitting beyond 2^996, nor where the parts would be denormal: take 2^600 from one to the other.
+    const auto one_up = op::Lt(x, one);
+    factor = op::Mul(x, op::IfThenElse(one_up, hn::Set(d, 0x1p600), hn::Set(d, 0x1p-600)));
+    root = op::Mul(y, op::IfThenElse(one_up, hn::Set(d, 0x1p-300), hn::Set(d, 0x1p300)));
   }
   V product, error;
   TwoProduct(d, factor, root, product, error);

@@ -181,13 +181,12 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) 
       constexpr int kBias = kIsFloat<D> ? 40 : 200;
       constexpr Scalar<D> kUnit = PowerOfTwo<Scalar<D>>(-2 * kBias);
       const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-200) : Scalar<D>(-1500));
-      V scale, p, w, w_low, q, q_low;
+      V scale, p, w, w_low, v, v_low;
       ExpSplit<kBias>(d, V(op::Mul(AtLeast(least, x), hn::Set(d, Scalar<D>(0.5)))), NoLow(), scale, p);
       TwoProduct(d, scale, hn::Set(d, alpha * kUnit), w, w_low);
-      TwoProduct(d, w, scale, q, q_low);
-      q_low = op::MulAdd(w_low, scale, q_low);
       const V both = op::MulAdd(p, p, op::Add(p, p));  // (1 + p)^2 - 1
-      below = op::Add(q, op::MulAdd(q, both, q_low));
+      FastTwoSum(w, V(op::MulAdd(w, both, w_low)), v, v_low);
+      below = MultiplyAdd(d, v, scale, V(op::Mul(v_low, scale)));
     }
     return TimesUpstream(V(op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below)), dy);
   }

@@ -97,24 +97,25 @@ HWY_INLINE V FastExp(D d, const V& x) {
   return op::Mul(p, scale);
 }
 
-// exp(x slope) - 1 for x slope in [-30, 0], with the relative accuracy of its last term near 0: n = 0 there.
+// alpha (exp(x slope) - 1) for x slope in [-30, 0], with the relative accuracy of its last term near 0: n = 0
+// there.
 template <class D, class V>
-HWY_INLINE V FastExpm1(D d, const V& x, float slope) {
+HWY_INLINE V FastExpm1(D d, const V& x, float slope, float alpha) {
   const auto one = hn::Set(d, 1.0f);
   V scale, f;
   FastReduce<0>(d, x, hn::Set(d, slope * kFastLog2e), scale, f);
-  const V p = op::Mul(FastPolynomial(d, AwayFromZero(d, f), FastConstants::kPowerTail), f);
-  return op::MulAdd(p, scale, op::Sub(scale, one));
+  const V p = op::Mul(FastPolynomial(d, AwayFromZero(d, f), FastConstants::kPowerTail, alpha), f);
+  return op::MulAdd(p, scale, V(op::Mul(op::Sub(scale, one), hn::Set(d, alpha))));
 }
 
-// alpha (exp(x slope) - 1) for x <= end, where end < 0, and `above` elsewhere. least slope is -20: the result
+// alpha (exp(x slope) - 1) for x < end, where end < 0, and `above` elsewhere. least slope is -20: the result
 // is -alpha from there on.
 template <class D, class V>
 HWY_INLINE V FastExpm1Left(D d, const V& x, float slope, float least, float alpha, float end,
                            const V& above) {
-  const auto left = op::Le(x, hn::Set(d, end));
+  const auto left = op::Lt(x, hn::Set(d, end));
   const V bounded = op::IfThenElseZero(left, V(AtLeast(hn::Set(d, least), x)));
-  return op::IfThenElse(left, op::Mul(FastExpm1(d, bounded, slope), hn::Set(d, alpha)), above);
+  return op::IfThenElse(left, FastExpm1(d, bounded, slope, alpha), above);
 }
 
 // elu(x) = x > 0 ? x : alpha (exp(x) - 1); x itself where it is denormal.
@@ -129,7 +130,8 @@ template <class D, class V>
 HWY_INLINE V FastSelu(D d, const V& x) {
   using C = SeluConstants<D>;
   const V lambda = ZeroWhereTiny(d, x, kLeastNormal / C::kLambda, hn::Set(d, C::kLambda));
-  return FastExpm1Left(d, x, 1.0f, -20.0f, C::kLeft, -kLeastNormal / C::kLeft, V(op::Mul(x, lambda)));
+  const float end = -0.999f * kLeastNormal / C::kLeft;
+  return FastExpm1Left(d, x, 1.0f, -20.0f, C::kLeft, end, V(op::Mul(x, lambda)));
 }
 
 // celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1).

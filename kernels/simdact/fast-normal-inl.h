@@ -54,11 +54,18 @@ HWY_INLINE V FastGelu(D d, const V& x) {
   constexpr float kShift = -0x1.d56042p+0f, kFactor = 0x1.c8315ep+1f;
   const auto one = hn::Set(d, 1.0f);
   const V a = op::Abs(x);
-  const V near = ZeroWhereTiny(d, a, kLeastNormal, V(AtMost(hn::Set(d, 13.183f), a)));
+  V near = AtMost(hn::Set(d, 13.183f), a);
+  bool tiny = false;
+  if constexpr (HWY_NATIVE_FMA) {
+    near = ZeroWhereTiny(d, a, kLeastNormal, near);
+  } else {  // x - x / 2 takes a product that may be denormal
+    tiny = AnyBelow<-120>(d, a);
+    if (HWY_UNLIKELY(tiny)) near = ZeroWhereTiny(d, a, 0x1p-120f, near);
+  }
   V p, scale, tail;
   const V normal = HWY_NATIVE_FMA ? near : V(op::Max(near, hn::Set(d, 0x1p-40f)));
-  const V y = op::MulAdd(op::Mul(normal, hn::Set(d, -0.5f * kFastLog2e)), normal, hn::Set(d, kShift));
-  FastPowerOfTwo(d, y, one, kFactor, p, scale);
+  const V z = op::MulAdd(op::Mul(normal, hn::Set(d, -0.5f * kFastLog2e)), normal, hn::Set(d, kShift));
+  FastPowerOfTwo(d, z, one, kFactor, p, scale);
   if constexpr (kWide) {
     tail = op::Mul(op::Mul(near, p), FastSlots<FastMills32>(d, near));
   } else {
@@ -66,7 +73,12 @@ HWY_INLINE V FastGelu(D d, const V& x) {
     tail = op::Mul(op::Mul(near, t), op::Mul(FastPolynomial(d, t, FastConstants::kMills), p));
   }
   // max(x, -0): at -0 and where the tail ends this is -0.
-  return op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
+  V y = op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
+  if (HWY_UNLIKELY(tiny)) {
+    const V half = op::Mul(ZeroWhereTiny(d, a, kLeastNormal, a), hn::Set(d, 0.5f));
+    y = op::IfThenElse(op::Lt(a, hn::Set(d, 0x1p-120f)), WithSignOf(d, x, half), y);
+  }
+  return y;
 }
 
 // erf(x); 0 where that is denormal.

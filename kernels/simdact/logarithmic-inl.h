@@ -264,21 +264,75 @@ HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> thres
     return OneOverOnePlusExp(d, z, z_low, dy);
   }
 }
-// 1 - exp(-beta y).
+// log(1 + exp(t)) to 2^-51 of itself, for the one t that a call has.
+HWY_INLINE double SoftplusOfThreshold(double t) {
+  const double a = t < 0 ? -t : t, bounded = a < 760 ? a : 760;
+  // u = exp(-a) = 2^-n exp(-r)
+  const double n = (bounded * ExpDouble::kLog2e + 0x1.8p52) - 0x1.8p52;
+  const double r = (bounded - n * ExpDouble::kLn2High) - n * ExpDouble::kLn2Low;
+  double e = 1;
+  for (int k = 14; k >= 1; --k) e = 1 - r * (1.0 / k) * e;
+  const auto half = static_cast<int64_t>(n) / 2, rest = static_cast<int64_t>(n) - half;
+  const double u =
+      e * hwy::BitCastScalar<double>((1023 - half) << 52) * hwy::BitCastScalar<double>((1023 - rest) << 52);
+  // log(1 + u) = 2 atanh(u / (2 + u))
+  const double z = u / (2 + u), square = z * z;
+  double sum = 0;
+  for (int k = 35; k >= 1; k -= 2) sum = sum * square + 1.0 / k;
+  return (t < 0 ? 0 : t) + 2 * z * sum;
+}
+
+// The largest y that softplus has below its threshold, log(1 + exp(threshold)) / beta, rounded up, for
+// beta > 0. (Doubles: by 2^-50 of itself, for what was rounded on the way.)
+template <class T>
+HWY_INLINE T LargestOfCurve(T beta, T threshold) {
+  const double end = SoftplusOfThreshold(double{threshold}) / double{beta};
+  if constexpr (sizeof(T) == sizeof(double)) {
+    return end + end * 0x1.8p-51;
+  } else {
+    if (!(end < double{hwy::HighestValue<float>()}))
+      return end == end ? hwy::HighestValue<float>() : threshold;
+    const float rounded = static_cast<float>(end);
+    return double{rounded} < end ? hwy::BitCastScalar<float>(hwy::BitCastScalar<uint32_t>(rounded) + 1)
+                                 : rounded;
+  }
+}
+
+// 1 - exp(-beta y) for doubles; +0 at zeros.
+template <class D, class V>
+HWY_INLINE V OneLessExp(D d, const V& y, double beta) {
+  V z, z_low, m, m_low;
+  TwoProduct(d, y, hn::Set(d, -beta), z, z_low);
+  // NaN at infinity, and without FMA beyond 2^996.
+  z_low = op::IfThenElseZero(op::Lt(op::Abs(z_low), hn::Set(d, 1.0)), z_low);
+  Expm1Pair<0>(d, AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z)), z_low, m, m_low);
+  return op::Sub(hn::Zero(d), op::Add(m, m_low));
+}
+
+// softplus'(x) = beta y > log(1 + exp(threshold)) ? 1 : 1 - exp(-beta y). Below a threshold that is negative,
+// outputs are positive, so that those that are not come from above. beta = 0 and infinity are limits.
 template <class D, class V>
 HWY_INLINE V SoftplusDerivativeFromOutput(D d, const V& y, Scalar<D> beta, Scalar<D> threshold) {
-  if constexpr (kIsFloat<D>) {
-    const auto& x = y;
-    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
-      return SoftplusDerivativeFromOutput(d64, v, double{beta}, double{threshold});
-    });
-  } else {
-    V z, z_low, m, m_low;
-    const auto linear = ProductExceeds(d, y, beta, threshold);
-    TwoProduct(d, y, hn::Set(d, -beta), z, z_low);
-    Expm1Pair<0>(d, AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z)), z_low, m, m_low);
-    return op::IfThenElse(linear, hn::Set(d, 1.0), op::Neg(op::Add(m, m_low)));
+  using T = Scalar<D>;
+  const T most = hwy::HighestValue<T>();
+  if (beta == 0) {
+    const T slope = threshold < 0 ? T(1) : threshold == threshold ? T(0.5) : threshold;
+    return op::IfThenElse(op::Eq(y, y), hn::Set(d, slope), y);
   }
+  const T finite = threshold != threshold ? threshold : beta > most ? most : beta < -most ? -most : beta;
+  const T size = beta < 0 ? -finite : finite;
+  const V outward = op::Xor(y, hn::Set(d, beta < 0 ? T(-0.0) : T(0)));
+  const auto above = op::Gt(outward, hn::Set(d, LargestOfCurve(size, threshold)));
+  V curve;
+  if constexpr (kIsFloat<D>) {
+    curve = InDouble(
+        d, y, [finite](auto d64, const auto& v) HWY_ATTR { return OneLessExp(d64, v, double{finite}); });
+  } else {
+    curve = OneLessExp(d, y, finite);
+  }
+  const V slope = op::IfThenElse(above, hn::Set(d, T(1)), curve);
+  if (threshold < 0) return op::IfThenElse(op::Lt(outward, hn::Zero(d)), hn::Set(d, T(1)), slope);
+  return slope;
 }
 
 // log_sigmoid(x) = -softplus(-x).

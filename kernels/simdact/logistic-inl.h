@@ -265,7 +265,14 @@ template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
   return NearZero(
       d, x, [=](const auto& v) HWY_ATTR { return SwishOffZero(d, v, beta, beta_low); },
-      [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
+      [=](const auto& v) HWY_ATTR {
+        if constexpr (!kIsFloat<D>) {  // 2^200 from beta, which is huge, to x
+          const auto down = hn::Set(d, 0x1p-200);
+          const auto up = hn::Mul(v, hn::Set(d, 0x1p200));
+          if (beta > 0x1p800) return hn::Mul(SwishOffZero(d, up, beta * 0x1p-200, beta_low * 0x1p-200), down);
+        }
+        return TimesConstant(d, v, 0.5);
+      });
 }
 // silu'(beta x) dy.
 template <class D, class V, class U>

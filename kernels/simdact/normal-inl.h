@@ -86,15 +86,15 @@ HWY_INLINE V GeluOffZero(D d, const V& x) {
   // times exp(-a^2 / 2), and last times a, which may be denormal
   TimesNormal(d, a, mills, mills_low, high, low, p);
   PairProduct(d, high, low, a, NoLow(), g, g_low);
-  const auto unit = hn::Set(d, kTailUnit<D>);
   const V relu = AtLeast(hn::Zero(d), x);
   const V rest = op::MulAdd(g, p, g_low);
   V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(op::Add(g, rest)));
   if constexpr (!kIsFloat<D>) {
-    // On the right the tail's own rounding shows: subtract it in two parts.
+    // On the right the tail's own rounding shows: subtract it in two parts, at its scale.
     V sum, error;
-    TwoSum(relu, op::Mul(g, op::Neg(unit)), sum, error);
-    sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), op::Add(sum, op::NegMulAdd(rest, unit, error)), x);
+    TwoSum(op::Mul(relu, hn::Set(d, 1 / kTailUnit<D>)), op::Neg(g), sum, error);
+    sum = op::Mul(op::Add(sum, op::Sub(error, rest)), hn::Set(d, kTailUnit<D>));
+    sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), sum, x);
     gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
   }
   return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends

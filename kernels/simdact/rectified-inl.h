@@ -149,8 +149,21 @@ HWY_INLINE V Rrelu(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
       return op::Mul(v, hn::Set(d64, double{slope.high} + double{slope.low}));
     });
   } else {
-    const V finite = AtLeast(hn::Set(d, hwy::LowestValue<Scalar<D>>()), x);
-    left = Line(d, x, slope.high, op::Mul(finite, hn::Set(d, slope.low)));
+    left = NearZero<true>(
+        d, x,
+        [d, slope](const auto& v) HWY_ATTR {
+          const auto finite = AtLeast(hn::Set(d, hwy::LowestValue<Scalar<D>>()), v);
+          return Line(d, v, slope.high, op::Mul(finite, hn::Set(d, slope.low)));
+        },
+        [d, slope](const auto& v) HWY_ATTR {
+          if constexpr (kIsFloat<D>) {
+            return TimesConstant(d, v, double{slope.high} + double{slope.low});
+          } else {
+            const auto up = hn::Mul(v, hn::Set(d, 0x1p200));
+            const auto low = hn::Mul(up, hn::Set(d, slope.low));
+            return hn::Mul(MultiplyAdd(d, up, hn::Set(d, slope.high), low), hn::Set(d, 0x1p-200));
+          }
+        });
   }
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), left, x);
 }
@@ -245,14 +258,20 @@ HWY_INLINE V Hardswish(D d, const V& x) {
       return op::Mul(op::Mul(v, op::Add(v, hn::Set(d64, 3.0))), hn::Set(d64, 1.0 / 6));
     });
   } else {
+    // x times the pair (x + 3) / 6, which is 1/2 near 0: what x loses is no denormal of its size.
     const auto sixth = hn::Set(d, Scalar<D>(1.0 / 6));
-    V sum, error, product, rest;
+    V sum, error;
     FastTwoSum(three, inner, sum, error);
-    TwoProduct(d, inner, sum, product, rest);
-    rest = op::MulAdd(inner, error, rest);
-    y = op::Mul(product, sixth);
-    rest = op::Add(Remainder(d, y, hn::Set(d, 6.0f), product), rest);
-    y = op::MulAdd(rest, sixth, y);
+    const V slope = op::Mul(sum, sixth);
+    const V rest = op::Add(Remainder(d, slope, hn::Set(d, 6.0f), sum), error);
+    const V low = op::Mul(op::Mul(rest, sixth), inner);
+    if constexpr (HWY_NATIVE_FMA) {
+      y = op::MulAdd(inner, slope, low);
+    } else {
+      V product;
+      TwoProduct(d, inner, slope, product, error);
+      y = op::Add(product, op::Add(error, low));
+    }
   }
   return op::IfThenElse(op::Gt(x, three), x, WithSignOf(d, x, y));
 }

@@ -13,8 +13,11 @@
 //   in it.
 // - Functions that are c x near 0 leave inputs below 2^-95 to a conversion (NearZero).
 //
-// The comparisons for a pack cost an operation a vector. Either way the bits are the same. Doubles, and other
-// architectures, compute plainly.
+// The comparisons for a pack cost an operation a vector. Either way the bits are the same. Other
+// architectures compute plainly, and doubles do but for NearZero.
+//
+// A caller may have denormals flushed to zero, too. So what is denormal on the way must not show in a result
+// that is normal (tests/environment_test.cc): the same scales see to that.
 
 #if defined(SIMDACT_TAILS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_TAILS_INL_H_
@@ -178,7 +181,11 @@ HWY_INLINE bool AllBelow(D d, const V& v, Scalar<D> limit) {
 template <class D>
 HWY_INLINE hn::Vec<D> TimesConstant(D d, hn::Vec<D> x, double c) {
   if (c == 1.0) return x;
-  return InDouble(d, x, [c](auto d64, const auto& v) HWY_ATTR { return op::Mul(v, hn::Set(d64, c)); });
+  if constexpr (kIsFloat<D>) {
+    return InDouble(d, x, [c](auto d64, const auto& v) HWY_ATTR { return op::Mul(v, hn::Set(d64, c)); });
+  } else {
+    return hn::Mul(x, hn::Set(d, c));
+  }
 }
 // a b, rounded once.
 template <class D>
@@ -264,7 +271,7 @@ template <int kBias, bool kAll, class D, class U>
 HWY_INLINE hn::Vec<D> TakeOffOne(D d, hn::Vec<D> scaled, const U& dy) {
   if constexpr (!hwy::IsSame<U, NoUpstream>()) {
     const auto nothing = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 150));
-    scaled = hn::IfThenZeroElse(hn::Le(hn::Abs(scaled), nothing), scaled);
+    scaled = hn::IfThenElse(hn::Le(hn::Abs(scaled), nothing), hn::And(scaled, hn::SignBit(d)), scaled);
   }
   const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
   const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)), unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));
@@ -335,8 +342,10 @@ HWY_INLINE void ForEach(Pack<V, kCount>& pack, const F& f) {
   for (size_t u = 0; u < kCount; ++u) pack.v[u] = f(pack.v[u]);
 }
 
-// f(x) where |x| is not below 2^-95, near(x) where it is; zeros may go either way.
-template <class D, class V, class F, class N>
+// f(x) where |x| is not below 2^-95, near(x) where it is; zeros may go either way. For doubles, if at all,
+// 2^-900 is the limit. Nearer to 0 the error terms of products with x are denormal: a caller who flushes
+// those to zero would lose them, or, of the parts that x is split into without FMA, only some.
+template <bool kForDoubles, class D, class V, class F, class N>
 HWY_INLINE V NearZero(D d, const V& x, const F& f, const N& near) {
   if constexpr (kAvoidAssists<D>) {
     constexpr float kLimit = 0x1p-95f;
@@ -372,9 +381,21 @@ HWY_INLINE V NearZero(D d, const V& x, const F& f, const N& near) {
       }
     }
     return y;
+  } else if constexpr (!kIsFloat<D> && kForDoubles) {
+    V y = f(x);
+    if (HWY_UNLIKELY(AnyBelow<-900>(d, x))) {
+      V tiny = x;
+      ForEach(tiny, near);
+      y = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, PowerOfTwo<double>(-900))), tiny, y);
+    }
+    return y;
   } else {
     return f(x);
   }
+}
+template <class D, class V, class F, class N>
+HWY_INLINE V NearZero(D d, const V& x, const F& f, const N& near) {
+  return NearZero<!HWY_NATIVE_FMA>(d, x, f, near);
 }
 
 }  // namespace HWY_NAMESPACE
