@@ -13,18 +13,22 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// One Op per line of the list and number format: the parameters as scalars, and the vector functions Name,
-// NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, which has no gradients of its
+// One Op per line of the list and number format: the parameters as scalars, OrdinaryName of them, and the
+// vector functions Name, NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, which has no gradients of its
 // own: its Value is FastName, for floats.
 #define SIMDACT_FIELDS_P0(Name) \
+  static constexpr int kParameters = 0; \
   explicit Name##Op(const simdact_params&) {}
 #define SIMDACT_FIELDS_P1(Name) \
+  static constexpr int kParameters = 1; \
   T a;                          \
   explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])) {}
 #define SIMDACT_FIELDS_P2(Name) \
+  static constexpr int kParameters = 2; \
   T a, b;                       \
   explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])), b(static_cast<T>(p.value[1])) {}
 #define SIMDACT_FIELDS_P4(Name)              \
+  static constexpr int kParameters = 4;      \
   T a, b, c, e;                              \
   explicit Name##Op(const simdact_params& p) \
       : a(static_cast<T>(p.value[0])),       \
@@ -35,6 +39,10 @@ namespace {
 #define SIMDACT_ARGUMENTS_P1(...) , a
 #define SIMDACT_ARGUMENTS_P2(...) , a, b
 #define SIMDACT_ARGUMENTS_P4(...) , a, b, c, e
+#define SIMDACT_ORDINARY_P0(Name) true
+#define SIMDACT_ORDINARY_P1(Name) Ordinary##Name(a)
+#define SIMDACT_ORDINARY_P2(Name) Ordinary##Name(a, b)
+#define SIMDACT_ORDINARY_P4(Name) Ordinary##Name(a, b, c, e)
 #define SIMDACT_VALUES_P0
 #define SIMDACT_VALUES_P1(...) static_cast<float>(a)
 #define SIMDACT_VALUES_P2(...) static_cast<float>(a), static_cast<float>(b)
@@ -44,12 +52,15 @@ namespace {
 #define SIMDACT_COUNT_P4(...) P4
 #define SIMDACT_PASTE(a, b) a##b
 #define SIMDACT_FIELDS(count, Name) SIMDACT_PASTE(SIMDACT_FIELDS_, count)(Name)
+#define SIMDACT_ORDINARY(count, Name) \
+  constexpr bool Ordinary() const { return SIMDACT_PASTE(SIMDACT_ORDINARY_, count)(Name); }
 
 #define SIMDACT_FAST_OP(Name, PARAMETERS)                    \
   struct Fast##Name##Op {                                    \
     using T = float;                                         \
     static constexpr size_t kVectors = kFast##Name##Vectors; \
     SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Fast##Name)   \
+    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)       \
     template <class D, class V>                              \
     HWY_INLINE V Value(D d, const V& x) const {              \
       return Fast##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS); \
@@ -74,6 +85,7 @@ namespace {
     static constexpr size_t kVectors = k##Name##Vectors;                                             \
     static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors;                         \
     SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \
+    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)                                               \
     SIMDACT_OP_##HALF(Name, PARAMETERS)                                                              \
     template <class D, class V>                                                                      \
     HWY_INLINE V Value(D d, const V& x) const {                                                      \

@@ -260,7 +260,9 @@ template <class Op>
 struct BriefOf<Op, decltype(void(&Op::BriefMost))> {
   struct Brief {
     static constexpr size_t kVectors = kBriefVectors;
+    static constexpr int kParameters = Op::kParameters;
     Op op;
+    constexpr bool Ordinary() const { return true; }
     explicit Brief(const simdact_params& p) : op(p) {}
     template <class D, class V>
     HWY_INLINE V Value(D d, const V& x) const {
@@ -285,6 +287,8 @@ void ForwardInHalf(const void* x, void* y, size_t n, simdact_params p) {
 template <class OpFloat, class Format>
 void ForwardInHalfExact(const void* x_void, void* y_void, size_t n, simdact_params p) {
   assert(AliasIsExact(x_void, y_void, n * sizeof(uint16_t)));
+  if (AnyIsNan(p, OpFloat::kParameters))
+    return FillWith(static_cast<uint16_t>(Format::kInfinity | Format::kInfinity >> 1), y_void, n);
   if (Streams(n * sizeof(uint16_t)) && x_void != y_void)
     return StreamForward(&ForwardInHalfExact<OpFloat, Format>, x_void, y_void, n, sizeof(uint16_t), p);
   const uint16_t* x = static_cast<const uint16_t*>(x_void);

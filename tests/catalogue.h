@@ -87,18 +87,36 @@ struct Reference {
   }
 };
 
+// A NaN parameter gives NaN, in every op and direction that has it.
+template <auto kFunction, int kParameters, class R>
+R NanForNan(R x, const double* p) {
+  for (int i = 0; i < kParameters; ++i) {
+    if (p[i] != p[i]) return R(p[i]);
+  }
+  return kFunction(x, p);
+}
+
 // Null functions where the direction does not exist. A reference that was forgotten is a compile error here.
 inline const Reference& ReferenceOf(simdact_op op, simdact_direction direction) {
-#define SIMDACT_R(function)                                                        \
-  &simdact_reference::function<double>, &simdact_reference::function<long double>, \
-      &simdact_reference::function<Quad>
-#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)         \
-  {{SIMDACT_R(name), CancelsIn(#name, SIMDACT_FORWARD)},               \
-   {SIMDACT_R(name##_derivative), CancelsIn(#name, SIMDACT_BACKWARD)}, \
-   {SIMDACT_IF_##OUTPUT(SIMDACT_R(name##_derivative_from_output), Cancels::kNever)}},
+#define SIMDACT_COUNT_P0 0
+#define SIMDACT_COUNT_P1(...) 1
+#define SIMDACT_COUNT_P2(...) 2
+#define SIMDACT_COUNT_P4(...) 4
+#define SIMDACT_R(function, PARAMETERS)                                                               \
+  &NanForNan<&simdact_reference::function<double>, SIMDACT_COUNT_##PARAMETERS, double>,               \
+      &NanForNan<&simdact_reference::function<long double>, SIMDACT_COUNT_##PARAMETERS, long double>, \
+      &NanForNan<&simdact_reference::function<Quad>, SIMDACT_COUNT_##PARAMETERS, Quad>
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                     \
+  {{SIMDACT_R(name, PARAMETERS), CancelsIn(#name, SIMDACT_FORWARD)},               \
+   {SIMDACT_R(name##_derivative, PARAMETERS), CancelsIn(#name, SIMDACT_BACKWARD)}, \
+   {SIMDACT_IF_##OUTPUT(SIMDACT_R(name##_derivative_from_output, PARAMETERS), Cancels::kNever)}},
   static constexpr Reference kReferences[][3] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
 #undef SIMDACT_R
+#undef SIMDACT_COUNT_P4
+#undef SIMDACT_COUNT_P2
+#undef SIMDACT_COUNT_P1
+#undef SIMDACT_COUNT_P0
 #define SIMDACT_X(Name, name, number, ...) number,
   static constexpr int kNumbers[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X

@@ -165,7 +165,7 @@ Sum<R> operator-(const Sum<R>& x) {
 template <class R>
 R Exp(const Sum<R>& x) {
   const R e = Exp(x.high);
-  return x.low == 0 ? e : e + e * x.low;
+  return x.low == 0 || e - e != 0 ? e : e + e * x.low;
 }
 
 // A sum whose last bit is odd if it was rounded: who rounds it again, to 16 bits, then never takes it for the
@@ -191,6 +191,23 @@ R StickyExpm1(R x) {
     if (e == x && x != 0 && Fabs(x) < 1) return std::nextafter(x, std::numeric_limits<long double>::max());
   }
   return e;
+}
+
+// Parameters may be anything: infinity or 0 is the limit that a formula has there for finite x, and at an
+// infinite x the limit of that.
+template <class R>
+bool IsFinite(R x) {
+  return x - x == 0;
+}
+template <class R>
+bool IsNegative(R x) {
+  return x < 0 || (x == 0 && 1 / x < 0);
+}
+// a x, where 0 times infinity is 0.
+template <class R>
+R Times(R a, R x) {
+  if (a == 0 || x == 0) return x != x || a != a ? a * x : IsNegative(a) == IsNegative(x) ? R(0) : -R(0);
+  return a * x;
 }
 
 // `value` for any number x, and NaN for NaN.

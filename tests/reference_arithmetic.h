@@ -77,7 +77,9 @@ R trunc_derivative(R x, const double*) {
 
 template <class R>
 R linear(R x, const double* p) {
-  return StickySum<R>(Wide<R>(p[0]) * x, Wide<R>(p[1]));
+  if (IsFinite(p[0]) && !IsFinite(p[1])) return Unless(x, R(p[1]));
+  const Wide<R> product = Times(Wide<R>(p[0]), Wide<R>(x));
+  return IsFinite(product) ? StickySum<R>(product, Wide<R>(p[1])) : static_cast<R>(product + Wide<R>(p[1]));
 }
 template <class R>
 R linear_derivative(R x, const double* p) {

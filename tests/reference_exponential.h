@@ -34,15 +34,17 @@ R expm1_derivative_from_output(R y, const double*) {
 
 template <class R>
 R elu(R x, const double* p) {
-  return x > 0 ? x : R(p[0]) * StickyExpm1(x);
+  return x > 0 ? x : Times(R(p[0]), StickyExpm1(x));
 }
 template <class R>
 R elu_derivative(R x, const double* p) {
-  return x > 0 ? R(1) : R(p[0]) * Exp(x);
+  if (x > 0) return R(1);
+  return IsFinite(p[0]) ? R(p[0]) * Exp(x) : Unless(x, R(p[0]));
 }
 template <class R>
 R elu_derivative_from_output(R y, const double* p) {
-  return y > 0 ? R(1) : y + R(p[0]);
+  if (y > 0) return R(1);
+  return IsFinite(p[0]) ? y + R(p[0]) : Unless(y, R(p[0]));
 }
 
 // Klambauer et al.'s constants to 32 digits, and their product.
@@ -71,15 +73,20 @@ R selu_derivative_from_output(R y, const double*) {
 
 template <class R>
 R celu(R x, const double* p) {
-  return x > 0 ? x : R(p[0]) * Expm1(static_cast<R>(Wide<R>(x) / Wide<R>(p[0])));
+  if (!(x < 0) || !IsFinite(p[0])) return x;
+  if (p[0] == 0) return IsNegative(p[0]) ? -R(HUGE_VAL) : -R(0);
+  const Wide<R> z = Wide<R>(x) / Wide<R>(p[0]);
+  return R(p[0]) * (z > 1 ? Exp(Split<R>(z)) - 1 : Expm1(static_cast<R>(z)));
 }
 template <class R>
 R celu_derivative(R x, const double* p) {
-  return x > 0 ? R(1) : Exp(Split<R>(Wide<R>(x) / Wide<R>(p[0])));
+  if (!(x < 0) || !IsFinite(p[0])) return Unless(x, R(1));
+  return Exp(Split<R>(Wide<R>(x) / Wide<R>(p[0])));
 }
 template <class R>
 R celu_derivative_from_output(R y, const double* p) {
-  return y > 0 ? R(1) : (R(p[0]) + y) / R(p[0]);
+  if (!(y < 0) || !IsFinite(p[0])) return Unless(y, R(1));
+  return (R(p[0]) + y) / R(p[0]);
 }
 
 // p is alpha_p, alpha_n, beta, eps. The left side is a sum of terms of both signs, so that f and f' cross
@@ -87,7 +94,19 @@ R celu_derivative_from_output(R y, const double* p) {
 template <class R>
 R xielu(R x, const double* p) {
   const R alpha_p = p[0], alpha_n = p[1], beta = p[2], eps = p[3];
-  if (x > 0) return x * StickySum<R>(Wide<R>(alpha_p) * x, Wide<R>(beta));
+  if (x > 0) {
+    if (!IsFinite(beta)) return IsFinite(alpha_p) ? beta : alpha_p + beta;
+    if (!IsFinite(x) && alpha_p == 0) return Times(beta, x);
+    const R product = Times(alpha_p, x);
+    return x * (IsFinite(product) ? StickySum<R>(Wide<R>(alpha_p) * x, Wide<R>(beta)) : product);
+  }
+  if (!IsFinite(alpha_n) || !IsFinite(beta)) {
+    if (IsFinite(alpha_n)) return x == 0 ? alpha_n * Expm1(eps < 0 ? eps : x) : Times(beta, x);
+    // Of exp(min(x, eps)) - 1 - x the sign is enough.
+    const R ramp = x <= eps ? R(x == 0 ? 0 : 1) : Expm1(eps) - x, left = Times(alpha_n, ramp);
+    return IsFinite(beta) && ramp != 0 ? Unless(x, left) : left + Times(beta, x);
+  }
+  if (x > eps && eps < -1) return alpha_n * (Expm1(eps) - x) + beta * x;
   if (x > eps) return alpha_n * ((Expm1(eps) - eps) + (eps - x)) + beta * x;
   const R slope = static_cast<R>(Wide<R>(beta) - Wide<R>(alpha_n));  // at -inf
   if (x < -1) return (slope == 0 ? R(0) : slope * x) + alpha_n * Expm1(x);
@@ -96,8 +115,12 @@ R xielu(R x, const double* p) {
 template <class R>
 R xielu_derivative(R x, const double* p) {
   const R alpha_p = p[0], alpha_n = p[1], beta = p[2], eps = p[3];
-  if (x > 0) return StickySum<R>(2 * Wide<R>(alpha_p) * x, Wide<R>(beta));
-  if (x < eps) return alpha_n * Expm1(x) + beta;
+  if (x > 0) {
+    if (!IsFinite(beta)) return IsFinite(alpha_p) ? beta : alpha_p + beta;
+    const Wide<R> product = Times(2 * Wide<R>(alpha_p), Wide<R>(x));
+    return IsFinite(product) ? StickySum<R>(product, Wide<R>(beta)) : static_cast<R>(product);
+  }
+  if (x < eps) return Times(alpha_n, Expm1(x)) + beta;
   return Unless(x, static_cast<R>(Wide<R>(beta) - Wide<R>(alpha_n)));
 }
 

@@ -46,15 +46,20 @@ R tanhshrink_derivative(R x, const double*) {
 
 template <class R>
 R softcap(R x, const double* p) {
+  if (!IsFinite(p[0])) return x;
+  if (p[0] == 0) return Unless(x, IsNegative(x) ? -R(0) : R(0));
   return R(p[0]) * Tanh(static_cast<R>(Wide<R>(x) / Wide<R>(p[0])));
 }
 template <class R>
 R softcap_derivative(R x, const double* p) {
+  if (x == 0 || !IsFinite(p[0])) return Unless(x, R(1));
   return SquaredSech(Split<R>(Wide<R>(x) / Wide<R>(p[0])));
 }
 template <class R>
 R softcap_derivative_from_output(R y, const double* p) {
   const R cap = p[0];
+  if (y == 0 || !IsFinite(cap)) return Unless(y, R(1));
+  if (cap == 0) return Unless(y, -R(HUGE_VAL));
   return ((cap - y) / cap) * ((cap + y) / cap);
 }
 

@@ -46,8 +46,18 @@ R pow(R x, const double* p) {
 }
 template <class R>
 R pow_derivative(R x, const double* p) {
-  if (p[0] == 0) return Unless(x, R(0));
-  return R(p[0]) * Power(x, R(p[0]) - 1);
+  const R exponent = p[0], size = Fabs(exponent);
+  if (exponent == 0 || x != x) return Unless(x, R(0));
+  // Huge exponents are even, and one less is odd.
+  if (size >= R(std::is_same_v<R, double> ? 0x1p40 : 0x1p62)) {
+    if (Fabs(x) == 1) return exponent * x;
+    const R size_of_power = (Fabs(x) > 1) == (exponent > 0) ? R(HUGE_VAL) : R(0);
+    return CopySign(size_of_power, IsNegative(x) ? -exponent : exponent);
+  }
+  // exponent - 1 would be rounded.
+  if (size < 0x1p-10 && x == 0) return exponent * R(HUGE_VAL);
+  if (size < 0x1p-10 && IsFinite(x)) return exponent * Power(x, exponent) / x;
+  return exponent * Power(x, exponent - 1);
 }
 
 // sigmoid(z) of an argument in two parts, as reference_logistic.h has it of one.
@@ -60,15 +70,18 @@ R SigmoidOf(const Sum<R>& z) {
 
 template <class R>
 R softplus(R x, const double* p) {
-  const Wide<R> beta = p[0], z = beta * x;
+  const Wide<R> beta = p[0], z = Times(beta, Wide<R>(x));
   if (z > p[1]) return x;
+  if (beta == 0) return Unless(x, CopySign(R(HUGE_VAL), R(p[0])));
+  if (!IsFinite(p[0])) return z > 0 ? x : Unless(x, IsNegative(p[0]) ? -R(0) : R(0));
+  if (!IsFinite(x)) return z > 0 ? x : Unless(x, IsNegative(p[0]) ? -R(0) : R(0));
   const Sum<R> parts = Split<R>(z);
   if (z > 0) return static_cast<R>((z + Log1p(Exp(-parts))) / beta);
   return static_cast<R>(Log1p(Exp(parts)) / beta);
 }
 template <class R>
 R softplus_derivative(R x, const double* p) {
-  const Wide<R> z = Wide<R>(p[0]) * x;
+  const Wide<R> z = Times(Wide<R>(p[0]), Wide<R>(x));
   return z > p[1] ? R(1) : SigmoidOf(Split<R>(z));
 }
 // Whether y comes from above the threshold for certain: it is more than the largest softplus below, rounded

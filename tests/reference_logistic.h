@@ -64,7 +64,7 @@ R silu_derivative(R x, const double*) {
 
 template <class R>
 Sum<R> SwishArgument(R x, const double* p) {
-  return p[0] == 0 ? Sum<R>{Unless(x, R(0)), R(0)} : Split<R>(Wide<R>(p[0]) * x);
+  return Split<R>(Times(Wide<R>(p[0]), Wide<R>(x)));
 }
 template <class R>
 R swish(R x, const double* p) {

@@ -2,7 +2,7 @@
 #ifndef SIMDACT_TESTS_REFERENCE_RECTIFIED_H_
 #define SIMDACT_TESTS_REFERENCE_RECTIFIED_H_
 
-#include "quad.h"
+#include "reference_arithmetic.h"
 
 namespace simdact_reference {
 
@@ -34,7 +34,7 @@ R relu6_derivative_from_output(R y, const double*) {
 
 template <class R>
 R leaky_relu(R x, const double* p) {
-  return x > 0 ? x : R(p[0]) * x;
+  return x > 0 ? x : Times(R(p[0]), x);
 }
 template <class R>
 R leaky_relu_derivative(R x, const double* p) {
@@ -64,7 +64,7 @@ Wide<R> rrelu_slope(const double* p) {
 }
 template <class R>
 R rrelu(R x, const double* p) {
-  return x > 0 ? x : static_cast<R>(rrelu_slope<R>(p) * x);
+  return x > 0 ? x : static_cast<R>(Times(rrelu_slope<R>(p), Wide<R>(x)));
 }
 template <class R>
 R rrelu_derivative(R x, const double* p) {
@@ -100,7 +100,7 @@ R clamp_derivative(R x, const double* p) {
 
 template <class R>
 R hardsigmoid(R x, const double* p) {
-  const R z = StickySum<R>(Wide<R>(p[0]) * x, Wide<R>(p[1]));
+  const R z = linear(x, p);
   return z < 0 ? R(0) : z > 1 ? R(1) : z;
 }
 // The ends themselves, where the derivative is 0, are the numbers nearest to -beta / alpha and
@@ -117,8 +117,8 @@ inline bool IsHardsigmoidEnd(double x, const double* p) {
 template <class R>
 R hardsigmoid_derivative(R x, const double* p) {
   if (IsHardsigmoidEnd(static_cast<double>(x), p)) return R(0);
-  const R z = StickySum<R>(Wide<R>(p[0]) * x, Wide<R>(p[1]));
-  return Unless(x, z > 0 && z < 1 ? R(p[0]) : R(0));
+  const Wide<R> product = Times(Wide<R>(p[0]), Wide<R>(x)), beta = p[1];
+  return Unless(x, product > -beta && product < 1 - beta ? R(p[0]) : R(0));
 }
 template <class R>
 R hardsigmoid_derivative_from_output(R y, const double* p) {
@@ -158,8 +158,10 @@ R thresholded_relu_derivative_from_output(R y, const double*) {
 
 template <class R>
 R shrink(R x, const double* p) {
-  if (x > R(p[0])) return x - R(p[1]);
-  return x < -R(p[0]) ? x + R(p[1]) : Unless(x, R(0));
+  const R bias = p[1];
+  if (x > R(p[0])) return IsFinite(bias) ? x - bias : -bias;
+  if (x < -R(p[0])) return IsFinite(bias) ? x + bias : bias;
+  return Unless(x, R(0));
 }
 template <class R>
 R shrink_derivative(R x, const double* p) {

@@ -90,10 +90,10 @@ SIMDACT_API const char* simdact_status_text(simdact_status status_);
  *   T      f32     f64      bf16       f16
  *   E      float   double   uint16_t   uint16_t   (16-bit types are their bits)
  *   P      float   double   float      float
- *
  * for each op of activations.def, where formula, derivative, parameters (PyTorch's order and names) and the
- * source of the definition stand. bf16 and f16 results are correctly rounded. A library built without f64
- * (SIMDACT_NO_F64) or the 16-bit types (SIMDACT_NO_HALF) lacks those functions. */
+ * source of the definition stand. Parameters may be any numbers: NaN gives NaN, infinity and zero the limit
+ * that the formula has there (dispatch/README.md). bf16 and f16 results are correctly rounded. A library built
+ * without f64 (SIMDACT_NO_F64) or the 16-bit types (SIMDACT_NO_HALF) lacks those functions. */
 #define SIMDACT_ARRAYS(_name, IF_Y, T, E, P)                                                         \
   SIMDACT_API void simdact##_name##_##T(const E* x_, E* y_, size_t n_ P);                            \
   SIMDACT_API void simdact##_name##_backward_##T(const E* x_, const E* dy_, E* dx_, size_t n_ P);    \

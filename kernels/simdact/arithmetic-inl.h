@@ -22,6 +22,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -204,9 +205,17 @@ HWY_INLINE V Line(D d, const V& x, Scalar<D> alpha, const C& c) {
   }
 }
 
-// linear(x) = alpha x + beta.
+// linear(x) = alpha x + beta. 0 times infinity is 0, and an infinite beta outweighs an infinite x. Doubles
+// that cancel are such that the product has its error term without FMA, too.
+template <class T>
+constexpr bool OrdinaryLinear(T alpha, T beta) {
+  if (sizeof(T) == sizeof(float)) return IsFiniteAndNotZero(alpha) && IsFinite(beta);
+  return InRange(alpha, 0x1p-400, 0x1p400) && (beta == 0 || InRange(beta, 0x1p-800, 0x1p500));
+}
 template <class D, class V>
 HWY_INLINE V Linear(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
+  if (HWY_UNLIKELY(!OrdinaryLinear(alpha, beta)))
+    return EachLane(d, x, [alpha, beta](Scalar<D> v) HWY_ATTR { return general::Linear(v, alpha, beta); });
   const Scalar<D> offset = beta == 0 ? Scalar<D>(-0.0) : beta;
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [&](auto d64, const auto& v) HWY_ATTR {

@@ -136,7 +136,8 @@ HWY_INLINE V ExpTimes(D d, const V& x, const Low& low, const F& factor) {
   const auto below = op::Lt(x, hn::Zero(d));
   const auto magic = op::IfThenElse(below, hn::Set(d, ExpMagic<D>(kBias)), hn::Set(d, ExpMagic<D>(-kBias)));
   const auto unit = op::IfThenElse(below, hn::Set(d, kUnit), hn::Set(d, 1 / kUnit));
-  const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-125) : Scalar<D>(-780));
+  // Nothing, times a factor of up to 2^70 (float: 2^30).
+  const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-125) : Scalar<D>(-850));
   const auto most = hn::Set(d, kIsFloat<D> ? Scalar<D>(110) : Scalar<D>(750));
   V scale, p;
   ExpSplitAt(d, AtLeast(least, AtMost(most, x)), low, magic, scale, p);

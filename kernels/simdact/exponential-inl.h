@@ -12,6 +12,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -145,8 +146,14 @@ HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& 
 }
 
 // elu(x) = x > 0 ? x : alpha (exp(x) - 1). Worst for alpha = 1: 0.9082 ulp at -0x1.909d52p-2, f32, with FMA.
+template <class T>
+constexpr bool OrdinaryElu(T alpha) {
+  return IsOrdinaryScale(alpha);
+}
 template <class D, class V>
 HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
+  if (HWY_UNLIKELY(!OrdinaryElu(alpha)))
+    return EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::Elu(v, alpha); });
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return Elu(d64, v, double{alpha}); });
   } else {
@@ -165,6 +172,10 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
 // elu'(x) = x > 0 ? 1 : alpha exp(x). Worst: 0.7672 ulp at -0x1.5e3fa8p+6, a denormal, AVX2.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) {
+  if (HWY_UNLIKELY(!OrdinaryElu(alpha))) {
+    return TimesUpstream(
+        EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::EluDerivative(v, alpha); }), dy);
+  }
   if constexpr (kInDouble<D>) {
     const V slope = InDouble(
         d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return EluDerivative(d64, v, double{alpha}); });
@@ -193,6 +204,10 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) 
 }
 template <class D, class V>
 HWY_INLINE V EluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
+  if (HWY_UNLIKELY(!IsFinite(alpha)))
+    return EachLane(d, y, [alpha](Scalar<D> v) HWY_ATTR {
+      return v > 0 ? Scalar<D>(1) : v == v ? alpha : v;
+    });
   return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), op::Add(y, hn::Set(d, alpha)));
 }
 
@@ -271,6 +286,10 @@ HWY_INLINE void Scaled(D d, const V& x, Scalar<D> a, V& z, V& z_low) {
   z = product;
 }
 
+template <class T>
+constexpr bool OrdinaryCelu(T alpha) {
+  return alpha > 0 && IsOrdinaryScale(alpha);
+}
 // celu(x) where |x| is not tiny.
 template <class D, class V>
 HWY_INLINE V CeluOffZero(D d, const V& x, Scalar<D> alpha) {
@@ -278,34 +297,23 @@ HWY_INLINE V CeluOffZero(D d, const V& x, Scalar<D> alpha) {
   V z, z_low, below;
   if (alpha == 1) {
     below = TimesExpm1(d, x, NoLow(), a, NoLow());
-  } else if (alpha > 0) {
+  } else {
     Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
     below = TimesExpm1(d, z, z_low, a, NoLow());
-  } else {  // the left side falls exponentially
-    V m, m_low;
-    const auto most = hn::Set(d, Scalar<D>(41));
-    Scaled(d, V(AtMost(hn::Zero(d), x)), alpha, z, z_low);
-    Expm1Pair<0>(d, AtMost(most, z), V(op::IfThenElseZero(op::Lt(z, most), z_low)), m, m_low);
-    below = op::Mul(
-        a, op::IfThenElse(op::Gt(z, hn::Set(d, Scalar<D>(40))), ExpValue(d, z, z_low), op::Add(m, m_low)));
-  }
-  if (alpha != 1) {  // x / alpha may have been denormal
-    const auto tiny =
-        hn::Set(d, (alpha < 0 ? alpha : -alpha) * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
+    // x / alpha may have been denormal.
+    const auto tiny = hn::Set(d, -alpha * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
     below = op::IfThenElse(op::Gt(x, tiny), x, below);
   }
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
 }
-// celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1).
+// celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1). With a negative alpha the left side falls exponentially.
 template <class D, class V>
 HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
-  if constexpr (kIsFloat<D>) {
-    if (kInDouble<D> || alpha < 0) {
-      return InDouble(d, x,
-                      [alpha](auto d64, const auto& v) HWY_ATTR { return Celu(d64, v, double{alpha}); });
-    }
-  }
-  if constexpr (!kInDouble<D>) {
+  if (HWY_UNLIKELY(!OrdinaryCelu(alpha)))
+    return EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::Celu(v, alpha); });
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return Celu(d64, v, double{alpha}); });
+  } else {
     return NearZero(
         d, x, [d, alpha](const auto& v) HWY_ATTR { return CeluOffZero(d, v, alpha); },
         [](const auto& v) HWY_ATTR { return v; });
@@ -313,25 +321,23 @@ HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
 }
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) {
+  if (HWY_UNLIKELY(!OrdinaryCelu(alpha))) {
+    return TimesUpstream(
+        EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::CeluDerivative(v, alpha); }), dy);
+  }
   if constexpr (kInDouble<D>) {
-    const auto end = hn::Set(d, alpha > 0 ? -106 * alpha : 106 * alpha);
-    const V slope = InDouble(d, V(AtLeast(end, x)), [alpha](auto d64, const auto& v) HWY_ATTR {
-      return CeluDerivative(d64, v, double{alpha});
-    });
+    const V slope =
+        InDouble(d, V(AtLeast(hn::Set(d, -106 * alpha), x)),
+                 [alpha](auto d64, const auto& v) HWY_ATTR { return CeluDerivative(d64, v, double{alpha}); });
     return TimesUpstream(d, slope, dy);
   } else {
     const Scalar<D> end = kIsFloat<D> ? Scalar<D>(106) : Scalar<D>(748);
     V z, z_low;
-    const Scalar<D> size = alpha < 0 ? -alpha : alpha;
     bool deep;
-    const V bounded = BoundedBelow(d, x, -end * size, -87 * size, deep);
-    Scaled(d, MovedOffZero(d, bounded, size), alpha, z, z_low);
+    const V bounded = BoundedBelow(d, x, -end * alpha, -87 * alpha, deep);
+    Scaled(d, MovedOffZero(d, bounded, alpha), alpha, z, z_low);
     const auto above = op::Gt(x, hn::Zero(d));
     z = op::IfThenElse(above, hn::Zero(d), z);
-    if (alpha < 0) {
-      const V slope = op::IfThenElse(above, hn::Set(d, Scalar<D>(1)), ExpValue(d, z, z_low));
-      return TimesUpstream(slope, dy);
-    }
     V scale, p;
     ExpSplit<kTailBias<D>>(d, z, z_low, scale, p);
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
@@ -341,6 +347,9 @@ HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U())
 // 1 + y / alpha = (alpha + y) / alpha: exact where it vanishes.
 template <class D, class V>
 HWY_INLINE V CeluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
+  if (HWY_UNLIKELY(!OrdinaryCelu(alpha)))
+    return EachLane(d, y,
+                    [alpha](Scalar<D> v) HWY_ATTR { return general::CeluDerivativeFromOutput(v, alpha); });
   const auto a = hn::Set(d, alpha), one = hn::Set(d, Scalar<D>(1));
   const auto inverse = op::Div(one, a);
   V sum, error, slope, slope_low;

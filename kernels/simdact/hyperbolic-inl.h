@@ -246,14 +246,18 @@ HWY_INLINE V SoftcapFloat(D d, const V& x, float cap) {
   return op::IfThenElse(linear, x, op::CopySignToAbs(op::Add(high, rest), x));
 }
 
-// softcap(x) = cap tanh(x / cap), cap not 0.
+// softcap(x) = cap tanh(x / cap).
+template <class T>
+constexpr bool OrdinarySoftcap(T cap) {
+  return IsOrdinaryScale(cap);
+}
 template <class D, class V>
 HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
-  if constexpr (kIsFloat<D>) {
-    const float magnitude = cap < 0 ? -cap : cap;
-    if constexpr (!kInDouble<D>) {
-      if (magnitude >= 0x1p-60f && magnitude <= 0x1p60f) return SoftcapFloat(d, x, magnitude);
-    }
+  if (HWY_UNLIKELY(!OrdinarySoftcap(cap)))
+    return EachLane(d, x, [cap](Scalar<D> v) HWY_ATTR { return general::Softcap(v, cap); });
+  if constexpr (kIsFloat<D> && !kInDouble<D>) {
+    return SoftcapFloat(d, x, cap < 0 ? -cap : cap);
+  } else if constexpr (kInDouble<D>) {
     return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR { return Softcap(d64, v, double{cap}); });
   } else {
     const double magnitude = cap < 0 ? -cap : cap;
@@ -268,6 +272,10 @@ HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
 // 1 / cosh(x / cap)^2.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SoftcapDerivative(D d, const V& x, Scalar<D> cap, const U& dy = U()) {
+  if (HWY_UNLIKELY(!OrdinarySoftcap(cap))) {
+    return TimesUpstream(
+        EachLane(d, x, [cap](Scalar<D> v) HWY_ATTR { return general::SoftcapDerivative(v, cap); }), dy);
+  }
   if constexpr (kInDouble<D>) {
     const V slope = InDouble(
         d, x, [cap](auto d64, const auto& v) HWY_ATTR { return SoftcapDerivative(d64, v, double{cap}); });
@@ -284,6 +292,9 @@ HWY_INLINE V SoftcapDerivative(D d, const V& x, Scalar<D> cap, const U& dy = U()
 // 1 - (y / cap)^2 = (cap - y) (cap + y) / cap^2: exact where it vanishes.
 template <class D, class V>
 HWY_INLINE V SoftcapDerivativeFromOutput(D d, const V& y, Scalar<D> cap) {
+  if (HWY_UNLIKELY(!OrdinarySoftcap(cap)))
+    return EachLane(d, y,
+                    [cap](Scalar<D> v) HWY_ATTR { return general::SoftcapDerivativeFromOutput(v, cap); });
   if constexpr (kIsFloat<D>) {
     const auto& x = y;
     return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR {

@@ -33,9 +33,11 @@ constexpr size_t kSoftplusDerivativeVectors = Lockstep(6, 2);
 constexpr size_t kLogSigmoidVectors = Lockstep(6, 2);
 constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 3);
 
-// Whether the real number a factor is above c. (Without FMA the error terms of huge products are NaN.)
+// Whether the real number a factor is above c, for a c whose last bit times factor's is a normal number.
+// (Without FMA the error terms of huge products are NaN.)
 template <class D, class V>
 HWY_INLINE auto ProductExceeds(D d, const V& a, Scalar<D> factor, Scalar<D> c) {
+  if (c == 0) factor = factor < 0 ? Scalar<D>(-1) : Scalar<D>(1);  // the product may underflow
   const auto b = hn::Set(d, factor), limit = hn::Set(d, c);
   if (factor == 1) return op::Lt(limit, a);
   V left = Remainder(d, a, b, limit);
@@ -91,14 +93,26 @@ HWY_INLINE V Log1pDerivative(D d, const V& x) {
   return op::IfThenElse(op::Eq(fixed, fixed), fixed, y);  // at -1 and infinity there is nothing to mend
 }
 
-// factor |x|^c for any x and a constant c + c_low, with the sign of an odd integer power, and pow's answers
-// at 0 and infinity.
+// Where a number stands among the integers. From 2^53 on, infinity included, all doubles are even.
+enum class Parity { kNone, kEven, kOdd };
+constexpr Parity ParityOf(double c) {
+  if (c != c) return Parity::kNone;
+  if (c >= 0x1p53 || c <= -0x1p53) return Parity::kEven;
+  const int64_t whole = static_cast<int64_t>(c);
+  if (static_cast<double>(whole) != c) return Parity::kNone;
+  return (whole & 1) != 0 ? Parity::kOdd : Parity::kEven;
+}
+// No number but 1 has another power than 0 and infinity from here on; products stay finite.
+constexpr double kPowerEnd = 0x1p70;
+constexpr double BoundedPower(double c) {
+  return c > kPowerEnd ? kPowerEnd : c < -kPowerEnd ? -kPowerEnd : c;
+}
+
+// factor |x|^c for any x and a constant c + c_low up to kPowerEnd, with the sign of an odd integer power, and
+// pow's answers at 0 and infinity.
 template <class D, class V>
-HWY_INLINE V PowAt(D d, const V& x, double c, double c_low, double factor) {
+HWY_INLINE V PowAt(D d, const V& x, double c, double c_low, double factor, Parity parity) {
   const auto zero = hn::Zero(d), inf = hn::Inf(d), times = hn::Set(d, factor);
-  const bool integer =
-      c_low == 0 && (c >= 0x1p53 || c <= -0x1p53 || static_cast<double>(static_cast<int64_t>(c)) == c);
-  const bool odd = integer && c < 0x1p53 && c > -0x1p53 && (static_cast<int64_t>(c) & 1) != 0;
   if (c == 0 && c_low == 0) return op::IfThenElse(op::Eq(x, x), hn::Set(d, factor), x);
   const V a = op::Abs(x);
   V log, log_low, z, z_low;
@@ -110,12 +124,16 @@ HWY_INLINE V PowAt(D d, const V& x, double c, double c_low, double factor) {
   y = op::IfThenElse(op::Eq(a, zero), op::Mul(times, c > 0 ? zero : inf), y);
   y = op::IfThenElse(op::Eq(a, inf), op::Mul(times, c > 0 ? inf : zero), y);
   y = op::IfThenElse(op::Eq(x, x), y, x);
-  if (odd) return op::Xor(y, op::And(x, hn::SignBit(d)));
-  if (integer) return y;
+  if (parity == Parity::kOdd) return op::Xor(y, op::And(x, hn::SignBit(d)));
+  if (parity == Parity::kEven) return y;
   return op::IfThenElse(op::And(op::Lt(x, zero), op::Lt(a, inf)), QuietNan(d), y);
 }
 
 // pow(x) = x^exponent.
+template <class T>
+constexpr bool OrdinaryPow(T) {
+  return true;
+}
 template <class D, class V>
 HWY_INLINE V Pow(D d, const V& x, Scalar<D> exponent) {
   if (exponent == 1) return x;
@@ -125,7 +143,7 @@ HWY_INLINE V Pow(D d, const V& x, Scalar<D> exponent) {
     return InDouble(d, x,
                     [exponent](auto d64, const auto& v) HWY_ATTR { return Pow(d64, v, double{exponent}); });
   } else {
-    return PowAt(d, x, exponent, 0.0, 1.0);
+    return PowAt(d, x, BoundedPower(exponent), 0.0, 1.0, ParityOf(exponent));
   }
 }
 // exponent x^(exponent - 1), where exponent - 1 may need a pair.
@@ -138,8 +156,20 @@ HWY_INLINE V PowDerivative(D d, const V& x, Scalar<D> exponent) {
     });
   } else {
     if (exponent == 0) return op::IfThenElse(op::Eq(x, x), hn::Zero(d), x);
-    const double less = exponent - 1, less_low = (exponent - (less + 1)) + ((less + 1) - less - 1);
-    return PowAt(d, x, less, less_low, exponent);
+    const Parity parity = ParityOf(exponent);
+    const Parity other = parity == Parity::kEven  ? Parity::kOdd
+                         : parity == Parity::kOdd ? Parity::kEven
+                                                  : Parity::kNone;
+    if (exponent > -0x1p-100 && exponent < 0x1p-100) {  // exponent / x
+      const V y = op::Div(hn::Set(d, exponent), op::Abs(x));
+      const auto left = op::And(op::Lt(x, hn::Zero(d)), op::Gt(x, op::Neg(hn::Inf(d))));
+      return op::IfThenElse(left, QuietNan(d), y);
+    }
+    const double bounded = BoundedPower(exponent);
+    const double less = bounded - 1, less_low = (bounded - (less + 1)) + ((less + 1) - less - 1);
+    const V y = PowAt(d, x, less, less_low, bounded, other);
+    if (bounded == exponent) return y;
+    return op::IfThenElse(op::Eq(op::Abs(x), hn::Set(d, 1.0)), op::Mul(x, hn::Set(d, exponent)), y);
   }
 }
 
@@ -231,10 +261,21 @@ HWY_INLINE V SoftplusAt(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
   return op::IfThenElse(linear, x, softplus);
 }
 
-// softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta, for 2^-60 <= |beta| <= 2^40. Odd in
-// beta and x together, so a negative beta mirrors both.
+// softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta. Odd in beta and x together, so a
+// negative beta mirrors both.
+template <class T>
+constexpr bool OrdinarySoftplus(T beta, T threshold) {
+  constexpr bool kFloat = sizeof(T) == sizeof(float);
+  return InRange(beta, kFloat ? 0x1p-60 : 0x1p-100, kFloat ? 0x1p40 : 0x1p500) &&
+         (threshold == 0 || (threshold > 0 && !IsFinite(threshold)) ||
+          InRange(threshold, kFloat ? 0x1p-60 : 0x1p-900, kFloat ? 0x1p100 : 0x1p900));
+}
 template <class D, class V>
 HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+  if (HWY_UNLIKELY(!OrdinarySoftplus(beta, threshold))) {
+    return EachLane(
+        d, x, [beta, threshold](Scalar<D> v) HWY_ATTR { return general::Softplus(v, beta, threshold); });
+  }
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
       return Softplus(d64, v, double{beta}, double{threshold});
@@ -248,6 +289,12 @@ HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
 // softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold, const U& dy = U()) {
+  if (HWY_UNLIKELY(!OrdinarySoftplus(beta, threshold))) {
+    return TimesUpstream(EachLane(d, x,
+                                  [beta, threshold](Scalar<D> v)
+                                      HWY_ATTR { return general::SoftplusDerivative(v, beta, threshold); }),
+                         dy);
+  }
   if constexpr (kInDouble<D>) {
     const V slope = InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
       return SoftplusDerivative(d64, v, double{beta}, double{threshold});

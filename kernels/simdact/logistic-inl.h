@@ -23,6 +23,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/general-inl.h"
 #include "simdact/logistic-tables.h"
 #include "simdact/piecewise-inl.h"
 
@@ -294,8 +295,14 @@ HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low, c
 
 // swish(x) = x sigmoid(beta x). A negative beta mirrors: x sigmoid(-b x) = -((-x) sigmoid(b (-x))). beta = 0
 // is x / 2.
+template <class T>
+constexpr bool OrdinarySwish(T beta) {
+  return beta == 0 || InRange(beta, sizeof(T) == sizeof(float) ? 0x1p-60 : 0x1p-100, kOrdinaryMost<T>);
+}
 template <class D, class V>
 HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
+  if (HWY_UNLIKELY(!OrdinarySwish(beta)))
+    return EachLane(d, x, [beta](Scalar<D> v) HWY_ATTR { return general::Swish(v, beta); });
   const Scalar<D> b = beta < 0 ? -beta : beta;
   if (kInDouble<D> || (kIsFloat<D> && !(b >= Scalar<D>(0.04) && b < Scalar<D>(0x1p60)))) {
     if constexpr (kIsFloat<D>) {  // in floats the tail would be cut off
@@ -306,14 +313,35 @@ HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
   return beta < 0 ? op::Neg(SwishAt(d, V(op::Neg(x)), b, Scalar<D>(0))) : SwishAt(d, x, b, Scalar<D>(0));
 }
 
+// The same for any other beta: 0 to either side of a step if it is infinite; else a power of two goes from
+// beta to x, where what underflows or overflows is 0 or infinity to the slope.
+template <class D, class V, class U>
+HWY_INLINE V SwishSlopeScaled(D d, const V& x, Scalar<D> beta, const U& dy) {
+  const Scalar<D> size = beta < 0 ? -beta : beta;
+  const V from = beta < 0 ? V(op::Neg(x)) : x;
+  if (!IsFinite(size)) {
+    return TimesUpstream(
+        EachLane(d, from,
+                 [](Scalar<D> v) HWY_ATTR {
+                   return v > 0 ? Scalar<D>(1) : v < 0 ? Scalar<D>(-0.0) : v == v ? Scalar<D>(0.5) : v;
+                 }),
+        dy);
+  }
+  constexpr Scalar<D> kUp = PowerOfTwo<Scalar<D>>(600), kDown = PowerOfTwo<Scalar<D>>(-600);
+  const Scalar<D> scale = size < 1 ? kDown : kUp, inverse = size < 1 ? kUp : kDown;
+  return SwishSlopeAt(d, V(op::Mul(from, hn::Set(d, scale))), size * inverse, Scalar<D>(0), dy);
+}
+
 // swish'(x) = silu'(beta x).
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy = U()) {
   // In floats beta x loses too much next to the zero, unless beta is 1 (or 1.702, which gelu_quick' proves).
   if constexpr (kIsFloat<D>) {
     if (kInDouble<D> || (beta != 1 && beta != -1)) {
+      // What no float is beyond: for a tiny beta that is infinity, and for an infinite one no number.
+      const Scalar<D> size = beta < 0 ? -beta : beta;
       const Scalar<D> end =
-          beta == 0 ? hwy::HighestValue<Scalar<D>>() : kLogisticEnd<D> / (beta < 0 ? -beta : beta);
+          size > 0 && IsFinite(size) ? kLogisticEnd<D> / size : std::numeric_limits<Scalar<D>>::infinity();
       const V slope = InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
                                [beta](auto d64, const auto& v)
                                    HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
@@ -322,6 +350,9 @@ HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy = U())
   }
   if constexpr (!kInDouble<D>) {
     if (beta == 0) return TimesUpstream(V(op::IfThenElse(op::Eq(x, x), hn::Set(d, Scalar<D>(0.5)), x)), dy);
+    if constexpr (!kIsFloat<D>) {
+      if (HWY_UNLIKELY(!OrdinarySwish(beta))) return SwishSlopeScaled(d, x, beta, dy);
+    }
     return beta < 0 ? SwishSlopeAt(d, V(op::Neg(x)), -beta, Scalar<D>(0), dy)
                     : SwishSlopeAt(d, x, beta, Scalar<D>(0), dy);
   }

@@ -95,9 +95,18 @@ HWY_INLINE V Relu6DerivativeFromOutput(D d, const V& y) {
   return SlopeBetween(d, y, 0, 6, 1);
 }
 
-// leaky_relu(x) = x > 0 ? x : s x. One rounding, for x < 0 only.
+// leaky_relu(x) = x > 0 ? x : s x. One rounding, for x < 0 only. 0 times infinity is 0.
+template <class T>
+constexpr bool OrdinaryLeakyRelu(T negative_slope) {
+  return IsFiniteAndNotZero(negative_slope);
+}
 template <class D, class V>
 HWY_INLINE V LeakyRelu(D d, const V& x, Scalar<D> negative_slope) {
+  if (HWY_UNLIKELY(!OrdinaryLeakyRelu(negative_slope))) {
+    return EachLane(d, x, [negative_slope](Scalar<D> v) HWY_ATTR {
+      return v > 0 ? v : general::Linear(v, negative_slope, Scalar<D>(0));
+    });
+  }
   return op::IfThenElse(op::Gt(x, hn::Zero(d)), x, op::Mul(x, hn::Set(d, negative_slope)));
 }
 
@@ -112,6 +121,10 @@ HWY_INLINE V LeakyReluDerivativeFromOutput(D d, const V& y, Scalar<D> negative_s
 }
 
 // prelu is leaky_relu by another name.
+template <class T>
+constexpr bool OrdinaryPrelu(T weight) {
+  return OrdinaryLeakyRelu(weight);
+}
 template <class D, class V>
 HWY_INLINE V Prelu(D d, const V& x, Scalar<D> weight) {
   return LeakyRelu(d, x, weight);
@@ -125,22 +138,32 @@ HWY_INLINE V PreluDerivativeFromOutput(D d, const V& y, Scalar<D> weight) {
   return LeakyReluDerivative(d, y, weight);
 }
 
-// high + low = (lower + upper) / 2; low is 0 for the default parameters.
+// high + low = (lower + upper) / 2; low is 0 for the default parameters. Halves of the least denormals are
+// lost, as is a low word below them.
 template <class T>
 struct RreluSlope {
   T high, low;
-  HWY_INLINE RreluSlope(T lower, T upper) {
-    const T a = lower / 2, b = upper / 2;
-    high = a + b;
+  HWY_INLINE constexpr RreluSlope(T lower, T upper) : high(0), low(0) {
+    const T a = lower / 2, b = upper / 2, sum = lower + upper;
+    high = IsFinite(sum) ? sum / 2 : a + b;
     const T b_part = high - a;
-    low = (a - (high - b_part)) + (b - b_part);
+    const T rest = (a - (high - b_part)) + (b - b_part);
+    low = IsFinite(rest) ? rest : 0;
   }
 };
+template <class T>
+constexpr bool OrdinaryRrelu(T lower, T upper) {
+  return InRange(RreluSlope<T>(lower, upper).high, kOrdinaryLeast<T>, 0x1p20);
+}
 
 // rrelu(x) = x > 0 ? x : (lower + upper) / 2 x. The largest finite number stands for infinity in the product
 // with low, which may have the other sign.
 template <class D, class V>
 HWY_INLINE V Rrelu(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
+  if (HWY_UNLIKELY(!OrdinaryRrelu(lower, upper))) {
+    return EachLane(
+        d, x, [lower, upper](Scalar<D> v) HWY_ATTR { return v > 0 ? v : general::Rrelu(v, lower, upper); });
+  }
   const RreluSlope<Scalar<D>> slope(lower, upper);
   if (slope.low == 0) return LeakyRelu(d, x, slope.high);
   V left;
@@ -200,6 +223,10 @@ HWY_INLINE V SquaredReluDerivativeFromOutput(D, const V& y) {
 // ---- Clamped lines ---------------------------------------------------------------------------------------
 
 // clamp(x) = min(max(x, low), high).
+template <class T>
+constexpr bool OrdinaryClamp(T, T) {
+  return true;
+}
 template <class D, class V>
 HWY_INLINE V Clamp(D d, const V& x, Scalar<D> low, Scalar<D> high) {
   return AtMost(hn::Set(d, high), AtLeast(hn::Set(d, low), x));
@@ -213,6 +240,10 @@ HWY_INLINE V ClampDerivative(D d, const V& x, Scalar<D> low, Scalar<D> high) {
 }
 
 // hardtanh is clamp, but hardtanh'(x) = min_val < x < max_val ? 1 : 0.
+template <class T>
+constexpr bool OrdinaryHardtanh(T, T) {
+  return true;
+}
 template <class D, class V>
 HWY_INLINE V Hardtanh(D d, const V& x, Scalar<D> min_val, Scalar<D> max_val) {
   return Clamp(d, x, min_val, max_val);
@@ -227,6 +258,10 @@ HWY_INLINE V HardtanhDerivativeFromOutput(D d, const V& y, Scalar<D> min_val, Sc
 }
 
 // hardsigmoid(x) = min(max(alpha x + beta, 0), 1).
+template <class T>
+constexpr bool OrdinaryHardsigmoid(T alpha, T beta) {
+  return OrdinaryLinear(alpha, beta);
+}
 template <class D, class V>
 HWY_INLINE V Hardsigmoid(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
   return Clamp(d, Linear(d, x, alpha, beta), 0, 1);
@@ -301,6 +336,10 @@ HWY_INLINE V HardswishDerivative(D d, const V& x) {
 // ---- Thresholds ------------------------------------------------------------------------------------------
 
 // threshold(x) = x > threshold ? x : value.
+template <class T>
+constexpr bool OrdinaryThreshold(T, T) {
+  return true;
+}
 template <class D, class V>
 HWY_INLINE V Threshold(D d, const V& x, Scalar<D> threshold, Scalar<D> value) {
   return op::IfThenElse(op::Le(x, hn::Set(d, threshold)), hn::Set(d, value), x);
@@ -313,6 +352,10 @@ HWY_INLINE V ThresholdDerivative(D d, const V& x, Scalar<D> threshold, Scalar<D>
 }
 
 // thresholded_relu(x) = x > alpha ? x : 0.
+template <class T>
+constexpr bool OrdinaryThresholdedRelu(T) {
+  return true;
+}
 template <class D, class V>
 HWY_INLINE V ThresholdedRelu(D d, const V& x, Scalar<D> alpha) {
   return op::IfThenZeroElse(op::Le(x, hn::Set(d, alpha)), x);
@@ -328,9 +371,17 @@ HWY_INLINE V ThresholdedReluDerivativeFromOutput(D d, const V& y, Scalar<D> /*al
   return SlopeAbove(d, y, 0);
 }
 
-// shrink(x) = x > lambd ? x - bias : x < -lambd ? x + bias : 0. The zero keeps the sign of x.
+// shrink(x) = x > lambd ? x - bias : x < -lambd ? x + bias : 0. The zero keeps the sign of x. An infinite
+// bias outweighs an infinite x.
+template <class T>
+constexpr bool OrdinaryShrink(T /*lambd*/, T bias) {
+  return IsFinite(bias);
+}
 template <class D, class V>
 HWY_INLINE V Shrink(D d, const V& x, Scalar<D> lambd, Scalar<D> bias) {
+  if (HWY_UNLIKELY(!OrdinaryShrink(lambd, bias))) {
+    return EachLane(d, x, [lambd, bias](Scalar<D> v) HWY_ATTR { return general::Shrink(v, lambd, bias); });
+  }
   const auto shift = hn::Set(d, bias);
   const V middle = op::IfThenElse(op::IsNaN(x), x, op::And(x, hn::SignBit(d)));
   const V left = op::IfThenElse(op::Lt(x, hn::Set(d, -lambd)), op::Add(x, shift), middle);
@@ -344,6 +395,10 @@ HWY_INLINE V ShrinkDerivative(D d, const V& x, Scalar<D> lambd, Scalar<D> /*bias
 }
 
 // softshrink(x) = x > lambd ? x - lambd : x < -lambd ? x + lambd : 0.
+template <class T>
+constexpr bool OrdinarySoftshrink(T lambd) {
+  return OrdinaryShrink(lambd, lambd);
+}
 template <class D, class V>
 HWY_INLINE V Softshrink(D d, const V& x, Scalar<D> lambd) {
   return Shrink(d, x, lambd, lambd);
@@ -354,6 +409,10 @@ HWY_INLINE V SoftshrinkDerivative(D d, const V& x, Scalar<D> lambd) {
 }
 
 // hardshrink(x) = |x| > lambd ? x : 0.
+template <class T>
+constexpr bool OrdinaryHardshrink(T) {
+  return true;
+}
 template <class D, class V>
 HWY_INLINE V Hardshrink(D d, const V& x, Scalar<D> lambd) {
   const auto inside = op::Le(op::Abs(x), hn::Set(d, lambd));

@@ -271,7 +271,8 @@ template <int kBias, bool kAll, class D, class U>
 HWY_INLINE hn::Vec<D> TakeOffOne(D d, hn::Vec<D> scaled, const U& dy) {
   if constexpr (!hwy::IsSame<U, NoUpstream>()) {
     const auto nothing = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 150));
-    scaled = hn::IfThenElse(hn::Le(hn::Abs(scaled), nothing), hn::And(scaled, hn::SignBit(d)), scaled);
+    const auto vanishes = hn::Le(hn::Abs(scaled), nothing);
+    scaled = hn::IfThenElse(vanishes, hn::And(scaled, hn::SignBit(d)), scaled);
   }
   const auto least = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias - 126));
   const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)), unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));

@@ -12,6 +12,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -73,9 +74,19 @@ HWY_INLINE void Expm1Long(D d, const V& x, V& high, V& low) {
   PairSum(e, e_low, shifted, shifted_low, high, low);
 }
 
-// xielu(x) = x > 0 ? alpha_p x^2 + beta x : alpha_n (exp(min(x, eps)) - 1 - x) + beta x.
+// xielu(x) = x > 0 ? alpha_p x^2 + beta x : alpha_n (exp(min(x, eps)) - 1 - x) + beta x. Where beta is
+// alpha_n the line vanishes, and with it what bounds the left side.
+template <class T>
+constexpr bool OrdinaryXielu(T alpha_p, T alpha_n, T beta, T /*eps*/) {
+  return InRange(alpha_p, 0x1p-100, 0x1p100) && InRange(alpha_n, 0x1p-100, 0x1p100) &&
+         InRange(beta, 0x1p-100, 0x1p100) && alpha_n != beta;
+}
 template <class D, class V>
 HWY_INLINE V Xielu(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha_n, Scalar<D> beta, Scalar<D> eps) {
+  if (HWY_UNLIKELY(!OrdinaryXielu(alpha_p, alpha_n, beta, eps))) {
+    return EachLane(d, x,
+                    [=](Scalar<D> v) HWY_ATTR { return general::Xielu(v, alpha_p, alpha_n, beta, eps); });
+  }
   if constexpr (kIsFloat<D>) {
     return InDouble(d, x, [alpha_p, alpha_n, beta, eps](auto d64, const auto& v) HWY_ATTR {
       return Xielu(d64, v, double{alpha_p}, double{alpha_n}, double{beta}, double{eps});
@@ -104,6 +115,10 @@ HWY_INLINE V Xielu(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha_n, Scalar
 template <class D, class V>
 HWY_INLINE V XieluDerivative(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha_n, Scalar<D> beta,
                              Scalar<D> eps) {
+  if (HWY_UNLIKELY(!OrdinaryXielu(alpha_p, alpha_n, beta, eps))) {
+    return EachLane(
+        d, x, [=](Scalar<D> v) HWY_ATTR { return general::XieluDerivative(v, alpha_p, alpha_n, beta, eps); });
+  }
   if constexpr (kIsFloat<D>) {
     return InDouble(d, x, [alpha_p, alpha_n, beta, eps](auto d64, const auto& v) HWY_ATTR {
       return XieluDerivative(d64, v, double{alpha_p}, double{alpha_n}, double{beta}, double{eps});
