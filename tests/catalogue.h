@@ -87,6 +87,15 @@ struct Reference {
   }
 };
 
+// Where an op stands in the list.
+inline size_t PositionOf(simdact_op op) {
+#define SIMDACT_X(Name, name, number, ...) number,
+  static constexpr int kNumbers[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+  static constexpr auto kPositions = simdact::PositionsOf(kNumbers);
+  return kPositions.of[op];
+}
+
 // A NaN parameter gives NaN, in every op and direction that has it.
 template <auto kFunction, int kParameters, class R>
 R NanForNan(R x, const double* p) {
@@ -117,11 +126,7 @@ inline const Reference& ReferenceOf(simdact_op op, simdact_direction direction) 
 #undef SIMDACT_COUNT_P2
 #undef SIMDACT_COUNT_P1
 #undef SIMDACT_COUNT_P0
-#define SIMDACT_X(Name, name, number, ...) number,
-  static constexpr int kNumbers[] = {SIMDACT_UNARY(SIMDACT_X)};
-#undef SIMDACT_X
-  static constexpr auto kPositions = simdact::PositionsOf(kNumbers);
-  return kReferences[kPositions.of[op]][direction];
+  return kReferences[PositionOf(op)][direction];
 }
 
 inline bool Exists(simdact_op op, simdact_direction direction) {

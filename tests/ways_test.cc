@@ -46,7 +46,7 @@ using Loop = void (*)(const void* x, void* y, size_t n, const simdact_params& p)
     for (size_t i = 0; i < n; i += hn::Lanes(d))                                                        \
       hn::StoreN(sa::Function(d, hn::LoadN(d, x + i, n - i) VALUES), d, y + i, n - i);                  \
   }
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                        \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                \
   SIMDACT_LOOP(Name, SIMDACT_VALUES_##PARAMETERS)                                            \
   SIMDACT_LOOP(Name##Derivative, SIMDACT_VALUES_##PARAMETERS)                                \
   SIMDACT_IF_##OUTPUT(SIMDACT_LOOP(Name##DerivativeFromOutput, SIMDACT_VALUES_##PARAMETERS)) \
@@ -74,7 +74,7 @@ struct Loops {
 #define SIMDACT_OF_DOUBLES(Name, OUTPUT) \
   , { SIMDACT_OF(Name, OUTPUT, double), nullptr }
 #endif
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                                       \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                               \
   {{SIMDACT_OF(Name, OUTPUT, float), SIMDACT_OR_NULL_##TIERS(&Fast##Name##Loop<float>)} SIMDACT_OF_DOUBLES( \
       Name, OUTPUT)},
 constexpr Loops kLoops[] = {SIMDACT_UNARY(SIMDACT_X)};
@@ -99,16 +99,16 @@ using namespace simdact_test;  // NOLINT: what the tests loop over
 template <class Loop = void (*)(const void*, void*, size_t, const simdact_params&)>
 Loop LoopOf(const Case& c) {
   const int which = c.tier == SIMDACT_FAST ? 3 : static_cast<int>(c.direction);
-#define SIMDACT_X(TARGET, NAMESPACE)                                                        \
-  if (simdact_accuracy::SameName(hwy::TargetName(TARGET), simdact_target_name(c.target))) { \
-    if (c.dtype == SIMDACT_F32) return NAMESPACE::kLoops[c.op].f32[which];                  \
-    SIMDACT_DOUBLE_LOOP(NAMESPACE)                                                          \
+#define SIMDACT_X(TARGET, NAMESPACE)                                                                     \
+  if (simdact_accuracy::SameName(hwy::TargetName(TARGET), simdact_target_name(c.target))) {              \
+    if (c.dtype == SIMDACT_F32) return NAMESPACE::kLoops[simdact_accuracy::PositionOf(c.op)].f32[which]; \
+    SIMDACT_DOUBLE_LOOP(NAMESPACE)                                                                       \
   }
 #ifdef SIMDACT_NO_F64
 #define SIMDACT_DOUBLE_LOOP(NAMESPACE)
 #else
 #define SIMDACT_DOUBLE_LOOP(NAMESPACE) \
-  if (c.dtype == SIMDACT_F64) return NAMESPACE::kLoops[c.op].f64[which];
+  if (c.dtype == SIMDACT_F64) return NAMESPACE::kLoops[simdact_accuracy::PositionOf(c.op)].f64[which];
 #endif
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
@@ -215,7 +215,7 @@ struct Arrays {
 #define SIMDACT_ARRAYS_HALF(name, PARAMETERS, OUTPUT, T) \
   SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, T, uint16_t, simdact::T, float)
 #endif
-#define SIMDACT_X(Name, name, PARAMETERS, OUTPUT, ...)                                                \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, ...)                                        \
   {SIMDACT_ARRAYS(name, PARAMETERS, OUTPUT, f32, float, float, float),                                \
    SIMDACT_ARRAYS_F64(name, PARAMETERS, OUTPUT), SIMDACT_ARRAYS_HALF(name, PARAMETERS, OUTPUT, bf16), \
    SIMDACT_ARRAYS_HALF(name, PARAMETERS, OUTPUT, f16)},
@@ -227,7 +227,7 @@ TEST_P(WaysTest, ArrayFunctionsAsTheKernelOfTheDefaultTarget) {
       op_,
       [&](const Case& c) {
         if (c.target != simdact_target_default()) return;
-        const Arrays& arrays = kArrays[op_][c.dtype];
+        const Arrays& arrays = kArrays[simdact_accuracy::PositionOf(op_)][c.dtype];
         const Array x = WholeRange(c.dtype, kCount), dy = WholeRange(c.dtype, kCount + 5);
         const auto expect_same = [&](const Array& want, const Array& y, const char* way) {
           const size_t at = FirstDifference(want, y, 0, kCount);
