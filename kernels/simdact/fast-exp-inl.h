@@ -97,32 +97,32 @@ HWY_INLINE V FastExp(D d, const V& x) {
   return op::Mul(p, scale);
 }
 
-// alpha (exp(x slope) - 1) for x slope in [-30, 0], with the relative accuracy of its last term near 0: n = 0
-// there.
+// factor (exp(x slope) - 1) for x slope in [-30, 0], with the relative accuracy of its last term near 0: n =
+// 0 there.
 template <class D, class V>
-HWY_INLINE V FastExpm1(D d, const V& x, float slope, float alpha) {
+HWY_INLINE V FastExpm1(D d, const V& x, float slope, float factor) {
   const auto one = hn::Set(d, 1.0f);
   V scale, f;
   FastReduce<0>(d, x, hn::Set(d, slope * kFastLog2e), scale, f);
-  const V p = op::Mul(FastPolynomial(d, AwayFromZero(d, f), FastConstants::kPowerTail, alpha), f);
-  return op::MulAdd(p, scale, V(op::Mul(op::Sub(scale, one), hn::Set(d, alpha))));
+  const V p = op::Mul(FastPolynomial(d, AwayFromZero(d, f), FastConstants::kPowerTail, factor), f);
+  return op::MulAdd(p, scale, V(op::Mul(op::Sub(scale, one), hn::Set(d, factor))));
 }
 
-// alpha (exp(x slope) - 1) for x < end, where end < 0, and `above` elsewhere. least slope is -20: the result
-// is -alpha from there on.
+// alpha factor (exp(x slope) - 1) for x < end, where end < 0, and `above` elsewhere. least slope is -20: the
+// result is -alpha factor from there on. factor is a constant, and in the polynomial.
 template <class D, class V>
-HWY_INLINE V FastExpm1Left(D d, const V& x, float slope, float least, float alpha, float end,
+HWY_INLINE V FastExpm1Left(D d, const V& x, float slope, float least, float alpha, float factor, float end,
                            const V& above) {
   const auto left = op::Lt(x, hn::Set(d, end));
   const V bounded = op::IfThenElseZero(left, V(AtLeast(hn::Set(d, least), x)));
-  return op::IfThenElse(left, FastExpm1(d, bounded, slope, alpha), above);
+  return op::IfThenElse(left, op::Mul(FastExpm1(d, bounded, slope, factor), hn::Set(d, alpha)), above);
 }
 
 // elu(x) = x > 0 ? x : alpha (exp(x) - 1); x itself where it is denormal.
 template <class D, class V>
 HWY_INLINE V FastElu(D d, const V& x, Scalar<D> alpha) {
   if (alpha != 1) return Elu(d, x, alpha);
-  return FastExpm1Left(d, x, 1.0f, -20.0f, 1.0f, -2 * kLeastNormal, x);
+  return FastExpm1Left(d, x, 1.0f, -20.0f, 1.0f, 1.0f, -2 * kLeastNormal, x);
 }
 
 // selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)); 0 where that is denormal.
@@ -131,7 +131,7 @@ HWY_INLINE V FastSelu(D d, const V& x) {
   using C = SeluConstants<D>;
   const V lambda = ZeroWhereTiny(d, x, kLeastNormal / C::kLambda, hn::Set(d, C::kLambda));
   const float end = -0.999f * kLeastNormal / C::kLeft;
-  return FastExpm1Left(d, x, 1.0f, -20.0f, C::kLeft, end, V(op::Mul(x, lambda)));
+  return FastExpm1Left(d, x, 1.0f, -20.0f, 1.0f, C::kLeft, end, V(op::Mul(x, lambda)));
 }
 
 // celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1).
@@ -139,7 +139,8 @@ template <class D, class V>
 HWY_INLINE V FastCelu(D d, const V& x, Scalar<D> alpha) {
   const float inverse = 1 / alpha;  // outside of the condition, to leave the loop
   if (!(alpha >= 0x1p-20f && alpha <= 0x1p20f)) return Celu(d, x, alpha);
-  return FastExpm1Left(d, x, inverse, -20 * alpha, alpha, -2 * kLeastNormal * (alpha < 1 ? 1 : alpha), x);
+  return FastExpm1Left(d, x, inverse, -20 * alpha, alpha, 1.0f, -2 * kLeastNormal * (alpha < 1 ? 1 : alpha),
+                       x);
 }
 
 }  // namespace HWY_NAMESPACE

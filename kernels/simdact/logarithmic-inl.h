@@ -369,15 +369,19 @@ HWY_INLINE V SoftplusDerivativeFromOutput(D d, const V& y, Scalar<D> beta, Scala
   const T finite = threshold != threshold ? threshold : beta > most ? most : beta < -most ? -most : beta;
   const T size = beta < 0 ? -finite : finite;
   const V outward = op::Xor(y, hn::Set(d, beta < 0 ? T(-0.0) : T(0)));
-  const auto above = op::Gt(outward, hn::Set(d, LargestOfCurve(size, threshold)));
-  V curve;
+  V slope;
   if constexpr (kIsFloat<D>) {
-    curve = InDouble(
+    slope = InDouble(
         d, y, [finite](auto d64, const auto& v) HWY_ATTR { return OneLessExp(d64, v, double{finite}); });
   } else {
-    curve = OneLessExp(d, y, finite);
+    slope = OneLessExp(d, y, finite);
   }
-  const V slope = op::IfThenElse(above, hn::Set(d, T(1)), curve);
+  // Where the curve ends takes its time, and is asked for beyond the threshold only.
+  const T least = threshold > 0 ? threshold / size * T(0.999) : T(0);
+  if (HWY_UNLIKELY(!NoLaneOf(d, op::Gt(outward, hn::Set(d, least))))) {
+    const auto above = op::Gt(outward, hn::Set(d, LargestOfCurve(size, threshold)));
+    slope = op::IfThenElse(above, hn::Set(d, T(1)), slope);
+  }
   if (threshold < 0) return op::IfThenElse(op::Lt(outward, hn::Zero(d)), hn::Set(d, T(1)), slope);
   return slope;
 }
