@@ -103,7 +103,8 @@ HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doub
 // Results v = f(in), to be rounded to the format, by evaluate(in, v, n), the kernel for double. silu, gelu
 // and others are c x + b x^2 near 0, and c x may be a midpoint (x / 2 is one at many denormals of bf16),
 // where no double can tell on which side of it the result lies. Near 2^-30 it can be seen; where f is
-// proportional to x the two agree, and a midpoint is one.
+// proportional to x the two agree, and a midpoint is one. If they are far from each other f is not like that,
+// because of a tiny parameter (softshrink, linear); but a steep swish is x / 2 at first.
 template <class Evaluate>
 HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, size_t n) {
   double far_in[hn::MaxLanes(DH())], far[hn::MaxLanes(DH())], inverse[hn::MaxLanes(DH())];
@@ -128,7 +129,9 @@ HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, si
   evaluate(far_in, far, n);
   for (size_t k = 0; k < n; ++k) {
     if (inverse[k] == 0.0) continue;
-    const double y = v[k] < 0 ? -v[k] : v[k], difference = far[k] * inverse[k] - v[k];
+    const double x = in[k] < 0 ? -in[k] : in[k], y = v[k] < 0 ? -v[k] : v[k];
+    const double difference = far[k] * inverse[k] - v[k], size = difference < 0 ? -difference : difference;
+    if (size > 0x1p-12 * y && 2 * y != x) continue;
     v[k] += difference > 0 ? y * 0x1p-52 : difference < 0 ? y * -0x1p-52 : 0.0;
   }
 }

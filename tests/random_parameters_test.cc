@@ -128,11 +128,18 @@ class RandomParameters : public testing::TestWithParam<simdact_op> {
     if (std::isnan(exact) || std::isnan(got)) return std::isnan(exact) && std::isnan(got);
     if (c.tier == SIMDACT_FAST) return RelativeError(c.dtype, got, exact) <= kFastClaim;
     if (got == Rounded(c.dtype, exact)) return true;
-    if (IsHalf(c.dtype)) return false;
+    if (c.Is("xielu") &&
+        std::fabs(got - exact) <= 0x1p-95L * ReferenceOf(op_, c.direction).Cancellation(x, p.value))
+      return true;
+    if (IsHalf(c.dtype)) {
+      // Next to the middle of two numbers, but not on it, is what a parameter of more digits may bring about.
+      // Which side of x / 2 xielu is on at denormals its reference cannot tell.
+      const long double other = 2 * exact - got;
+      return UlpError(c.dtype, got, exact) <= 0.5 + 0x1p-40 &&
+             (c.Is("xielu") || other != Rounded(c.dtype, other));
+    }
     const int fma = simdact_target_has_fma(c.target);
-    if (UlpError(c.dtype, got, exact) <= simdact_claim(op_, c.dtype, c.direction, fma) + 0.5) return true;
-    return c.Is("xielu") &&
-           std::fabs(got - exact) <= 0x1p-95L * ReferenceOf(op_, c.direction).Cancellation(x, p.value);
+    return UlpError(c.dtype, got, exact) <= simdact_claim(op_, c.dtype, c.direction, fma) + 0.5;
   }
 
   void Compare(simdact_dtype dtype, simdact_direction direction, const simdact_params& p,
@@ -182,7 +189,11 @@ TEST_P(RandomParameters, AgreeWithTheReference) {
         if (direction == SIMDACT_BACKWARD_FROM_OUTPUT) {
           // What y tells of x, where it tells little, is another test's matter.
           if (SameName(description_.name, "softplus")) continue;
-          for (double& value : from) value = Rounded(dtype, Exact(op_, SIMDACT_FORWARD, value, p));
+          for (double& value : from) {
+            const long double y = Exact(op_, SIMDACT_FORWARD, value, p);
+            value = Rounded(dtype, y);
+            if (std::isinf(value) && !std::isinf(y)) value = 0.0;  // f(x) overflows: it is not that
+          }
         }
         Compare(dtype, direction, p, from, failures);
       }
@@ -264,8 +275,8 @@ const std::vector<Limit>& Limits() {
       {"xielu", {{0.0, 0.0, 0.5, -1e-6}}, {-kInf, -1, 0, 1, kInf}, {0.5, 0.5, 0.5, 0.5, 0.5}},
       {"xielu",
        {{kInf, 0.75, 0.5, -1.0}},
-       {kInf, 0.025909419121418, -0.47409058087858, kInf, kInf},
-       {-0.25, -0.14849853757254, -0.25, kInf, kInf}},
+       {kInf, -0.14849853757254047, -0.47409041912141826, kInf, kInf},
+       {-0.25, -0.14849853757254047, -0.25, kInf, kInf}},
       {"pow", {{0.0}}, {1, 1, 1, 1, 1}, {0, 0, 0, 0, 0}},
       {"pow", {{kInf}}, {kInf, kInf, 0, kInf, kInf}, {-kInf, -kInf, 0, kInf, kInf}},
       {"pow", {{-kInf}}, {0, 0, kInf, 0, 0}, {0, 0, -kInf, -0.0, -0.0}},
@@ -302,12 +313,14 @@ TEST(Parameters, ZeroAndInfinityGiveTheLimit) {
           for (size_t i = 0; i < std::size(kX); ++i) {
             const double want = c.direction == SIMDACT_FORWARD ? limit.f[i] : limit.slope[i];
             const double got = Evaluate(c, kX[i], limit.p);
-            const bool near = std::isinf(want) || want == 0 ? got == want
-                              : std::isnan(want)            ? std::isnan(got)
-                                                 : std::fabs(got - want) <= (c.dtype == SIMDACT_F64 ? 1e-13
-                                                                             : IsHalf(c.dtype)      ? 4e-3
-                                                                                                    : 1e-6) *
-                                                                                std::fabs(want);
+            const double tolerance = IsHalf(c.dtype)          ? 4e-3
+                                     : c.tier == SIMDACT_FAST ? kFastClaim
+                                     : c.dtype == SIMDACT_F64 ? 1e-13
+                                                              : 1e-6;
+            const bool near = std::isnan(want) ? std::isnan(got)
+                              : std::isinf(want) || want == 0
+                                  ? got == want
+                                  : std::fabs(got - want) <= tolerance * std::fabs(want);
             EXPECT_TRUE(near && (want != 0 || kX[i] == 0 || std::signbit(got) == std::signbit(want)))
                 << Show(limit.p, c.description->parameters) << " at " << kX[i] << ": got " << got << ", want "
                 << want;

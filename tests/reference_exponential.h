@@ -120,6 +120,7 @@ R xielu_derivative(R x, const double* p) {
     const Wide<R> product = Times(2 * Wide<R>(alpha_p), Wide<R>(x));
     return IsFinite(product) ? StickySum<R>(product, Wide<R>(beta)) : static_cast<R>(product);
   }
+  if (x < eps && alpha_n == beta && IsFinite(beta)) return alpha_n * Exp(x);
   if (x < eps) return Times(alpha_n, Expm1(x)) + beta;
   return Unless(x, static_cast<R>(Wide<R>(beta) - Wide<R>(alpha_n)));
 }

@@ -160,7 +160,9 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
     return NearZero(
         d, x,
         [d, alpha](const auto& v) HWY_ATTR {
-          const auto below = TimesExpm1(d, v, NoLow(), hn::Set(d, alpha), NoLow());
+          auto below = TimesExpm1(d, v, NoLow(), hn::Set(d, alpha), NoLow());
+          // A pair that vanishes adds up to +0.
+          if constexpr (!kIsFloat<D>) below = op::Or(below, hn::And(hn::Set(d, -alpha), hn::SignBit(d)));
           return op::IfThenElse(op::Lt(v, hn::Zero(d)), below, v);
         },
         [d, alpha](const auto& v) HWY_ATTR {
@@ -197,7 +199,8 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) 
       TwoProduct(d, scale, hn::Set(d, alpha * kUnit), w, w_low);
       const V both = op::MulAdd(p, p, op::Add(p, p));  // (1 + p)^2 - 1
       FastTwoSum(w, V(op::MulAdd(w, both, w_low)), v, v_low);
-      below = MultiplyAdd(d, v, scale, V(op::Mul(v_low, scale)));
+      below = op::CopySign(V(MultiplyAdd(d, v, scale, V(op::Mul(v_low, scale)))),
+                           hn::Set(d, alpha));  // also where it vanishes
     }
     return TimesUpstream(V(op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below)), dy);
   }

@@ -187,6 +187,8 @@ HWY_INLINE V Rrelu(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
             return hn::Mul(MultiplyAdd(d, up, hn::Set(d, slope.high), low), hn::Set(d, 0x1p-200));
           }
         });
+    if constexpr (!HWY_NATIVE_FMA)  // both products may have underflown
+      left = op::CopySign(left, slope.high < 0 ? V(op::Neg(x)) : x);
   }
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), left, x);
 }
