@@ -16,35 +16,46 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // One Op per line of the list and number format: the parameters as scalars, and the vector functions Name and
-// NameGradients. An infinite limit becomes the largest number.
-#define SIMDACT_FIELDS_P0(Name) \
-  explicit Name##Op(const simdact_params&) {}
-#define SIMDACT_FIELDS_P2(Name)                                                        \
-  T a, b;                                                                              \
-  explicit Name##Op(const simdact_params& p)                                           \
-      : a(static_cast<T>(p.value[0])), b(AtMostLargest(static_cast<T>(p.value[1]))) {} \
-  static T AtMostLargest(T x) { return x > hwy::HighestValue<T>() ? hwy::HighestValue<T>() : x; }
+// NameGradients. An infinite limit becomes the largest number, or the lowest.
+#define SIMDACT_FIELDS_P0(Name)               \
+  explicit Name##Op(const simdact_params&) {} \
+  static constexpr bool kHasParameters = false;
+#define SIMDACT_FIELDS_P2(Name)                                                 \
+  T a, b;                                                                       \
+  explicit Name##Op(const simdact_params& p)                                    \
+      : a(static_cast<T>(p.value[0])), b(Finite(static_cast<T>(p.value[1]))) {} \
+  static T Finite(T x) {                                                        \
+    constexpr T kMost = hwy::HighestValue<T>();                                 \
+    return x > kMost ? kMost : x < -kMost ? -kMost : x;                         \
+  }                                                                             \
+  static constexpr bool kHasParameters = true;                                  \
+  bool AreOrdinary() const { return a > 0 && b == b; }
 #define SIMDACT_ARGUMENTS_P0
 #define SIMDACT_ARGUMENTS_P2(...) , a, b
+#define SIMDACT_KIND_P0
+#define SIMDACT_KIND_P2(...) , kind
 #define SIMDACT_COUNT_P0 P0
 #define SIMDACT_COUNT_P2(...) P2
 #define SIMDACT_PASTE(a, b) a##b
 #define SIMDACT_FIELDS(count, Name) SIMDACT_PASTE(SIMDACT_FIELDS_, count)(Name)
 
-#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                                                \
-  template <class T>                                                                                  \
-  struct Name##Op {                                                                                   \
-    static constexpr size_t kVectors = k##Name##Vectors;                                              \
-    static constexpr size_t kGradientVectors = k##Name##GradientVectors;                              \
-    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                  \
-    template <class D, class V>                                                                       \
-    HWY_INLINE V Value(D d, const V& gate, const V& up) const {                                       \
-      return Name(d, gate, up SIMDACT_ARGUMENTS_##PARAMETERS);                                        \
-    }                                                                                                 \
-    template <class D, class V>                                                                       \
-    HWY_INLINE void Gradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) const { \
-      Name##Gradients(d, gate, up, dy SIMDACT_ARGUMENTS_##PARAMETERS, dgate, dup);                    \
-    }                                                                                                 \
+#define SIMDACT_X(Name, name, number, PARAMETERS, ...)                                                       \
+  template <class T>                                                                                         \
+  struct Name##Op {                                                                                          \
+    static constexpr size_t kVectors = k##Name##Vectors;                                                     \
+    static constexpr size_t kGradientVectors = k##Name##GradientVectors;                                     \
+    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                         \
+    template <class D, class V, class P>                                                                     \
+    HWY_INLINE V Value(D d, const V& gate, const V& up, P kind) const {                                      \
+      (void)kind;                                                                                            \
+      return Name(d, gate, up SIMDACT_ARGUMENTS_##PARAMETERS SIMDACT_KIND_##PARAMETERS);                     \
+    }                                                                                                        \
+    template <class D, class V, class P>                                                                     \
+    HWY_INLINE void Gradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup,                \
+                              P kind) const {                                                                \
+      (void)kind;                                                                                            \
+      Name##Gradients(d, gate, up, dy SIMDACT_ARGUMENTS_##PARAMETERS, dgate, dup SIMDACT_KIND_##PARAMETERS); \
+    }                                                                                                        \
   };
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X

@@ -112,14 +112,28 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   using T = typename Element::Number;
   const typename Element::D d;
   if (n == 0) return 1.0f;
+  assert(AliasIsExact(x_void, p_void, n * sizeof(typename Element::Stored)));
   auto* p = static_cast<typename Element::Stored*>(p_void);
   RowOptions o{};
-  o.scale = double{scale}, o.mask_rows = 1;
-  const FullScores<Element> scores(static_cast<const typename Element::Stored*>(x_void), o, 0, n, T(1));
-  const double block_max = double{MaxScore(scores, d, 0, n)};
+  o.scale = scale == 0 ? 1.0 : double{scale}, o.mask_rows = 1;
+  FullScores<Element> scores(static_cast<const typename Element::Stored*>(x_void), o, 0, n, T(1));
+  bool ordinary = true;
+  double block_max = double{MaxScore(scores, d, 0, n, ordinary, std::false_type())};
+  FarScores<Element> far;
+  if (!ordinary) {  // the largest one unrounded: a product of floats is a double
+    FullScores<Element>::LessLargest(scores, n, -HUGE_VAL, far);
+    block_max = far.highest == 0 ? far.high : double{far.highest};
+  }
   const bool first = !(state->maximum > -HUGE_VAL) && state->sum == 0, higher = block_max > state->maximum;
+  const double maximum = higher ? block_max : first ? 0.0 : state->maximum;
+  // A large maximum is taken off the scores before they are rounded, so that they are at most 0.
+  const bool is_far = !(std::fabs(maximum) < double{scores.kLarge}) && std::fabs(maximum) < HUGE_VAL;
+  if (is_far) {
+    far.scores = scores, far.high = maximum;
+    scores.far = &far;
+  }
   RowSum<T> part{};
-  part.unit = UnitOf(d, static_cast<T>(higher ? block_max : first ? 0.0 : state->maximum));
+  part.unit = UnitOf(d, static_cast<T>(is_far ? 0.0 : maximum));
   SumTerms<false>(
       scores, d, 0, n,
       [&](size_t i, size_t count, const auto& term, auto size) HWY_ATTR {
@@ -127,7 +141,7 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
                                      count);
       },
       part);
-  const double shift = double{ShiftOf(d, part.unit)};
+  const double shift = is_far ? maximum : double{ShiftOf(d, part.unit)};
   const bool number = part.high < HUGE_VAL;  // neither NaN nor +inf among the scores
   const double nan = HUGE_VAL - HUGE_VAL;
   double factor = 1.0;

@@ -66,7 +66,7 @@ void FillRow(typename Element::Stored* y, size_t begin, size_t end, double value
   for (size_t i = begin; i < end; i += hn::Lanes(d)) Element::StoreN(v, y + i, end - i);
 }
 template <class Element, class Scores>
-SIMDACT_COLD double SpecialRow(const Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y, size_t visible, size_t cols,
                                double sink, bool log, const RowOptions& o) {
   const typename Element::D d;
   using T = typename Element::Number;
@@ -109,7 +109,7 @@ SIMDACT_COLD double SpecialRow(const Scores& scores, typename Element::Stored* y
 
 // softmax or log_softmax of a row. Returns the log-sum-exp.
 template <class Element, class Scores, bool kFast, bool kLog>
-HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
                              double sink, const RowOptions& o) {
   using D = typename Element::D;
   using T = typename Element::Number;
@@ -129,8 +129,15 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
   };
   RowSum<T> total{};
   const bool blocks = long_row || (kHalf && !kLog && !stored);
-  const T max =
-      SumRow<kFast>(scores, d, visible, blocks ? kStored : visible, static_cast<T>(sink), keep, total);
+  const size_t block = blocks ? kStored : visible;
+  T max;
+  typename Scores::Far far;
+  while (HWY_UNLIKELY(!SumRow<kFast>(scores, d, visible, block, static_cast<T>(sink), keep, max, total))) {
+    if constexpr (!Scores::kExact) {
+      sink = Scores::LessLargest(scores, visible, sink, far);
+      scores.far = &far;
+    }
+  }
   if (visible == 0) total = {UnitOf(d, static_cast<T>(sink)), 0, 0};
   if (sink > -HUGE_VAL) {
     const double power = double{total.unit.power};  // times ln 2, whose upper part times a power is exact
@@ -139,7 +146,7 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
     total.Add(ExpOf(exponent), 0);
   }
   if (HWY_UNLIKELY(!IsFinite(max))) {
-    return SpecialRow<Element>(scores, y, visible, cols, sink, kLog, o);
+    return SpecialRow<Element, Scores>(scores, y, visible, cols, sink, kLog, o);
   }
   if (HWY_UNLIKELY(!(total.high < HUGE_VAL))) {  // a NaN beside finite scores, which y may have replaced
     FillRow<Element>(y, 0, cols, total.high - total.high);
@@ -188,7 +195,12 @@ HWY_INLINE double SoftmaxRow(const Scores& scores, typename Element::Stored* y, 
     });
     FillRow<Element>(y, visible, cols, 0.0);
   }
-  return double{ShiftOf(d, total.unit)} + log_high + log_low;
+  const double log_sum_exp = double{ShiftOf(d, total.unit)} + log_high + log_low;
+  if constexpr (Scores::kExact) {
+    return log_sum_exp;
+  } else {
+    return scores.WithLargest(log_sum_exp);
+  }
 }
 
 template <class T>
@@ -237,7 +249,7 @@ HWY_NOINLINE void PlainRows(const typename Element::Stored* x, typename Element:
     }
   }
   for (; r < rows; ++r) {
-    const PlainScores<Element> scores{x + r * o.x_row_stride};
+    PlainScores<Element> scores{x + r * o.x_row_stride};
     const double log_sum_exp = SoftmaxRow<Element, PlainScores<Element>, kFast, kLog>(
         scores, y + r * o.y_row_stride, cols, cols, -HUGE_VAL, o);
     NoteLogSumExp<typename Element::Number>(o, r, log_sum_exp);
@@ -250,7 +262,7 @@ HWY_NOINLINE void FullRows(const typename Element::Stored* x, typename Element::
   using T = typename Element::Number;
   for (size_t r = 0; r < rows; ++r) {
     const size_t visible = VisibleColumns(o, r, cols);
-    const FullScores<Element> scores(x + r * o.x_row_stride, o, r, visible, static_cast<T>(sign));
+    FullScores<Element> scores(x + r * o.x_row_stride, o, r, visible, static_cast<T>(sign));
     const double sink = o.sinks == nullptr ? -HUGE_VAL : double{o.sinks[r / o.rows_per_sink]};
     const double log_sum_exp = SoftmaxRow<Element, FullScores<Element>, false, kLog>(
         scores, y + r * o.y_row_stride, visible, cols, sink, o);

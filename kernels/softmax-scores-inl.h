@@ -3,6 +3,11 @@
 // At(d, i, count, low) gives the scores of columns i to i + lanes - 1, -inf from i + count on, as z + low:
 // what scaling and masks round off z, and exp would make visible, is in low. Elements are of a number format
 // (f32, f64) or of one that is computed in float (bf16, f16).
+//
+// exp takes a low of up to 2^-7. Where a score, or what it is the sum of, is too large for that, its row is
+// not ordinary: all its scores are made of three doubles, and the largest one is taken off before they are
+// rounded. They are exact then, as if parts were added without rounding, so that a mask of -1e9 over a whole
+// row changes nothing, and the row costs three times as much (doubles: more).
 
 #if defined(SIMDACT_SOFTMAX_SCORES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_SCORES_INL_H_
@@ -10,6 +15,8 @@
 #else
 #define SIMDACT_SOFTMAX_SCORES_INL_H_
 #endif
+
+#include <cmath>
 
 #include "dispatch/rows.h"
 #include "kernels/half-formats-inl.h"
@@ -56,6 +63,7 @@ HWY_INLINE hn::Vec<D> HideFrom(D d, hn::Vec<D> v, size_t count) {
 template <class Element>
 struct PlainScores {
   using D = typename Element::D;
+  struct Far {};
   static constexpr bool kExact = true;  // low is 0
   // How many vectors to work on in lockstep.
   static constexpr size_t kVectors =
@@ -72,22 +80,58 @@ struct PlainScores {
   }
 };
 
-// z + low += a b, or a alone.
+// z + low += a b. Returns a b, rounded.
 template <class D, class V>
-HWY_INLINE void AddProduct(D d, V a, Scalar<D> b, V& z, V& low) {
+HWY_INLINE V AddProduct(D d, V a, Scalar<D> b, V& z, V& low) {
   V product, product_low, sum_low;
   TwoProduct(d, a, hn::Set(d, b), product, product_low);
   TwoSum(z, product, z, sum_low);
   low = hn::Add(low, hn::Add(product_low, sum_low));
+  return product;
+}
+
+// An error term, or 0 where an overflow has left none.
+template <class D, class V>
+HWY_INLINE V ErrorOrZero(D d, V error) {
+  return hn::IfThenElseZero(hn::Lt(hn::Abs(error), hn::Inf(d)), error);
+}
+
+// high + middle + low += a b. Products of floats are exact.
+template <bool kFloats, class D, class V>
+HWY_INLINE void AddToWords(D d, V a, double b, V& high, V& middle, V& low) {
+  V product, product_low, sum_low, error;
+  if constexpr (kFloats) {
+    product = hn::Mul(a, hn::Set(d, b));
+  } else {
+    TwoProduct(d, a, hn::Set(d, b), product, product_low);
+    TwoSum(middle, ErrorOrZero(d, product_low), middle, error);
+    low = hn::Add(low, error);
+  }
+  TwoSum(high, product, high, sum_low);
+  TwoSum(middle, ErrorOrZero(d, sum_low), middle, error);
+  low = hn::Add(low, error);
+}
+
+template <class D>
+HWY_NOINLINE hn::Vec<D> SoftcapOutOfLine(D d, hn::Vec<D> x, double cap) {
+  return Softcap(d, x, cap);
 }
 
 template <class Element>
+struct FarScores;
+
+template <class Element>
 struct FullScores {
+  using Far = FarScores<Element>;
   using D = typename Element::D;
   using T = typename Element::Number;
   using Stored = typename Element::Stored;
   static constexpr bool kExact = false;
   static constexpr size_t kVectors = Lockstep(2, 2);  // their code is long
+  // A row is ordinary if its largest score is smaller than that, and no summand is larger than half of it:
+  // scores near the largest one then have no summand below -2 kLarge, and all that they have lost is in low.
+  static constexpr T kLarge = PowerOfTwo<T>(kIsFloat<D> ? 14 : 43);
+
   const Stored* x;
   T scale, softcap, mask_slope, alibi_slope;
   ptrdiff_t last;  // the last visible column
@@ -95,7 +139,9 @@ struct FullScores {
   const uint8_t* shown;
   const float* mask_f32;
   const Stored* mask_same;
+  const Far* far = nullptr;  // unless the row is ordinary, as far as is known
 
+  FullScores() {}
   // visible > 0; sign is -1 for softmin.
   FullScores(const Stored* x_row, const RowOptions& o, size_t row, size_t visible, T sign)
       : x(x_row),
@@ -111,58 +157,244 @@ struct FullScores {
     mask_same = static_cast<const Stored*>(o.mask) + (mask_type == SIMDACT_MASK_SAME ? mask_row : 0);
   }
 
+  // Whether scores are sums, whose summands may be larger than they are.
+  bool AreSums() const { return HasSummand() || alibi_slope != 0; }
+  // Whether a row is ordinary, given the largest score, and whether summands, but for ALiBi's, are not above
+  // kLarge / 2. (False for NaN.)
+  bool IsOrdinary(T score, bool are_small) const {
+    if (alibi_slope < 0) are_small &= -alibi_slope * static_cast<T>(last) <= kLarge / 2;
+    return score < kLarge && score > -kLarge && are_small;
+  }
+
+  // summand: the largest of each score, but for ALiBi, whose size IsOrdinary knows.
   template <bool kPartial>
-  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count, hn::Vec<D>& low) const {
+  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count, hn::Vec<D>& rest, hn::Vec<D>& summand) const {
     hn::Vec<D> z = kPartial ? Element::LoadN(x + i, count) : Element::Load(x + i);
-    if (softcap != 0) {
-      Capped(d, z, low);
+    if (HWY_UNLIKELY(far != nullptr)) {
+      z = LessHigh(*far, z, i, count, rest);
+      summand = z;
     } else {
-      TwoProduct(d, z, hn::Set(d, scale), z, low);
+      if (softcap != 0) {
+        z = Capped(z, scale, softcap, rest);
+      } else {
+        TwoProduct(d, z, hn::Set(d, scale), z, rest);
+      }
+      summand = z;
+      if (mask_type == SIMDACT_MASK_F32) {
+        summand = hn::Max(summand, AddProduct(d, FloatMask<kPartial>(d, i, count), mask_slope, z, rest));
+      } else if (mask_type == SIMDACT_MASK_SAME) {
+        summand = hn::Max(summand, AddProduct(d, SameMask<kPartial>(i, count), mask_slope, z, rest));
+      }
+      if (alibi_slope != 0) {
+        const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(i) - last));
+        AddProduct(d, column, alibi_slope, z, rest);
+      }
     }
-    if (mask_type == SIMDACT_MASK_F32) {
-      AddProduct(d, FloatMask<kPartial>(d, i, count), mask_slope, z, low);
-    } else if (mask_type == SIMDACT_MASK_SAME) {
-      AddProduct(d, kPartial ? Element::LoadN(mask_same + i, count) : Element::Load(mask_same + i),
-                 mask_slope, z, low);
-    }
-    if (alibi_slope != 0) {
-      const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(i) - last));
-      AddProduct(d, column, alibi_slope, z, low);
-    }
-    if (mask_type == SIMDACT_MASK_BOOL) {
-      const hn::Rebind<uint8_t, D> d8;
-      const auto byte = kPartial ? hn::LoadN(d8, shown + i, count) : hn::LoadU(d8, shown + i);
-      z = hn::IfThenElse(Shown(d, byte), z, hn::Neg(hn::Inf(d)));
-    }
+    if (mask_type == SIMDACT_MASK_BOOL) z = Hide<kPartial>(d, z, i, count);
     if constexpr (kPartial) z = HideFrom(d, z, count);
-    // exp takes no more than that; a larger score, of 2^17 (f64: 2^46), is rounded. (False for NaN, as of
-    // -inf.)
-    low = hn::IfThenElseZero(hn::Lt(hn::Abs(low), hn::Set(d, PowerOfTwo<T>(-7))), low);
+    // exp takes no more than that; a score that has lost more is 0 beside the largest one. (False for NaN, as
+    // of -inf.)
+    rest = hn::IfThenElseZero(hn::Lt(hn::Abs(rest), hn::Set(d, PowerOfTwo<T>(-7))), rest);
     return z;
+  }
+  template <bool kPartial>
+  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count, hn::Vec<D>& rest) const {
+    hn::Vec<D> unused;
+    return At<kPartial>(d, i, count, rest, unused);
+  }
+
+  // Finds the largest score of the row and its sink, which is to be taken off the scores. Returns the sink
+  // less that. By value: what a loop reads must not have an address.
+  static HWY_NOINLINE double LessLargest(FullScores scores, size_t visible, double sink, Far& to) {
+    const D64 d64;
+    V64 most = hn::Neg(hn::Inf(d64));
+    scores.ForEachWords(visible, [&](V64 h, V64, V64) SIMDACT_LOOP_BODY {
+      most = hn::IfThenElse(hn::Gt(h, most), h, most);  // not for NaN, which may be hidden
+    });
+    double high = hn::ReduceMax(d64, most), middle = 0, low = 0;
+    if (std::fabs(high) >= 0x1p50 && std::fabs(high) < HUGE_VAL) {  // the other words count, too
+      V64 most_middle = hn::Zero(d64), most_low = most_middle;
+      most = hn::Neg(hn::Inf(d64));
+      scores.ForEachWords(visible, [&](V64 h, V64 m, V64 l) SIMDACT_LOOP_BODY {
+        const auto last_word = hn::And(hn::Eq(m, most_middle), hn::Gt(l, most_low));
+        const auto later = hn::And(hn::Eq(h, most), hn::Or(hn::Gt(m, most_middle), last_word));
+        const auto more = hn::Or(hn::Gt(h, most), later);
+        most = hn::IfThenElse(more, h, most);
+        most_middle = hn::IfThenElse(more, m, most_middle);
+        most_low = hn::IfThenElse(more, l, most_low);
+      });
+      HWY_ALIGN double highs[hn::MaxLanes(D64())], middles[hn::MaxLanes(D64())], lows[hn::MaxLanes(D64())];
+      hn::Store(most, d64, highs);
+      hn::Store(most_middle, d64, middles);
+      hn::Store(most_low, d64, lows);
+      high = -HUGE_VAL;
+      for (size_t k = 0; k < hn::Lanes(d64); ++k) {
+        const bool more = highs[k] != high       ? highs[k] > high
+                          : middles[k] != middle ? middles[k] > middle
+                                                 : lows[k] > low;
+        if (more) high = highs[k], middle = middles[k], low = lows[k];
+      }
+    }
+    if (sink < HUGE_VAL && sink > high) high = sink, middle = low = 0;
+    to.scores = scores;
+    to.highest = static_cast<T>(high == HUGE_VAL || high == -HUGE_VAL ? high : 0.0);
+    // Nothing is taken off -inf. What is finite beside inf must stay so.
+    if (high == HUGE_VAL) high = hwy::HighestValue<double>();
+    if (high == -HUGE_VAL) high = 0;
+    to.high = high, to.middle = middle, to.low = low;
+    return ((sink - high) - middle) - low;
+  }
+  // The log-sum-exp of the scores as they were.
+  double WithLargest(double log_sum_exp) const {
+    return far == nullptr ? log_sum_exp : far->high + (far->middle + (far->low + log_sum_exp));
   }
 
  private:
-  // softcap tanh(scale x / softcap) + low. In double for floats: a float's rounding would be 16 ulps of the
-  // result.
-  HWY_NOINLINE void Capped(D d, hn::Vec<D>& z, hn::Vec<D>& low) const {
+  // Vectors of doubles: one for each of T, or two.
+  static constexpr size_t kHalves = kIsFloat<D> && hn::MaxLanes(D()) > 1 ? 2 : 1;
+  using D64 = hwy::If<kHalves == 2, hn::Repartition<double, D>, hn::Rebind<double, D>>;
+  using V64 = hn::Vec<D64>;
+  template <int kHalf>
+  static HWY_INLINE V64 HalfOf(hn::Vec<D> v) {
+    const D64 d64;
+    if constexpr (kHalves == 2) {
+      return kHalf == 0 ? hn::PromoteLowerTo(d64, v) : hn::PromoteUpperTo(d64, v);
+    } else if constexpr (kIsFloat<D>) {
+      return hn::PromoteTo(d64, v);
+    } else {
+      return v;
+    }
+  }
+
+  // f(high, middle, low) for the words of all scores, a vector of doubles at a time; -inf where hidden.
+  template <class F>
+  HWY_INLINE void ForEachWords(size_t visible, const F& f) const {
+    const D d;
+    const D64 d64;
+    for (size_t i = 0; i < visible; i += hn::Lanes(d)) {
+      const size_t count = HWY_MIN(hn::Lanes(d), visible - i);
+      const auto x_vector = Element::LoadN(x + i, count), mask = Mask<true>(i, count);
+      auto hidden = HideFrom(d, hn::Zero(d), count);  // 0 or -inf
+      if (mask_type == SIMDACT_MASK_BOOL) hidden = Hide<true>(d, hidden, i, count);
+      V64 h, m, l;
+      Words(HalfOf<0>(x_vector), HalfOf<0>(mask), i, h, m, l);
+      f(hn::Add(h, HalfOf<0>(hidden)), m, l);
+      if constexpr (kHalves == 2) {
+        Words(HalfOf<1>(x_vector), HalfOf<1>(mask), i + hn::Lanes(d64), h, m, l);
+        f(hn::Add(h, HalfOf<1>(hidden)), m, l);
+      }
+    }
+  }
+  // The scores of columns i to i + lanes of doubles - 1: high is rounded, as is middle.
+  HWY_INLINE void Words(V64 x_vector, V64 mask, size_t i, V64& h, V64& m, V64& l) const {
+    const D64 d64;
+    const V64 factor = hn::Set(d64, double{scale});
+    m = l = hn::Zero(d64);
+    if (softcap != 0) {
+      h = SoftcapOutOfLine(d64, hn::Mul(x_vector, factor), double{softcap});
+    } else if (kIsFloat<D>) {
+      h = hn::Mul(x_vector, factor);
+    } else {
+      TwoProduct(d64, x_vector, factor, h, m);
+      m = ErrorOrZero(d64, m);
+    }
+    if (HasSummand()) AddToWords<kIsFloat<D>>(d64, mask, double{mask_slope}, h, m, l);
+    if (alibi_slope != 0) {
+      const auto column = static_cast<double>(static_cast<ptrdiff_t>(i) - last);
+      AddToWords<kIsFloat<D>>(d64, hn::Iota(d64, column), double{alibi_slope}, h, m, l);
+    }
+    if (!kIsFloat<D> || alibi_slope != 0) {  // two floats' products leave nothing to do
+      TwoSum(m, l, m, l);
+      TwoSum(h, m, h, m);
+      m = ErrorOrZero(d64, m);
+      TwoSum(m, l, m, l);
+    }
+  }
+  // (h + m + l) less what is taken off, and what that has lost. A float has no use for the digits that these
+  // sums of doubles round off: next to the largest score there are none.
+  static HWY_INLINE V64 Difference(const Far& off, V64 h, V64 m, V64 l, V64& lost) {
+    const D64 d64;
+    V64 sum, error;
+    l = hn::Sub(l, hn::Set(d64, off.low));
     if constexpr (kIsFloat<D>) {
-      const hn::Vec<D> x_vector = z;
+      sum = hn::Sub(h, hn::Set(d64, off.high));
+      error = hn::Add(hn::Sub(m, hn::Set(d64, off.middle)), l);
+    } else {
+      V64 high_error, middle_error;
+      TwoSum(h, hn::Set(d64, -off.high), h, high_error);
+      TwoSum(m, hn::Set(d64, -off.middle), m, middle_error);
+      TwoSum(h, m, sum, error);
+      error =
+          hn::Add(ErrorOrZero(d64, error), hn::Add(ErrorOrZero(d64, high_error), hn::Add(middle_error, l)));
+    }
+    TwoSum(sum, error, sum, lost);
+    return sum;
+  }
+
+  // x as loaded.
+  static HWY_NOINLINE hn::Vec<D> LessHigh(const Far& off, hn::Vec<D> x_vector, size_t i, size_t count,
+                                          hn::Vec<D>& rest) {
+    const D d;
+    const D64 d64;
+    const FullScores& scores = off.scores;
+    auto mask = hn::Zero(d);
+    if (count == hn::Lanes(d)) {
+      mask = scores.template Mask<false>(i, count);
+    } else {
+      mask = scores.template Mask<true>(i, count);
+    }
+    V64 h, m, l, lost;
+    scores.Words(HalfOf<0>(x_vector), HalfOf<0>(mask), i, h, m, l);
+    const V64 lower = Difference(off, h, m, l, lost);
+    if constexpr (!kIsFloat<D>) {
+      rest = lost;
+      return lower;
+    } else {
+      const hn::Rebind<float, D64> narrow;
+      const auto z = hn::DemoteTo(narrow, lower);
+      const auto z_rest = hn::DemoteTo(narrow, hn::Sub(lower, hn::PromoteTo(d64, z)));
+      if constexpr (kHalves == 1) {
+        rest = z_rest;
+        return z;
+      } else {
+        scores.Words(HalfOf<1>(x_vector), HalfOf<1>(mask), i + hn::Lanes(d64), h, m, l);
+        const V64 upper = Difference(off, h, m, l, lost);
+        const auto y = hn::DemoteTo(narrow, upper);
+        rest = hn::Combine(d, hn::DemoteTo(narrow, hn::Sub(upper, hn::PromoteTo(d64, y))), z_rest);
+        return hn::Combine(d, y, z);
+      }
+    }
+  }
+
+  // softcap tanh(scale x / softcap) + rest. In double for floats: a float's rounding would be 16 ulps of the
+  // result.
+  static HWY_NOINLINE hn::Vec<D> Capped(hn::Vec<D> x_vector, T scale, T softcap, hn::Vec<D>& rest) {
+    const D d;
+    if constexpr (kIsFloat<D>) {
       const double wide_scale{scale}, cap{softcap};
       const auto capped = [=](auto d64, const auto& v)
                               HWY_ATTR { return Softcap(d64, op::Mul(v, hn::Set(d64, wide_scale)), cap); };
-      z = InDouble(d, x_vector, capped);
-      const auto rest = [=](auto d64, const auto& v) HWY_ATTR {
+      const auto lost = [=](auto d64, const auto& v) HWY_ATTR {
         const auto exact = capped(d64, v);
         const hn::Rebind<float, decltype(d64)> d32;
         return op::Sub(exact, op::PromoteTo(d64, op::DemoteTo(d32, exact)));
       };
-      low = InDouble(d, x_vector, rest);
+      rest = InDouble(d, x_vector, lost);
+      return InDouble(d, x_vector, capped);
     } else {
-      z = Softcap(d, hn::Mul(z, hn::Set(d, scale)), softcap);
-      low = hn::Zero(d);
+      rest = hn::Zero(d);
+      return Softcap(d, hn::Mul(x_vector, hn::Set(d, scale)), softcap);
     }
   }
 
+  bool HasSummand() const { return mask_type == SIMDACT_MASK_F32 || mask_type == SIMDACT_MASK_SAME; }
+  template <bool kPartial>
+  HWY_INLINE hn::Vec<D> Mask(size_t i, size_t count) const {
+    const D d;
+    if (mask_type == SIMDACT_MASK_F32) return FloatMask<kPartial>(d, i, count);
+    if (mask_type == SIMDACT_MASK_SAME) return SameMask<kPartial>(i, count);
+    return hn::Zero(d);
+  }
   template <bool kPartial>
   HWY_INLINE hn::Vec<D> FloatMask(D d, size_t i, size_t count) const {
     const hn::Rebind<float, D> df;
@@ -174,12 +406,29 @@ struct FullScores {
       return hn::PromoteTo(d, mask);
     }
   }
-
-  template <class V8>
-  static HWY_INLINE hn::Mask<D> Shown(D d, V8 byte) {
-    const hn::RebindToUnsigned<D> du;
-    return hn::RebindMask(d, hn::Ne(hn::PromoteTo(du, byte), hn::Zero(du)));
+  template <bool kPartial>
+  HWY_INLINE hn::Vec<D> SameMask(size_t i, size_t count) const {
+    return kPartial ? Element::LoadN(mask_same + i, count) : Element::Load(mask_same + i);
   }
+
+  // z, and -inf where the mask of bytes hides the column.
+  template <bool kPartial, class AnyD>
+  HWY_INLINE hn::Vec<AnyD> Hide(AnyD d, hn::Vec<AnyD> z, size_t i, size_t count) const {
+    const hn::Rebind<uint8_t, AnyD> d8;
+    const hn::RebindToUnsigned<AnyD> du;
+    const auto byte = kPartial ? hn::LoadN(d8, shown + i, count) : hn::LoadU(d8, shown + i);
+    const auto is_shown = hn::RebindMask(d, hn::Ne(hn::PromoteTo(du, byte), hn::Zero(du)));
+    return hn::IfThenElse(is_shown, z, hn::Neg(hn::Inf(d)));
+  }
+};
+
+// The scores of a row that is not ordinary, and what is taken off them: none is larger by more than a
+// rounding.
+template <class Element>
+struct FarScores {
+  FullScores<Element> scores;
+  double high = 0, middle = 0, low = 0;
+  typename Element::Number highest = 0;  // of what is left: 0, or infinite
 };
 
 }  // namespace

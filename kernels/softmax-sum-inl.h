@@ -52,6 +52,21 @@ HWY_INLINE Vectors<kCount, D> ScoresAt(const Scores& scores, D d, size_t i, size
     return scores.template At<kCount == 0>(d, i, count, low);
   }
 }
+// The same, and the largest of each score's summands.
+template <size_t kCount, class Scores, class D>
+HWY_INLINE Vectors<kCount, D> ScoresAt(const Scores& scores, D d, size_t i, size_t count,
+                                       Vectors<kCount, D>& low, Vectors<kCount, D>& summand) {
+  if constexpr (kCount > 1) {
+    Vectors<kCount, D> z;
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < kCount; ++u) {
+      z.v[u] = scores.template At<false>(d, i + u * count, count, low.v[u], summand.v[u]);
+    }
+    return z;
+  } else {
+    return scores.template At<kCount == 0>(d, i, count, low, summand);
+  }
+}
 
 // The sum of a pack's vectors.
 template <class V, size_t kCount>
@@ -101,30 +116,61 @@ HWY_INLINE bool IsFinite(T x) {
   return -hwy::HighestValue<T>() <= x && x <= hwy::HighestValue<T>();
 }
 
-// The largest score. (A NaN may hide it; the sum tells.)
-template <class Scores, class D>
-HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n) {
+// The largest score, and with kSums whether all summands are small enough. (A NaN may hide the score; the sum
+// tells.)
+template <bool kSums, class Scores, class D>
+HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& are_small) {
   constexpr size_t kCount = kSizeless ? 1 : Scores::kExact ? 4 : 2;
   const auto lowest = hn::Neg(hn::Inf(d));
-  Vectors<kCount, D> pack;
-  hn::Vec<D> single = lowest;
+  Vectors<kCount, D> pack, summands;
+  hn::Vec<D> single = lowest, single_summand = lowest;
   if constexpr (kCount > 1) {
-    for (size_t u = 0; u < kCount; ++u) pack.v[u] = lowest;
+    for (size_t u = 0; u < kCount; ++u) pack.v[u] = summands.v[u] = lowest;
   }
   ForEachVector<kCount>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
-    Vectors<kSize, D> low;
-    const auto z = ScoresAt<kSize>(scores, d, begin + i, count, low);
+    Vectors<kSize, D> low, z, most;
+    if constexpr (kSums) {
+      z = ScoresAt<kSize>(scores, d, begin + i, count, low, most);
+    } else {
+      z = ScoresAt<kSize>(scores, d, begin + i, count, low);
+    }
     if constexpr (kSize > 1) {
       pack = op::Max(pack, z);
+      if constexpr (kSums) summands = op::Max(summands, most);
     } else {
       single = hn::Max(single, z);
+      if constexpr (kSums) single_summand = hn::Max(single_summand, most);
     }
   });
   if constexpr (kCount > 1) {
     for (size_t u = 0; u < kCount; ++u) single = hn::Max(single, pack.v[u]);
+    if constexpr (kSums) {
+      for (size_t u = 0; u < kCount; ++u) single_summand = hn::Max(single_summand, summands.v[u]);
+    }
   }
+  if constexpr (kSums) are_small = hn::AllTrue(d, hn::Le(single_summand, hn::Set(d, scores.kLarge / 2)));
   return hn::ReduceMax(d, single);
+}
+// The largest score. Clears `ordinary` where it and the others must be made of words.
+template <class Scores, class D>
+HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& ordinary,
+                              std::true_type) {
+  return MaxScore<false>(scores, d, begin, n, ordinary);
+}
+template <class Scores, class D>
+HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& ordinary,
+                              std::false_type) {
+  if (scores.far != nullptr) return scores.far->highest;
+  bool are_small = true;
+  Scalar<D> score;
+  if (scores.AreSums()) {
+    score = MaxScore<true>(scores, d, begin, n, are_small);
+  } else {
+    score = MaxScore<false>(scores, d, begin, n, are_small);
+  }
+  ordinary = scores.IsOrdinary(score, are_small);
+  return score;
 }
 
 // The terms of scores, which are added to the sums.
@@ -234,20 +280,27 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
   }
 }
 
-// max and sum of a row. What does not fit into one block is merged, online.
+// max and sum of a row. What does not fit into one block is merged, online. False, and nothing has been
+// stored, if the row is not ordinary.
 template <bool kFast, class Scores, class D, class Store>
-HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar<D> sink,
-                            const Store& store, RowSum<Scalar<D>>& total) {
+HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar<D> sink, const Store& store,
+                       Scalar<D>& max, RowSum<Scalar<D>>& total) {
   using T = Scalar<D>;
-  T max = sink;
+  max = sink;
   total.high = total.low = 0;
   for (size_t begin = 0; begin < n; begin += block) {
     const size_t size = HWY_MIN(block, n - begin);
-    const T block_max = MaxScore(scores, d, begin, size);
+    bool ordinary = true;
+    const T block_max =
+        MaxScore(scores, d, begin, size, ordinary, std::integral_constant<bool, Scores::kExact>());
+    if (HWY_UNLIKELY(!ordinary)) return false;
     const bool higher = begin == 0 || block_max > max;
     const T new_max = block_max > max ? block_max : max;
     // No finite maximum: the caller looks at the scores again, so the terms must not replace them.
-    if (n <= block && !IsFinite(new_max)) return new_max;
+    if (n <= block && !IsFinite(new_max)) {
+      max = new_max;
+      return true;
+    }
     // Nothing but -inf so far, or NaN: in a unit of 1 it will show.
     const bool nothing = !(new_max >= -hwy::HighestValue<T>()) && n > block;
     RowSum<T> part{};
@@ -262,7 +315,7 @@ HWY_INLINE Scalar<D> SumRow(const Scores& scores, D d, size_t n, size_t block, S
     total = part;
     max = new_max;
   }
-  return max;
+  return true;
 }
 
 // 1 / sum as factor + low, with T's precision each.

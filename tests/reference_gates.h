@@ -48,6 +48,11 @@ inline simdact_op ActivationOf(simdact_gate gate) {
 inline long double ExactActivation(simdact_gate gate, simdact_dtype dtype, simdact_direction direction,
                                    double x, const simdact_params& p) {
   const simdact_op op = ActivationOf(gate);
+  if (std::isinf(p.value[0])) {  // swish at an infinite beta: the limit
+    const double z = std::copysign(1.0, p.value[0]) * x, right = z > 0 ? 1 : z < 0 ? 0 : z == 0 ? 0.5 : z;
+    if (direction == SIMDACT_BACKWARD) return right;
+    return right == 0 ? std::copysign(0.0, x) : x;
+  }
   const long double quick = ReferenceOf(op, direction).exact(x, p.value);
   const bool near_zero = std::fabs(x) < 3 && std::fabs(quick) < 0.1L;
   return dtype == SIMDACT_F64 && near_zero ? Exact(op, direction, x, p) : quick;
@@ -62,13 +67,18 @@ inline GateValue ExactGate(simdact_gate gate, simdact_dtype dtype, GateOutput ou
     const long double factor = ExactActivation(gate, dtype, direction, x, p);
     return {factor, output == GateOutput::kDup ? 1.0L : static_cast<long double>(up)};
   }
-  const double limit = p.value[1];
+  // A NaN parameter gives NaN; an infinite limit is the largest number, or the lowest.
+  if (std::isnan(p.value[0]) || std::isnan(p.value[1])) return {p.value[0] + p.value[1], 1.0L};
+  const NumberFormat& computed = FormatOf(dtype == SIMDACT_F64 ? SIMDACT_F64 : SIMDACT_F32);
+  const double most = std::ldexp(2 - std::ldexp(1.0, -computed.fraction_bits), computed.max_exponent);
+  const double limit = std::max(-most, std::min(p.value[1], most));
   const double g = std::isnan(x) ? x : std::min(x, limit);
-  const double u = std::isnan(up) ? up : std::max(-limit, std::min(up, limit));
+  const double u = std::isnan(up) ? up : std::min(std::max(up, -limit), limit);
   const long double factor = ExactActivation(gate, dtype, direction, g, p);
   if (output == GateOutput::kY) return {factor, u + 1.0L};
   if (output == GateOutput::kDgate) return {x > limit ? 0.0L : factor, u + 1.0L};
-  return {factor, std::isnan(up) ? up : std::fabs(up) <= limit ? 1.0L : 0.0L};
+  if (!std::isnan(factor) && std::fabs(up) > limit) return {0.0L, 0.0L};
+  return {factor, std::isnan(up) ? up : 1.0L};
 }
 
 // In ulps. Where the factor is below the normal numbers its unit, the smallest denormal, counts |other|

@@ -63,7 +63,8 @@ inline RowResult SoftmaxOf(simdact_softmax_op op, const Reals& z, long double si
   const size_t cols = z.size();
   const auto made = [&](long double p) { return log ? std::log(p) : p; };
   long double maximum = sink;
-  size_t infinite = 0;
+  size_t infinite = sink == kInfinity;
+  if (std::isnan(sink)) return {Reals(cols, kNan), kNan};
   for (const long double value : z) {
     if (std::isnan(value)) return {Reals(cols, kNan), kNan};
     maximum = std::max(maximum, value);

@@ -115,38 +115,92 @@ HWY_INLINE void RegluGradients(D d, const V& gate, const V& up, const V& dy, V& 
   GateGradients(Relu(d, gate), ReluDerivative(d, gate), up, dy, dgate, dup);
 }
 
-// s (u + 1) for a finite u, rounded once, next to u = -1 too. Without FMA the error terms are dropped where
-// they are no numbers, because s is too large for them.
+#if !HWY_NATIVE_FMA
+// s u + s for floats, rounded to double and then once more.
+template <class D>
+HWY_INLINE hn::Vec<D> TimesOnePlusInDouble(D d, hn::Vec<D> s, hn::Vec<D> u) {
+  const auto in_double = [](auto narrow, auto x, auto y) HWY_ATTR {
+    const hn::Rebind<double, decltype(narrow)> d64;
+    const auto wide = hn::PromoteTo(d64, x);
+    return hn::DemoteTo(narrow, hn::Add(hn::Mul(wide, hn::PromoteTo(d64, y)), wide));
+  };
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return in_double(d, s, u);
+  } else {
+    const hn::Half<D> half;
+    return hn::Combine(d, in_double(half, hn::UpperHalf(half, s), hn::UpperHalf(half, u)),
+                       in_double(half, hn::LowerHalf(half, s), hn::LowerHalf(half, u)));
+  }
+}
+#endif
+
+// s (u + 1) for finite s and u, rounded once, next to u = -1 too. A zero has the sign of s u + s in IEEE's
+// arithmetic: it is -0 where s = -0 and u >= 0.
 template <class D, class V>
 HWY_INLINE V TimesOnePlus(D d, const V& s, const V& u) {
 #if HWY_NATIVE_FMA
   (void)d;
   return op::MulAdd(s, u, s);
 #else
-  V sum, sum_low, product, rest;
-  TwoSum(u, hn::Set(d, Scalar<D>(1)), sum, sum_low);
-  TwoProduct(d, s, sum, product, rest);
-  rest = op::MulAdd(s, sum_low, rest);
-  return op::Add(product, op::IfThenElseZero(op::Lt(op::Abs(rest), op::Abs(product)), rest));
+  if constexpr (kIsFloat<D>) {
+    V result = s;
+    if constexpr (op::Width<V>::value == 0) {
+      result = TimesOnePlusInDouble(d, s, u);
+    } else {
+      HWY_UNROLL(8)
+      for (size_t k = 0; k < op::Width<V>::value; ++k) result.v[k] = TimesOnePlusInDouble(d, s.v[k], u.v[k]);
+    }
+    return result;
+  } else {
+    V sum, sum_low, product, rest;
+    TwoSum(u, hn::Set(d, 1.0), sum, sum_low);
+    TwoProduct(d, s, sum, product, rest);
+    rest = op::MulAdd(s, sum_low, rest);
+    // The error terms are no numbers where s is too large for them, and do not count where the product is 0.
+    const auto counts = op::Lt(op::Abs(rest), op::Abs(product));
+    return op::Add(product, op::IfThenElse(counts, rest, op::AndNot(u, hn::SignBit(d))));
+  }
 #endif
 }
 
-// g sigmoid(alpha g) (u + 1) with g = min(gate, limit) and u clamped to [-limit, limit], limit finite.
-template <class D, class V>
-HWY_INLINE V SwigluOai(D d, const V& gate, const V& up, Scalar<D> alpha, Scalar<D> limit) {
-  const V s = Swish(d, AtMost(hn::Set(d, limit), gate), alpha);
-  return TimesOnePlus(d, s, Clamp(d, up, -limit, limit));
+// What is known of a gate's parameters. Ordinary ones of swiglu_oai: alpha > 0, and limit is a number.
+struct AnyParameters {};
+struct OrdinaryParameters {};
+
+// g sigmoid(alpha g) (u + 1) with g = min(gate, limit) and u clamped to [-limit, limit], limit finite or NaN.
+template <class D, class V, class P = AnyParameters>
+HWY_INLINE V SwigluOai(D d, const V& gate, const V& up, Scalar<D> alpha, Scalar<D> limit, P = P()) {
+  constexpr bool kAny = hwy::IsSame<P, AnyParameters>();
+  const Scalar<D> both = alpha + limit;
+  if (kAny && !(both == both)) return op::Mul(gate, hn::Set(d, both));
+  const V s = Swish(d, AtMost(hn::Set(d, limit), gate), alpha), u = Clamp(d, up, -limit, limit);
+  const V y = TimesOnePlus(d, s, u);
+  if (!kAny || alpha > 0) return y;
+  // swish(-inf) is -inf.
+  return op::IfThenElse(op::Lt(op::Abs(s), hn::Inf(d)), y, op::Mul(s, op::Add(u, hn::Set(d, Scalar<D>(1)))));
 }
 
 // The slope of a clamp is 1 inside and at the ends, 0 outside, and NaN for NaN.
-template <class D, class V>
+template <class D, class V, class P = AnyParameters>
 HWY_INLINE void SwigluOaiGradients(D d, const V& gate, const V& up, const V& dy, Scalar<D> alpha,
-                                   Scalar<D> limit, V& dgate, V& dup) {
+                                   Scalar<D> limit, V& dgate, V& dup, P = P()) {
+  constexpr bool kAny = hwy::IsSame<P, AnyParameters>();
+  const Scalar<D> both = alpha + limit;
+  if (kAny && !(both == both)) {
+    dgate = dup = op::Mul(gate, hn::Set(d, both));
+    return;
+  }
   const auto most = hn::Set(d, limit);
   const V g = AtMost(most, gate);
   const V slope = op::IfThenZeroElse(op::Gt(gate, most), SwishDerivative(d, g, alpha));
   dgate = op::Mul(dy, TimesOnePlus(d, slope, Clamp(d, up, -limit, limit)));
-  dup = op::Mul(op::Mul(dy, Swish(d, g, alpha)), ClampDerivative(d, up, -limit, limit));
+  V s = Swish(d, g, alpha);
+  if (kAny && !(alpha > 0)) {  // swish(-inf) is -inf
+    const auto none = op::And(op::Gt(op::Abs(up), most), op::Eq(s, hn::Neg(hn::Inf(d))));
+    s = op::IfThenZeroElse(none, s);
+  }
+  // In this order, for dy swish may overflow where the slope is 0.
+  dup = op::Mul(dy, op::Mul(s, ClampDerivative(d, up, -limit, limit)));
 }
 
 }  // namespace HWY_NAMESPACE
