@@ -9,8 +9,8 @@
 #ifndef SIMDACT_BENCH_THREAD_ROWS_H_
 #define SIMDACT_BENCH_THREAD_ROWS_H_
 
-#include <algorithm>
 #include <benchmark/benchmark.h>
+#include <algorithm>
 
 #include <cstring>
 #include <functional>

@@ -15,7 +15,17 @@ namespace {
 
 constexpr bool Compiled(int64_t bit) { return (HWY_TARGETS & bit) != 0; }
 
-// Highway knows no more than 63 targets; those that were compiled have their place filled, in order of
+// AVX-512 beyond the first has instructions that only the tables use (VBMI), which therefore are compiled for
+// AVX3_DL as well. AVX3_ZEN4 is another matter: there it pays to divide.
+constexpr int64_t CodeOf(int64_t bit) {
+  if (Compiled(bit)) return bit;
+  return (bit == HWY_AVX3_DL || bit == HWY_AVX3_SPR) && Compiled(HWY_AVX3) ? HWY_AVX3 : 0;
+}
+constexpr int64_t TableCodeOf(int64_t bit) {
+  return (bit == HWY_AVX3_DL || bit == HWY_AVX3_SPR) && !Compiled(bit) ? HWY_AVX3_DL : bit;
+}
+
+// Highway knows no more than 63 targets; those that there is code for have their place filled, in order of
 // quality.
 struct TargetList {
   simdact_target targets[63] = {};
@@ -24,7 +34,8 @@ struct TargetList {
 constexpr TargetList MakeTargetList() {
   TargetList list;
   for (int bit = 0; bit < 63; ++bit) {
-    if (Compiled(int64_t{1} << bit)) list.targets[list.count++].bit = int64_t{1} << bit;
+    const int64_t target = int64_t{1} << bit, code = CodeOf(target);
+    if (code != 0) list.targets[list.count++] = {target, code, TableCodeOf(target)};
   }
   return list;
 }
@@ -154,6 +165,14 @@ struct Claims {
 };
 constexpr Claims kClaims[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
+
+// Whether the fast tier has kernels of its own.
+#define SIMDACT_HAS_FAST true
+#define SIMDACT_HAS_COARSE true
+#define SIMDACT_HAS_NO_FAST false
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...) SIMDACT_HAS_##TIERS,
+constexpr bool kHasFast[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
 // clang-format on
 
 }  // namespace
@@ -199,7 +218,7 @@ int simdact_target_runs(const simdact_target* target) {
 }
 
 int simdact_target_has_fma(const simdact_target* target) {
-  return target != nullptr && simdact::FindPlace(simdact_op{}).code(target->bit).fma;
+  return target != nullptr && simdact::FindPlace(simdact_op{}).code(target->code).fma;
 }
 
 const simdact_target* simdact_target_by_name(const char* name) {
@@ -211,6 +230,10 @@ const simdact_target* simdact_target_by_name(const char* name) {
   return nullptr;
 }
 
+const simdact_target* simdact_target_code(const simdact_target* target) {
+  return target == nullptr ? nullptr : simdact_target_by_name(hwy::TargetName(target->code));
+}
+
 const simdact_target* simdact_target_default(void) { return simdact::Choose().target; }
 
 simdact_choice simdact_target_choice(void) { return simdact::Choose().how; }
@@ -219,7 +242,7 @@ const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, 
                                    simdact_tier tier) {
   if (!simdact_target_runs(target) || !simdact::Exists(op, dtype, tier)) return nullptr;
   const simdact::Place place = simdact::FindPlace(op);
-  const simdact::Row* rows = place.code(target->bit).rows;
+  const simdact::Row* rows = place.code(target->code).rows;
   if (rows == nullptr) return nullptr;
   const auto& kernels = rows[place.index].kernels;
   const simdact_kernel* kernel = &kernels[tier][dtype];
@@ -249,6 +272,14 @@ double simdact_claim(simdact_op op, simdact_dtype dtype, simdact_direction direc
   if (dtype == SIMDACT_BF16 || dtype == SIMDACT_F16) return 0.5;  // correctly rounded
   const double in_double = 0.51;                                  // and rounded once
   return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
+}
+
+double simdact_fast_claim(simdact_op op, simdact_dtype dtype, simdact_direction direction, int fma) {
+  const double accurate = simdact_claim(op, dtype, direction, fma);
+  const bool has = accurate >= 0 && direction != SIMDACT_BACKWARD_FROM_OUTPUT && dtype != SIMDACT_F64 &&
+                   simdact::kHasFast[simdact::kPositions.of[op]];
+  if (!has) return accurate;
+  return dtype == SIMDACT_F32 ? 4.0 : dtype == SIMDACT_BF16 ? 0.6 : 1.0;
 }
 
 #define SIMDACT_ARRAYS(name, IF_Y, T, DTYPE, E, P, PACK)                                            \

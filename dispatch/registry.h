@@ -4,9 +4,11 @@
 
 #include "simdact/simdact.h"
 
-// A target is its bit in Highway's masks; lower bits are better.
+// A target is its bit in Highway's masks; lower bits are better. `code` is the target whose code it runs:
+// itself, or, where that would be the same instructions, another that was compiled; table_code is that for
+// the tables.
 struct simdact_target {
-  int64_t bit;
+  int64_t bit, code, table_code;
 };
 
 namespace simdact {

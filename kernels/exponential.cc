@@ -8,5 +8,6 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/exponential-inl.h"
 #include "simdact/xielu-inl.h"
-#include "simdact/fast-exp-inl.h"
+#include "simdact/fast-exponential-inl.h"
+#include "simdact/coarse-exp-inl.h"
 #include "kernels/family-inl.h"

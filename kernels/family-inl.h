@@ -14,18 +14,18 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // One Op per line of the list and number format: the parameters as scalars, OrdinaryName of them, and the
-// vector functions Name, NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, which has no gradients of its
-// own: its Value is FastName, for floats.
-#define SIMDACT_FIELDS_P0(Name) \
+// vector functions Name, NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, for
+// floats, with FastName and FastNameDerivative; CoarseNameOp has its forward function for bf16 and f16.
+#define SIMDACT_FIELDS_P0(Name)         \
   static constexpr int kParameters = 0; \
   explicit Name##Op(const simdact_params&) {}
-#define SIMDACT_FIELDS_P1(Name) \
+#define SIMDACT_FIELDS_P1(Name)         \
   static constexpr int kParameters = 1; \
-  T a;                          \
+  T a;                                  \
   explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])) {}
-#define SIMDACT_FIELDS_P2(Name) \
+#define SIMDACT_FIELDS_P2(Name)         \
   static constexpr int kParameters = 2; \
-  T a, b;                       \
+  T a, b;                               \
   explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])), b(static_cast<T>(p.value[1])) {}
 #define SIMDACT_FIELDS_P4(Name)              \
   static constexpr int kParameters = 4;      \
@@ -55,39 +55,52 @@ namespace {
 #define SIMDACT_ORDINARY(count, Name) \
   constexpr bool Ordinary() const { return SIMDACT_PASTE(SIMDACT_ORDINARY_, count)(Name); }
 
-#define SIMDACT_FAST_OP(Name, PARAMETERS)                    \
-  struct Fast##Name##Op {                                    \
-    using T = float;                                         \
-    static constexpr size_t kVectors = kFast##Name##Vectors; \
-    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Fast##Name)   \
-    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)       \
-    template <class D, class V>                              \
-    HWY_INLINE V Value(D d, const V& x) const {              \
-      return Fast##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS); \
-    }                                                        \
+#define SIMDACT_FAST_OP(Name, PARAMETERS)                                                       \
+  struct Fast##Name##Op : Name##Op<float> {                                                     \
+    static constexpr size_t kVectors = kFast##Name##Vectors;                                    \
+    static constexpr size_t kDerivativeVectors = kFast##Name##DerivativeVectors;                \
+    explicit Fast##Name##Op(const simdact_params& p) : Name##Op<float>(p) {}                    \
+    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Fast##Name)                                    \
+    template <class D, class V>                                                                 \
+    HWY_INLINE V Value(D d, const V& x) const {                                                 \
+      return Fast##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                   \
+    }                                                                                           \
+    template <class D, class V, class U>                                                        \
+    HWY_INLINE V Gradient(int, D d, const V& x, const U& dy) const {                            \
+      return TimesUpstream(V(Fast##Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS)), dy); \
+    }                                                                                           \
+  };
+#define SIMDACT_NO_FAST_OP(Name, PARAMETERS)
+#define SIMDACT_COARSE_OP(Name, PARAMETERS)                                    \
+  SIMDACT_FAST_OP(Name, PARAMETERS)                                            \
+  struct Coarse##Name##Op : Name##Op<float> {                                  \
+    static constexpr size_t kVectors = kCoarse##Name##Vectors;                 \
+    explicit Coarse##Name##Op(const simdact_params& p) : Name##Op<float>(p) {} \
+    template <class D, class V>                                                \
+    HWY_INLINE V Value(D d, const V& x) const {                                \
+      return Coarse##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                \
+    }                                                                          \
   };
 // What an op has more if a shorter kernel serves bf16 and f16.
-#define SIMDACT_BRIEF(Name, PARAMETERS)                                                           \
-  static constexpr int32_t kBriefDoubt = kBrief##Name##Doubt;                                      \
-  float BriefMost() const { return Brief##Name##End(SIMDACT_VALUES_##PARAMETERS); }                \
-  template <class D, class V>                                                                      \
-  HWY_INLINE V Brief(D d, const V& x) const {                                                      \
-    return Brief##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                       \
+#define SIMDACT_BRIEF(Name, PARAMETERS)                                             \
+  static constexpr int32_t kBriefDoubt = kBrief##Name##Doubt;                       \
+  float BriefMost() const { return Brief##Name##End(SIMDACT_VALUES_##PARAMETERS); } \
+  template <class D, class V>                                                       \
+  HWY_INLINE V Brief(D d, const V& x) const {                                       \
+    return Brief##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                        \
   }
 #define SIMDACT_NO_BRIEF(Name, PARAMETERS)
 #define SIMDACT_OP_BRIEF SIMDACT_BRIEF
 #define SIMDACT_OP_EXACT SIMDACT_NO_BRIEF
 #define SIMDACT_OP_FULL SIMDACT_NO_BRIEF
 #define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                  \
-  SIMDACT_IF_##TIERS(SIMDACT_FAST_OP(Name, PARAMETERS))                                              \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
     static constexpr size_t kVectors = k##Name##Vectors;                                             \
     static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors;                         \
     SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \
     SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)                                               \
-    SIMDACT_OP_##HALF(Name, PARAMETERS)                                                              \
-    template <class D, class V>                                                                      \
+    SIMDACT_OP_##HALF(Name, PARAMETERS) template <class D, class V>                                  \
     HWY_INLINE V Value(D d, const V& x) const {                                                      \
       return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                              \
     }                                                                                                \
@@ -95,10 +108,10 @@ namespace {
     HWY_INLINE V Derivative(D d, const V& x) const {                                                 \
       return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                  \
     }                                                                                                \
-    /* dy f'(x), by the kernel where it takes dy as well */                                           \
+    /* dy f'(x), by the kernel where it takes dy as well */                                          \
     template <class D, class V, class U>                                                             \
     HWY_INLINE auto Gradient(int, D d, const V& x, const U& dy) const                                \
-        ->decltype(Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy)) {                      \
+        -> decltype(Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy)) {                     \
       return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy);                              \
     }                                                                                                \
     template <class D, class V, class U>                                                             \
@@ -108,22 +121,24 @@ namespace {
     SIMDACT_IF_##OUTPUT(template <class D, class V> HWY_INLINE V FromOutput(D d, const V& y) const { \
       return Name##DerivativeFromOutput(d, y SIMDACT_ARGUMENTS_##PARAMETERS);                        \
     })                                                                                               \
-  };
+  };                                                                                                 \
+  SIMDACT_##TIERS##_OP(Name, PARAMETERS)
 SIMDACT_LIST(SIMDACT_X)
 #undef SIMDACT_X
 
-// The fast tier's kernel beside the accurate one, whose gradients it shares: none where the target gains
-// nothing (no vectors).
+// The fast tier's kernels, where the target gains something by them (they have vectors), and the accurate
+// ones elsewhere; all of them accurate is none.
 template <class FastOp>
 constexpr simdact_kernel Faster(simdact_kernel kernel) {
-  if constexpr (FastOp::kVectors == 0) return {};
+  if constexpr (FastOp::kVectors == 0 && FastOp::kDerivativeVectors == 0) return {};
   if constexpr (FastOp::kVectors != 0) kernel.forward = &Forward<FastOp, float>;
+  if constexpr (FastOp::kDerivativeVectors != 0) kernel.backward = &Backward<FastOp, float, From::kInput>;
   return kernel;
 }
-template <class FastOp, class Format>
+template <class FastOp, class ForwardOp, class Format>
 constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
-  if constexpr (FastOp::kVectors == 0) return {};
-  if constexpr (FastOp::kVectors != 0) kernel.forward = &ForwardInHalfFast<FastOp, Format>;
+  if constexpr (ForwardOp::kVectors != 0) kernel.forward = &ForwardInHalfFast<ForwardOp, Format>;
+  if constexpr (FastOp::kDerivativeVectors != 0) kernel.backward = &BackwardInHalfFast<FastOp, Format>;
   return kernel;
 }
 
@@ -151,14 +166,16 @@ constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
    SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
 #endif
 #ifdef SIMDACT_NO_HALF
-#define SIMDACT_FAST_HALF(Name, OUTPUT, HALF, FORMAT) {}
+#define SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, FORMAT, ForwardOp) {}
 #else
-#define SIMDACT_FAST_HALF(Name, OUTPUT, HALF, FORMAT) \
-  FasterInHalf<Fast##Name##Op, FORMAT>(SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT))
+#define SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, FORMAT, ForwardOp) \
+  FasterInHalf<Fast##Name##Op, ForwardOp, FORMAT>(SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT))
 #endif
-#define SIMDACT_FAST_KERNELS(Name, OUTPUT, HALF) \
+#define SIMDACT_FASTER(Name, OUTPUT, HALF, ForwardOp) \
   {Faster<Fast##Name##Op>(SIMDACT_KERNEL(Name, OUTPUT, float)), {}, \
-   SIMDACT_FAST_HALF(Name, OUTPUT, HALF, Bf16), SIMDACT_FAST_HALF(Name, OUTPUT, HALF, F16)}
+   SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, Bf16, ForwardOp), SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, F16, ForwardOp)}
+#define SIMDACT_FAST_KERNELS(Name, OUTPUT, HALF) SIMDACT_FASTER(Name, OUTPUT, HALF, Fast##Name##Op)
+#define SIMDACT_COARSE_KERNELS(Name, OUTPUT, HALF) SIMDACT_FASTER(Name, OUTPUT, HALF, Coarse##Name##Op)
 #define SIMDACT_NO_FAST_KERNELS(Name, OUTPUT, HALF) {}
 #define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...) \
   {{{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \

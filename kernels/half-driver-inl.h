@@ -18,7 +18,7 @@
 
 #include "kernels/half-formats-inl.h"
 #include "kernels/unary-driver-inl.h"
-#include "simdact/fast-half-inl.h"
+#include "simdact/brief-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -154,7 +154,7 @@ inline bool AllWithin(const uint16_t* x, size_t n, uint16_t least, uint16_t most
          hn::AllTrue(d, hn::Ge(smallest, hn::Sub(hn::Set(d, least), one)));
 }
 
-// The shorter kernel for float, if the op has one (fast-half-inl.h): for 0 and magnitudes from 2^-60 to most.
+// The shorter kernel for float, if the op has one (brief-inl.h): for 0 and magnitudes from 2^-60 to most.
 struct BriefKernel {
   UnaryKernel kernel;
   float most;  // 0: none for these parameters
@@ -248,6 +248,21 @@ HWY_NOINLINE void HalfForwardFast(UnaryKernel with_float, const uint16_t* x, uin
   }
 }
 
+template <class Format>
+HWY_NOINLINE void HalfBackwardFast(BackwardKernel with_float, const uint16_t* x, const uint16_t* dy,
+                                   uint16_t* dx, size_t n, simdact_params p) {
+  assert(AliasIsExact(x, dx, n * sizeof(uint16_t)));
+  assert(AliasIsExact(dy, dx, n * sizeof(uint16_t)));
+  HWY_ALIGN float block[kBlock], upstream[kBlock];
+  for (size_t start = 0; start < n; start += kBlock) {
+    const size_t size = HWY_MIN(kBlock, n - start);
+    WidenBlock<Format>(x + start, block, size);
+    WidenBlock<Format>(dy + start, upstream, size);
+    with_float(block, upstream, block, size, p);
+    RoundBlock<Format>(block, dx + start, size);
+  }
+}
+
 // 16-bit kernels take their parameters as floats.
 inline simdact_params ToFloats(simdact_params p) {
   for (double& value : p.value) value = static_cast<double>(static_cast<float>(value));
@@ -313,6 +328,13 @@ void ForwardInHalfFast(const void* x, void* y, size_t n, simdact_params p) {
     return StreamForward(&ForwardInHalfFast<FastOp, Format>, x, y, n, sizeof(uint16_t), p);
   HalfForwardFast<Format>(&Forward<FastOp, float>, static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y),
                           n, ToFloats(p));
+}
+template <class FastOp, class Format>
+void BackwardInHalfFast(const void* x, const void* dy, void* dx, size_t n, simdact_params p) {
+  if (Streams(n * sizeof(uint16_t)) && x != dx && dy != dx)
+    return StreamBackward(&BackwardInHalfFast<FastOp, Format>, x, dy, dx, n, sizeof(uint16_t), p);
+  HalfBackwardFast<Format>(&Backward<FastOp, float, From::kInput>, static_cast<const uint16_t*>(x),
+                           static_cast<const uint16_t*>(dy), static_cast<uint16_t*>(dx), n, ToFloats(p));
 }
 template <class OpFloat, class OpDouble, class Format, From kFrom>
 void BackwardInHalf(const void* source, const void* dy, void* dx, size_t n, simdact_params p) {

@@ -8,4 +8,6 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/logarithmic-inl.h"
 #include "simdact/fast-logistic-inl.h"
+#include "simdact/fast-logarithmic-inl.h"
+#include "simdact/coarse-logistic-inl.h"
 #include "kernels/family-inl.h"

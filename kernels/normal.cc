@@ -8,6 +8,7 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/normal-inl.h"
 #include "simdact/gelu_tanh-inl.h"
-#include "simdact/fast-logistic-inl.h"
 #include "simdact/fast-normal-inl.h"
+#include "simdact/coarse-logistic-inl.h"
+#include "simdact/coarse-normal-inl.h"
 #include "kernels/family-inl.h"

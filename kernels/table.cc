@@ -1,6 +1,8 @@
 // Compiles the lookup in tables for every target.
 // The order of includes has a meaning.
 // clang-format off
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS SIMDACT_TABLE_DISABLED_TARGETS
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/table.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target

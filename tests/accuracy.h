@@ -46,8 +46,11 @@ inline void Run(const simdact_kernel& kernel, simdact_direction direction, const
 // Whether the fast tier is more than another name of the accurate one.
 inline bool HasFast(const simdact_target* target, simdact_op op, simdact_dtype dtype,
                     simdact_direction direction) {
-  return direction == SIMDACT_FORWARD &&
-         simdact_find(target, op, dtype, SIMDACT_FAST) != simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  const simdact_kernel* fast = simdact_find(target, op, dtype, SIMDACT_FAST);
+  const simdact_kernel* accurate = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+  if (fast == nullptr || accurate == nullptr) return false;
+  if (direction == SIMDACT_FORWARD) return fast->forward != accurate->forward;
+  return direction == SIMDACT_BACKWARD && fast->backward != accurate->backward;
 }
 
 // One value through the kernel, rounded to the dtype before.
@@ -59,7 +62,7 @@ inline double Evaluate(const simdact_kernel& kernel, simdact_dtype dtype, simdac
   return output[0];
 }
 
-// The error of the accurate tier is in ulps, that of the fast one relative: see RelativeError.
+// Errors are in ulps; what the fast tier may do beyond that counts as none: see FastError.
 struct Worst {
   double error = 0.0;
   double x = 0.0, got = 0.0;
@@ -75,23 +78,19 @@ inline void Note(Worst& w, double error, double x, double got, long double exact
   w.error = error, w.x = x, w.got = got, w.exact = exact;
 }
 
-// What the fast tier promises: normal results within this much of themselves; where the exact one is
-// denormal, anything from 0 to the least normal number of its sign. bf16 and f16 are rounded once on top,
-// which costs no more than half an ulp.
-constexpr double kFastClaim = 0x1p-12;
-inline double RelativeError(simdact_dtype dtype, double got, long double exact) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (std::isnan(got) || std::isnan(exact)) return std::isnan(got) && std::isnan(exact) ? 0.0 : kInfinity;
-  if (std::isinf(got) && Rounded(dtype, exact) == got) return 0.0;
-  if (std::isinf(got) && !IsHalf(dtype)) return kInfinity;
+// The error in ulps as the fast tier counts it, whose claim it is to be held against: where the exact result
+// is denormal, anything from 0 to the least normal number of its sign will do; and where terms cancel, an
+// error of 2^-22 of the largest is worth `claim`. bf16 and f16 are rounded once on top.
+inline double FastError(simdact_dtype dtype, double got, long double exact, double largest_term,
+                        double claim) {
   const NumberFormat& format = FormatOf(dtype);
   const long double least = std::scalbn(1.0L, format.min_exponent);
   if (std::fabs(exact) < least && std::fabs(got) <= least && !(got * exact < 0)) return 0.0;
-  const long double value = std::isinf(got) ? std::scalbn(1.0L, format.max_exponent + 1) : std::fabs(got);
-  const long double size = std::max(std::fabs(exact), least);
-  const long double ulp = std::scalbn(1.0L, std::ilogb(size) - format.fraction_bits);
-  const long double error = std::fabs(std::copysign(value, got) - exact) - (IsHalf(dtype) ? ulp / 2 : 0.0L);
-  return static_cast<double>(std::max(0.0L, error) / size);
+  const double ulps = UlpError(dtype, got, exact);
+  if (ulps <= claim || largest_term == 0 || !std::isfinite(got)) return ulps;
+  const double rounding = IsHalf(dtype) ? 0.5 : 0.0, off = std::fabs(got - static_cast<double>(exact));
+  const double beyond = off * (1 - rounding / ulps) / (0x1p-22 * largest_term);
+  return std::min(ulps, rounding + (claim - rounding) * beyond);
 }
 
 // What f64 may be off near the zeros of xielu and its derivative, beside the claim in ulps: a share of the
@@ -217,6 +216,7 @@ inline void MeasureHalves(const Subject& s, Scratch<long double>& a, std::vector
 template <class S>
 void MeasureFast(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
   const Reference& reference = ReferenceOf(s.op, s.direction);
+  const double claim = simdact_fast_claim(s.op, s.dtype, s.direction, 1);
   a.input.Assign(a.x);
   a.skim.clear();
   for (const double x : a.x) {
@@ -232,10 +232,12 @@ void MeasureFast(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
     a.output.Read(a.y);
     Worst& w = worst[t];
     for (size_t i = 0; i < a.x.size(); ++i) {
-      const S size = std::max(std::fabs(a.skim[i]), S(0x1p-126));
       // A look that tells most inputs from those worth measuring; false for NaN and infinity.
-      if (!IsHalf(s.dtype) && std::fabs(S(a.y[i]) - a.skim[i]) <= S(0.999 * w.error) * size) continue;
-      const double error = RelativeError(s.dtype, a.y[i], a.skim[i]);
+      if constexpr (std::is_same_v<S, double>) {
+        if (std::fabs(a.y[i] - a.skim[i]) * InverseUlp(a.skim[i]) <= 0.999 * w.error) continue;
+      }
+      const double term = LargestTerm(s.op, s.direction, a.x[i], s.p.value);
+      const double error = FastError(s.dtype, a.y[i], a.skim[i], term, claim);
       float& bucket = w.profile[Bucket(s.dtype, a.x[i])];
       bucket = std::max(bucket, static_cast<float>(error));
       if (error > w.error) Note(w, error, a.x[i], a.y[i], a.skim[i]);
@@ -309,12 +311,13 @@ inline std::vector<Worst> Sweep(simdact_op op, simdact_dtype dtype, simdact_dire
   return worst;
 }
 
-// The targets that this CPU runs, best first.
-inline std::vector<const simdact_target*> RunningTargets() {
+// The targets that this CPU runs, best first: those that have code of their own, or all names.
+inline std::vector<const simdact_target*> RunningTargets(bool all_names = false) {
   std::vector<const simdact_target*> all(simdact_targets(nullptr, 0)), running;
   simdact_targets(all.data(), all.size());
   for (const simdact_target* target : all) {
-    if (simdact_target_runs(target)) running.push_back(target);
+    const bool own = simdact_target_code(target) == target;
+    if (simdact_target_runs(target) && (own || all_names)) running.push_back(target);
   }
   return running;
 }

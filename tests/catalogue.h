@@ -96,6 +96,39 @@ inline size_t PositionOf(simdact_op op) {
   return kPositions.of[op];
 }
 
+// The largest term of a derivative that crosses zero, as its formula in the list has them; 0 of all others.
+inline double LargestTerm(simdact_op op, simdact_direction direction, double x, const double* p) {
+  if (direction != SIMDACT_BACKWARD) return 0.0;
+  const double a = std::fabs(x);
+  const auto logistic = [](double z) { return 1 / (1 + std::exp(-z)); };
+  const auto swish = [&](double z) {
+    return std::max(logistic(z), std::fabs(z) * logistic(z) * logistic(-z));
+  };
+  switch (op) {
+    case SIMDACT_OP_silu:
+      return swish(x);
+    case SIMDACT_OP_swish:
+      return swish(p[0] * x);
+    case SIMDACT_OP_gelu_quick:
+      return swish(1.702 * x);
+    case SIMDACT_OP_gelu:
+      return std::max(std::erfc(-x / std::sqrt(2.0)) / 2,
+                      a * std::exp(-a * a / 2) / std::sqrt(2 * std::acos(-1.0)));
+    case SIMDACT_OP_gelu_tanh: {
+      const double k = std::sqrt(8 / std::acos(-1.0)), v = k * (x + 0.044715 * x * x * x);
+      return std::max(logistic(v), a * k * (1 + 3 * 0.044715 * x * x) * logistic(v) * logistic(-v));
+    }
+    case SIMDACT_OP_mish: {
+      const double t = std::tanh(std::log1p(std::exp(std::min(x, 40.0))));
+      return std::max(t, a * logistic(x) * (1 - t * t));
+    }
+    case SIMDACT_OP_hardswish:
+      return a < 3 ? std::max(a / 3, 0.5) : 0.0;
+    default:
+      return 0.0;
+  }
+}
+
 // A NaN parameter gives NaN, in every op and direction that has it.
 template <auto kFunction, int kParameters, class R>
 R NanForNan(R x, const double* p) {

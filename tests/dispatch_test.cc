@@ -68,6 +68,30 @@ TEST(Dispatch, KernelsAreDistinct) {
   });
 }
 
+// Where a target would have the code of another it is another name of it.
+TEST(Dispatch, NamesShareCode) {
+  std::vector<const simdact_target*> all(simdact_targets(nullptr, 0));
+  simdact_targets(all.data(), all.size());
+  for (const simdact_target* target : all) {
+    const simdact_target* code = simdact_target_code(target);
+    ASSERT_NE(code, nullptr);
+    EXPECT_EQ(simdact_target_code(code), code);
+    EXPECT_EQ(simdact_target_has_fma(target), simdact_target_has_fma(code));
+    if (!simdact_target_runs(target)) continue;
+    EXPECT_TRUE(simdact_target_runs(code)) << simdact_target_name(target);
+    for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
+      const auto id = static_cast<simdact_op>(op);
+      EXPECT_EQ(simdact_find(target, id, SIMDACT_F32, SIMDACT_ACCURATE),
+                simdact_find(code, id, SIMDACT_F32, SIMDACT_ACCURATE));
+    }
+    EXPECT_EQ(simdact_find_bias(target, SIMDACT_F32), simdact_find_bias(code, SIMDACT_F32));
+    EXPECT_EQ(simdact_find_gate(target, SIMDACT_GATE_swiglu, SIMDACT_F32, SIMDACT_ACCURATE),
+              simdact_find_gate(code, SIMDACT_GATE_swiglu, SIMDACT_F32, SIMDACT_ACCURATE));
+    EXPECT_NE(simdact_find_table(target), nullptr);
+  }
+  EXPECT_EQ(simdact_target_code(nullptr), nullptr);
+}
+
 // A direction has a function, a reference, a claim and a formula, or none of them.
 TEST(Dispatch, DirectionsAgree) {
   for (int id = 0; id < SIMDACT_OP_COUNT; ++id) {
@@ -125,7 +149,7 @@ std::vector<float> GeluOn(const simdact_target* target) {
 // The forced target is the one that runs: the array function gives its bits.
 TEST(Dispatch, EnvironmentForcesTheTarget) {
   std::set<std::vector<float>> outcomes;
-  for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
+  for (const simdact_target* target : simdact_accuracy::RunningTargets(true)) {
     outcomes.insert(GeluOn(target));
     const int code = Under(simdact_target_name(target), target, [](const simdact_target* const& forced) {
       if (simdact_target_choice() != SIMDACT_CHOICE_FORCED || simdact_target_default() != forced) return 1;
@@ -178,7 +202,7 @@ TEST(Dispatch, FirstCallFromManyThreads) {
 
 TEST(Dispatch, ChoiceIsMadeOnce) {
   const int code = Under("", [] {
-    const auto running = simdact_accuracy::RunningTargets();
+    const auto running = simdact_accuracy::RunningTargets(true);
     if (simdact_target_default() != running[0]) return 1;
     setenv("SIMDACT_TARGET", simdact_target_name(running.back()), 1);
     return simdact_target_default() == running[0] ? 0 : 2;

@@ -45,9 +45,9 @@ struct Case {
   bool Is(const char* name, simdact_direction wanted) const { return Is(name) && direction == wanted; }
   // Whether the tier lets f give `got` for a result `exact`, with `ulps` of error in the accurate one.
   bool Allows(double got, long double exact, double ulps) const {
-    return tier == SIMDACT_FAST
-               ? simdact_accuracy::RelativeError(dtype, got, exact) <= simdact_accuracy::kFastClaim
-               : simdact_accuracy::UlpError(dtype, got, exact) <= ulps;
+    const double claim = simdact_fast_claim(op, dtype, direction, 1);
+    return tier == SIMDACT_FAST ? simdact_accuracy::FastError(dtype, got, exact, 1, claim) <= claim
+                                : simdact_accuracy::UlpError(dtype, got, exact) <= ulps;
   }
   std::string Name() const {
     return std::string(description->name) + " " + simdact_accuracy::DtypeName(dtype) + " " +

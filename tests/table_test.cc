@@ -27,7 +27,7 @@ Bytes Random(size_t n, unsigned seed) {
 
 template <class F>
 void ForEachTarget(const F& f) {
-  for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
+  for (const simdact_target* target : simdact_accuracy::RunningTargets(true)) {
     SCOPED_TRACE(simdact_target_name(target));
     const simdact_table_kernel* kernel = simdact_find_table(target);
     ASSERT_NE(kernel, nullptr);

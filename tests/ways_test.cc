@@ -19,9 +19,6 @@
 #include "simdact/normal-inl.h"
 #include "simdact/rectified-inl.h"
 #include "simdact/xielu-inl.h"
-#include "simdact/fast-exp-inl.h"
-#include "simdact/fast-logistic-inl.h"
-#include "simdact/fast-normal-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -50,20 +47,22 @@ using Loop = void (*)(const void* x, void* y, size_t n, const simdact_params& p)
   SIMDACT_LOOP(Name, SIMDACT_VALUES_##PARAMETERS)                                            \
   SIMDACT_LOOP(Name##Derivative, SIMDACT_VALUES_##PARAMETERS)                                \
   SIMDACT_IF_##OUTPUT(SIMDACT_LOOP(Name##DerivativeFromOutput, SIMDACT_VALUES_##PARAMETERS)) \
-      SIMDACT_IF_##TIERS(SIMDACT_LOOP(Fast##Name, SIMDACT_VALUES_##PARAMETERS))
+      SIMDACT_IF_##TIERS(SIMDACT_LOOP(Fast##Name, SIMDACT_VALUES_##PARAMETERS))              \
+          SIMDACT_IF_##TIERS(SIMDACT_LOOP(Fast##Name##Derivative, SIMDACT_VALUES_##PARAMETERS))
 SIMDACT_UNARY(SIMDACT_X)
 #undef SIMDACT_X
 
-// By direction; the fast tier's last.
+// By direction; the fast tier's last, forward and backward.
 struct Loops {
-  Loop f32[4];
+  Loop f32[5];
 #ifndef SIMDACT_NO_F64
-  Loop f64[4];
+  Loop f64[5];
 #endif
 };
 #define SIMDACT_OR_NULL_Y(formula, claim) SIMDACT_KEEP
 #define SIMDACT_OR_NULL_NO_Y SIMDACT_NULL
 #define SIMDACT_OR_NULL_FAST SIMDACT_KEEP
+#define SIMDACT_OR_NULL_COARSE SIMDACT_KEEP
 #define SIMDACT_OR_NULL_NO_FAST SIMDACT_NULL
 #define SIMDACT_NULL(...) nullptr
 #define SIMDACT_OF(Name, OUTPUT, T) \
@@ -74,9 +73,9 @@ struct Loops {
 #define SIMDACT_OF_DOUBLES(Name, OUTPUT) \
   , { SIMDACT_OF(Name, OUTPUT, double), nullptr }
 #endif
-#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                               \
-  {{SIMDACT_OF(Name, OUTPUT, float), SIMDACT_OR_NULL_##TIERS(&Fast##Name##Loop<float>)} SIMDACT_OF_DOUBLES( \
-      Name, OUTPUT)},
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)           \
+  {{SIMDACT_OF(Name, OUTPUT, float), SIMDACT_OR_NULL_##TIERS(&Fast##Name##Loop<float>), \
+    SIMDACT_OR_NULL_##TIERS(&Fast##Name##DerivativeLoop<float>)} SIMDACT_OF_DOUBLES(Name, OUTPUT)},
 constexpr Loops kLoops[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
 
@@ -98,7 +97,7 @@ using namespace simdact_test;  // NOLINT: what the tests loop over
 // The user's loop for a case, or null.
 template <class Loop = void (*)(const void*, void*, size_t, const simdact_params&)>
 Loop LoopOf(const Case& c) {
-  const int which = c.tier == SIMDACT_FAST ? 3 : static_cast<int>(c.direction);
+  const int which = static_cast<int>(c.direction) + (c.tier == SIMDACT_FAST ? 3 : 0);
 #define SIMDACT_X(TARGET, NAMESPACE)                                                                     \
   if (simdact_accuracy::SameName(hwy::TargetName(TARGET), simdact_target_name(c.target))) {              \
     if (c.dtype == SIMDACT_F32) return NAMESPACE::kLoops[simdact_accuracy::PositionOf(c.op)].f32[which]; \
@@ -161,6 +160,7 @@ struct Arrays {
   void (*cpp)(const void* x, void* y, size_t n);
   void (*cpp_fast)(const void* x, void* y, size_t n);
   void (*cpp_backward)(const void* x, const void* dy, void* dx, size_t n);
+  void (*cpp_fast_backward)(const void* x, const void* dy, void* dx, size_t n);
   void (*cpp_from_output)(const void* y, const void* dy, void* dx, size_t n);
 };
 #define SIMDACT_PARAMETER(i) static_cast<P>(p.value[i])
@@ -175,10 +175,11 @@ struct Arrays {
   [](const void* x, const void* dy, void* dx, size_t n, [[maybe_unused]] const simdact_params& p) { \
     function(SIMDACT_FROM(x), SIMDACT_FROM(dy), SIMDACT_TO(dx), n __VA_ARGS__);                     \
   }
-#define SIMDACT_CPP_BACKWARD_OF(function)                                                  \
-  [](const void* x, const void* dy, void* dx, size_t n) {                                  \
-    function(static_cast<const C*>(x), static_cast<const C*>(dy), static_cast<C*>(dx), n); \
+#define SIMDACT_CPP_BACKWARD_OF(function, ...)                                                         \
+  [](const void* x, const void* dy, void* dx, size_t n) {                                              \
+    function(__VA_ARGS__ static_cast<const C*>(x), static_cast<const C*>(dy), static_cast<C*>(dx), n); \
   }
+#define SIMDACT_FAST_TAG simdact::fast,
 #define SIMDACT_OR_NO_ARRAY_Y(formula, claim) SIMDACT_KEEP
 #define SIMDACT_OR_NO_ARRAY_NO_Y SIMDACT_NO_ARRAY
 #define SIMDACT_NO_ARRAY(...) nullptr
@@ -201,6 +202,7 @@ struct Arrays {
           simdact::name(simdact::fast, static_cast<const C*>(x), static_cast<C*>(y), n);                 \
         },                                                                                               \
         SIMDACT_CPP_BACKWARD_OF(simdact::name##_backward),                                               \
+        SIMDACT_CPP_BACKWARD_OF(simdact::name##_backward, SIMDACT_FAST_TAG),                             \
         SIMDACT_OR_NO_ARRAY_##OUTPUT(SIMDACT_CPP_BACKWARD_OF(simdact::name##_backward_from_output))};    \
   }()
 #ifdef SIMDACT_NO_F64
@@ -248,7 +250,8 @@ TEST_P(WaysTest, ArrayFunctionsAsTheKernelOfTheDefaultTarget) {
           }
           if (std::memcmp(&p, &c.description->defaults, sizeof(p)) != 0) continue;
           if (!forward) {
-            cpp_backward(x.Data(), dy.At(5), y.Data(), kCount);
+            (c.tier == SIMDACT_FAST ? arrays.cpp_fast_backward : cpp_backward)(x.Data(), dy.At(5), y.Data(),
+                                                                               kCount);
           } else {
             (c.tier == SIMDACT_FAST ? arrays.cpp_fast : arrays.cpp)(x.Data(), y.Data(), kCount);
           }

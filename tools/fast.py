@@ -1,109 +1,188 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/fast-tables.h: the polynomials and quotients of the fast tier. Needs mpmath.
+"""Generates kernels/simdact/fast-tables.h: what the kernels in plain numbers need. Needs mpmath.
 
-Each is the one whose largest relative error is least (Lawson's reweighted least squares; for P / Q with the
-last Q in the weights, after Sanathanan and Koerner), rounded to floats.
+Coefficients are rounded one after the other from the constant term upwards, each time fitting the rest again
+(chebyshev.py).
 """
-from mpmath import cos, erf, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, polyval, sqrt, tanh
+import struct
 
+from mpmath import erf, exp, expm1, findroot, log, mp, mpf, pi, sqrt, tanh
+
+import chebyshev
 from chebyshev import literal, nearest
+from minimax import TINY, mills, minimax
 
 mp.dps = 40
+LN2 = log(mpf(2))
+CUBIC = mpf("0.044715")
+SELU_LEFT = mpf("1.0507009873554804934193349852946") * mpf("1.6732632423543772848170429916717")
 
 
-def minimax(f, lo, hi, over, under=0, variable=lambda x: x, points=90, rounds=60):
-    """P, Q with P(t) / Q(t) ~ f(x), t = variable(x), Q's first coefficient 1, and the largest relative error."""
-    xs = [(mpf(lo) + hi) / 2 - (mpf(hi) - lo) / 2 * cos(pi * (2 * k + 1) / (2 * points)) for k in range(points)]
-    values, ts = [f(x) for x in xs], [variable(x) for x in xs]
-    rows = [[t**k / v for k in range(over + 1)] + [-(t**k) for k in range(1, under + 1)] for t, v in zip(ts, values)]
-    weights, below = [mpf(1)] * points, [mpf(1)] * points
-    size, best = over + under + 1, None
-    for _ in range(rounds):
-        a, b = matrix(size, size), matrix(size, 1)
-        for row, weight, q in zip(rows, weights, below):
-            for i in range(size):
-                b[i] += weight / q**2 * row[i]
-                for j in range(size):
-                    a[i, j] += weight / q**2 * row[i] * row[j]
-        solution = lu_solve(a, b)
-        p = [mpf(nearest(solution[k], "float")) for k in range(over + 1)]
-        q = [mpf(1)] + [mpf(nearest(solution[over + k], "float")) for k in range(1, under + 1)]
-        below = [polyval(q[::-1], t) for t in ts]
-        errors = [abs(polyval(p[::-1], t) / d / v - 1) for t, d, v in zip(ts, below, values)]
-        if best is None or max(errors) < best[2]:
-            best = p, q, max(errors)
-        weights = [w * (e + max(errors) / 50) for w, e in zip(weights, errors)]
-        weights = [w / sum(weights) for w in weights]
+def bits(value):
+    return struct.unpack("<i", struct.pack("<f", float(value)))[0]
+
+
+def from_bits(value):
+    return mpf(struct.unpack("<f", struct.pack("<i", value))[0])
+
+
+def rounded(value, kind="float"):
+    return mpf(nearest(value, kind))
+
+
+def text_of(value, kind):
+    return "-0.0f" if value == "-0" else literal(value, kind)
+
+
+def array(name, values, kind="float"):
+    """Those that are fetched by permutes are aligned."""
+    aligned = "alignas(64) " if name[:5] in ("kPlai", "kSelu", "kEndl", "kQuot") or name == "kTanh" else ""
+    joined = ", ".join(text_of(v, kind) for v in values)
+    return f"  {aligned}static constexpr {kind} {name}[{len(values)}] = {{{joined}}};\n"
+
+
+def constant(name, value, kind="float"):
+    return f"  static constexpr {kind} {name} = {literal(value, kind)};\n"
+
+
+def polynomial(f, lo, hi, degree, weight, kind="float"):
+    return [mpf(parts[0]) for parts in chebyshev.fit(f, lo, hi, degree, weight, lows=0, kind=kind)]
+
+
+def error(c, f, lo, hi, weight=lambda t, v: 1 / v):
+    return f"2^{chebyshev.error([[v] for v in c], f, lo, hi, weight, 400):.1f}"
+
+
+def less_index(powers, shift):
+    """The bits of 2^(j/N), less j << shift: adding (n N + j) << shift makes 2^(n + j/N) of them."""
+    return [from_bits(bits(v) - (j << shift)) for j, v in enumerate(powers)]
+
+
+def endless(entries, end):
+    """c0 and k: of all c0 for which entry N - k of the powers over c0 is 2, to within a few units, that whose table
+    has the least rounding error. c0 is below exp(-end), so that c0 exp(r) is below 1 and rounds finer."""
+    best = None
+    for k in range(1, entries):
+        near = bits(rounded(mpf(2) ** (-mpf(k) / entries)))
+        for step in range(-4, 5):
+            c0 = from_bits(near + step)
+            if c0 * exp(end * mpf("1.001")) >= 1:
+                continue
+            exact = [mpf(2) ** (mpf(j) / entries) / c0 for j in range(entries)]
+            table = [mpf(2) if j == entries - k else rounded(v) for j, v in enumerate(exact)]
+            worst = max(abs(t / v - 1) for t, v in zip(table, exact))
+            if best is None or worst < best[0]:
+                best = worst, c0, k, table
     return best
 
 
-def array(name, values):
-    return f"  static constexpr float {name}[{len(values)}] = {{" + ", ".join(literal(v, "float") for v in values) + "};\n"
+def ends(last, nothing, kind, plain):
+    """Where powers are infinite, and 0 with c0 and without, and arguments of which they are: see FastRate."""
+    rate = 2 * sqrt(2 / pi) * CUBIC
+    cubic = lambda n: findroot(lambda x: rate * x * (x * x + 1 / CUBIC) - n * LN2, 10)
+    text = f"  static constexpr double kEndless = {float(last)!r}, kNothing = {float(nothing)!r}, kPlainNothing = {float(plain)!r};\n"
+    text += "  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.\n"
+    text += constant("kGeluEnd", sqrt(2 * nothing * LN2), kind) + constant("kGeluSlopeEnd", sqrt(2 * (nothing + 8) * LN2), kind)
+    text += constant("kErfSlopeEnd", sqrt((nothing + 2) * LN2), kind)
+    return text + constant("kCubicEnd", -cubic(last + (6 if kind == "float" else 0)), kind) + constant("kCubicSlopeEnd", cubic(plain + 10), kind)
 
 
-def emit(comment, name, f, lo, hi, over, under=0, variable=lambda x: x, last=0):
-    """An interval of (lo, hi) that reaches beyond what is needed keeps rounding at the ends inside."""
-    p, q, worst = minimax(f, lo, hi, over, under, variable)
-    text = f"  // {comment}, to 2^{float(log(worst, 2)):.1f}.\n" + array(name, p)
-    return text + (array(name + "Below", q[1:]) if under else "")
+def exponentials(end, c0, degree, fine, tail, kind, tail_end=None):
+    """c0 exp(r), the same finer, and (exp(r) - 1) / r, for |r| <= end, or tail_end."""
+    whole = lambda r: c0 * exp(r)
+    slope = lambda r: c0 * expm1(r) / r if abs(r) > TINY else c0
+    second = lambda r: (expm1(r) / r - 1) / r if abs(r) > TINY else mpf(1) / 2
+    text = ""
+    for name, terms in (("kExp", degree), ("kFineExp", fine)):
+        c = [c0] + polynomial(slope, -end, end, terms - 1, lambda r, _: r, kind)
+        text += f"  // c0 exp(r), to {error(c, whole, -end, end)}.\n" + array(name, c, kind)
+    end = tail_end or end
+    c = [mpf(1)] + polynomial(second, -end, end, tail - 2, lambda r, _: r, kind)
+    reached = error(c, lambda r: expm1(r) / r if abs(r) > TINY else mpf(1), -end, end)
+    return text + f"  // (exp(r) - 1) / r, to {reached}.\n" + array("kTail", c, kind)
 
 
-TINY = mpf(2) ** -60
-square = lambda x: x * x
+def table(entries, degree, fine, tail):
+    shift, end = 23 - (entries.bit_length() - 1), LN2 / (2 * entries) * mpf("1.002")
+    powers = [mpf(2) ** (mpf(j) / entries) for j in range(entries)]
+    text = f"// 2^(j/{entries}) in tables of bits; |r| <= ln(2) / {2 * entries}.\nstruct FastPower{entries} {{\n"
+    text += f"  static constexpr int kEntries = {entries}, kShift = {shift}, kBits = 23, kExponentBias = 127;\n"
+    text += "  // The powers, and selu's lambda alpha times them, each with what it lost relative to itself.\n"
+    for name, factor in (("Plain", mpf(1)), ("Selu", rounded(SELU_LEFT))):
+        exact = [factor * v for v in powers]
+        high = [rounded(v) for v in exact]
+        text += array(f"k{name}Bits", less_index(high, shift))
+        text += array(f"k{name}Low", ["-0"] + [rounded((v - h) / v) for v, h in list(zip(exact, high))[1:]])
+    worst, c0, k, quotients = endless(entries, end)
+    text += f"  // The powers over c0, of which entry {entries - k} is 2, to 2^{float(log(worst, 2)):.1f}; and these without the shifted index.\n"
+    text += array("kEndlessBits", less_index(quotients, shift)) + array("kQuotients", quotients)
+    text += ends(128 - mpf(k) / entries, 127 + mpf(k) / entries, "float", mpf(127)) + exponentials(end, c0, degree, fine, tail, "float")
+    slope = lambda r: expm1(r) / r if abs(r) > TINY else mpf(1)
+    c = [mpf(1)] + polynomial(slope, -2 * end, 2 * end, degree, lambda r, _: r)
+    return text + f"  // exp(r) for twice as large r, to {error(c, exp, -2 * end, 2 * end)}.\n" + array("kLongExp", c) + "};\n\n"
 
 
-def mills(a):
-    return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2)
+def powers_of_2(name, mantissa, bias, degree, kind):
+    """exp(r) is for r that are a little larger, for the argument's low word may join it."""
+    text = f"// Powers of 2 alone; |r| <= ln(2) / 2, for exp(r) 0.57 ln(2).\nstruct {name} {{\n  static constexpr int kEntries = 1, kShift = {mantissa}, "
+    text += f"kBits = {mantissa}, kExponentBias = {bias};\n"
+    # Doubles serve floats: it is enough to come to where those are infinite and 0, with some room.
+    last, nothing = (bias + 1, bias) if kind == "float" else (432, 432)
+    text += ends(mpf(last), mpf(nothing), kind, mpf(nothing))
+    near = LN2 * mpf("0.501")
+    return text + exponentials(LN2 * mpf("0.57"), mpf(1), degree, degree, degree, kind, near) + "};\n\n"
 
 
-def slots(name, comment, f, shift, first, end, limit=None):
-    """f(a) = c0 + a (c1 + a c2) in 32 slots of v = a + shift, 8 to the octave; in the hardware's order."""
-    edge = lambda k: mpf(2) ** (k // 8) * (1 + mpf(k % 8) / 8)
-    rows, worst = [[mpf(0)] * 32 for _ in range(3)], mpf(0)
-    for k in range(first, first + 32):
-        lo, hi = edge(k) - shift, min(edge(k + 1) - shift, mpf(end))
-        if k == first and f(TINY) < TINY * 2:
-            p, _, error = minimax(lambda x: f(x) / x, TINY, hi, 1, points=40, rounds=30)
-            p = [mpf(0)] + p
-        elif lo < end:
-            p, _, error = minimax(f, lo, hi, 2, points=40, rounds=30)
-        if k == first + 31 and limit is not None:  # the last slot is the limit at infinity
-            p, error = [limit, mpf(0), mpf(0)], abs(limit / f(lo) - 1)
-        # v = 1 has the bits 0x3F800000.
-        for row, c in zip(rows, p):
-            row[((0x3F800000 >> 20) + k) % 32] = c
-        worst = max(worst, error)
-    text = f"// {comment} = c0 + a (c1 + a c2), by the exponent and three bits of a + {float(shift)}, to 2^{float(log(worst, 2)):.1f}.\n"
-    text += f"struct {name} {{\n  static constexpr float kShift = {literal(shift, 'float')}, kEnd = {literal(end, 'float')};\n"
-    text += "  alignas(64) static constexpr float kRows[3][32] = {\n"
-    for row in rows:
-        text += "      {" + ", ".join(literal(v, "float") for v in row) + "},\n"
-    return text + "  };\n};\n\n"
+def tanh_slots():
+    tail = lambda s: (tanh(sqrt(s)) / sqrt(s) - 1) / s if s > TINY else -mpf(1) / 3
+    c = polynomial(tail, 0, mpf("0.0626"), 2, lambda s, _: s)
+    text = f"// tanh(j / 2), and (tanh(r) - r) / r^3 = c0 + r^2 c1 ... for |r| <= 1/4, to {error(c, tail, 0, mpf('0.0626'))}.\n"
+    text += "struct FastTanh32 {\n" + array("kTanh", [rounded(tanh(mpf(j) / 2)) for j in range(32)])
+    return text + array("kTail", c) + "};\n\n"
 
 
-def constants(name, power, tail, log1p, tanh_over, tanh_under, erf_degree, erf_end, mills_degree, mills_scale):
-    text = f"struct {name} {{\n"
-    text += emit("2^f for |f| <= 1/2", "kPower", lambda f: mpf(2) ** f, -0.5, 0.5, power)
-    text += emit("(2^f - 1) / f for |f| <= 1/2", "kPowerTail",
-                 lambda f: (mpf(2) ** f - 1) / f if abs(f) > TINY else log(mpf(2)), -0.5, 0.5, tail)
-    text += emit("log(1 + e) / e for 0 <= e <= 1", "kLog1p",
-                 lambda e: log(1 + e) / e if e > TINY else mpf(1), 0, 1, log1p)
-    text += emit("tanh(x) / x = P(x^2) / (1 + x^2 Q(x^2)) for |x| <= 4.6", "kTanh",
-                 lambda x: tanh(x) / x, TINY, 4.6, tanh_over, tanh_under, square)
-    text += emit(f"erf(x) / x = P(x^2) for |x| <= {erf_end}", "kErf", lambda x: erf(x) / x, TINY, mpf(erf_end), erf_degree, 0, square)
-    scale = mpf(mills_scale)
-    text += emit(f"exp(a^2 / 2) Phi(-a) = t P(t), t = 1 / (1 + {mills_scale} a), for 0 <= a <= 13.3", "kMills",
-                 lambda t: mills((1 / t - 1) / scale) / t, 1 / (1 + mpf("13.3") * scale), 1, mills_degree)
-    return text + f"  static constexpr float kMillsScale = {mills_scale}f;\n}};\n\n"
+def mills_quotient(over, kind, scale):
+    """M(a) = P(a) / (k a P(a) + R(a)): the best P / Q, then the rest of Q fitted again, to P and k as rounded."""
+    end = mpf("13.3") if kind == "float" else mpf("15")
+    p, q, _ = minimax(mills, TINY, end, over, over + 1, kind=kind, rounds=60 if kind == "float" else 150)
+    p, q = [rounded(v * scale, kind) for v in p], [v * scale for v in q]
+    value = lambda c, a: sum(v * a**i for i, v in enumerate(c))
+    k = rounded(q[-1] / p[-1], kind)
+    r = polynomial(lambda a: value(p, a) * (1 / mills(a) - k * a), TINY, end, over, lambda a, v: mills(a) / value(p, a), kind)
+    off = lambda a: abs(value(p, a) / (k * a * value(p, a) + value(r, a)) / mills(a) - 1)
+    worst = max(off(end * i / 400) for i in range(1, 401))
+    text = f"  // exp(a^2 / 2) Phi(-a) = P(a) / (k a P(a) + R(a)) for 0 <= a <= {float(end)}, to 2^{float(log(worst, 2)):.1f}.\n"
+    return text + array("kMills", p, kind) + constant("kMillsSlope", k, kind) + array("kMillsRest", r, kind)
+
+
+def log1p_of_exp(degree, kind):
+    p, _, worst = minimax(lambda e: log(1 + e) / e if e > TINY else mpf(1), 0, 1, degree, kind=kind)
+    return f"  // log(1 + e) / e for 0 <= e <= 1, to 2^{float(log(worst, 2)):.1f}.\n" + array("kLog1pExp", p, kind)
+
+
+def erf_near(degree):
+    f = lambda s: erf(sqrt(s)) / sqrt(s) if s > TINY else 2 / sqrt(pi)
+    c = polynomial(f, 0, mpf("0.73"), degree, lambda _, v: 1 / v, "double")
+    return f"  // erf(x) / x = P(x^2) for |x| <= 0.85, to {error(c, f, 0, mpf('0.73'))}.\n" + array("kErf", c, "double")
+
+
+def log_tail():
+    lo, hi = sqrt(mpf("0.4999")) - 1, sqrt(mpf("2.0001")) - 1
+    tail = lambda f: (log(1 + f) / f - 1) / f if abs(f) > TINY else mpf(-1) / 2
+    weight = lambda f, _: f * f / log(1 + f) if abs(f) > TINY else f
+    c = polynomial(tail, lo, hi, 7, weight)
+    text = f"  // (log(1 + f) - f) / f^2 for sqrt(1/2) <= 1 + f <= sqrt(2), to {error(c, tail, lo, hi, weight)} of the logarithm.\n"
+    return text + array("kLogTail", c)
 
 
 def main():
     text = "// Generated by tools/fast.py; do not edit. Coefficients from the constant term upwards.\n"
     text += "#ifndef SIMDACT_FAST_TABLES_H_\n#define SIMDACT_FAST_TABLES_H_\n\nnamespace simdact {\n\n// clang-format off\n"
-    text += constants("FastConstants", 3, 3, 4, 2, 2, 6, "2.66", 4, "0.375")
-    text += constants("BriefConstants", 5, 5, 7, 3, 3, 10, "2.8", 7, "0.3")
-    text += slots("FastTanh32", "tanh(a)", tanh, mpf(3) / 8, -12, 5.5, mpf(1))
-    text += slots("FastMills32", "exp(a^2 / 2) Phi(-a)", mills, mpf(1), 0, 13.5)
+    text += table(32, 2, 3, 3) + table(8, 3, 3, 4) + powers_of_2("FastPower1", 23, 127, 6, "float")
+    text += powers_of_2("FastPowerDouble", 52, 1023, 8, "double") + tanh_slots()
+    # The scale keeps P and the denominator just below powers of 2 for small a.
+    text += "struct FastFloat {\n" + mills_quotient(4, "float", mpf("0.9")) + log1p_of_exp(8, "float") + log_tail() + "};\n\n"
+    text += "struct FastDouble {\n" + mills_quotient(6, "double", mpf(1)) + log1p_of_exp(12, "double") + erf_near(9) + "};\n\n"
     text += "// clang-format on\n\n}  // namespace simdact\n\n#endif  // SIMDACT_FAST_TABLES_H_\n"
     with open("kernels/simdact/fast-tables.h", "w") as file:
         file.write(text)

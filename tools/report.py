@@ -174,7 +174,7 @@ def measure(full, peers):
     fast = OUT / "accuracy_fast.json"
     step(
         "Checking the fast tier",
-        [simdact, "accuracy", "--tier", "fast", "--direction", "forward", "--dtype", "f32,bf16,f16"]
+        [simdact, "accuracy", "--tier", "fast", "--direction", "forward,backward", "--dtype", "f32,bf16,f16"]
         + ["--json", fast]
         + ["--exhaustive"] * full,
     )

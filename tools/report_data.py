@@ -189,7 +189,7 @@ class Report:
         for row in self.content.get("fast_accuracy", []):
             if not row["ok"]:
                 yield (
-                    f"{row['op']} fast {row['dtype']} on {row['target']}: relative error {row['max_relative']} "
+                    f"{row['op']} fast {row['dtype']} on {row['target']}: {row['max_ulp']:.4g} ulp, claimed {row['claim']:g}, "
                     f"at x = {row['x']}, got {row['got']}, want {row['want']}"
                 )
         for target, entry in self.content["digits"].items():

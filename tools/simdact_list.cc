@@ -83,7 +83,9 @@ void Print(simdact_op op) {
   std::string fast;
   for (const std::string& name : FastTargets(op)) fast += " " + name;
   std::printf("  %s\n", Bounds(op).c_str());
-  if (!fast.empty()) std::printf("  fast: 2^-12 of the result, on%s\n", fast.c_str());
+  if (!fast.empty())
+    std::printf("  fast: %g ulp, on%s\n", simdact_fast_claim(op, SIMDACT_F32, SIMDACT_FORWARD, 1),
+                fast.c_str());
   std::printf("  %s\n", d.note);
 }
 
@@ -96,10 +98,14 @@ int Targets(bool as_json) {
     const bool runs = simdact_target_runs(target) != 0;
     list.push_back({{"name", simdact_target_name(target)},
                     {"runs", runs},
+                    {"code", simdact_target_name(simdact_target_code(target))},
                     {"fma", simdact_target_has_fma(target) != 0}});
     if (!as_json) {
-      std::printf("%-10s %s%s\n", simdact_target_name(target), runs ? "runs here" : "not on this CPU",
-                  target == preferred ? ", default" : "");
+      const simdact_target* code = simdact_target_code(target);
+      const std::string shares =
+          code == target ? "" : std::string(", with the code of ") + simdact_target_name(code);
+      std::printf("%-10s %s%s%s\n", simdact_target_name(target), runs ? "runs here" : "not on this CPU",
+                  target == preferred ? ", default" : "", shares.c_str());
     }
   }
   if (as_json) WriteJson({{"default", simdact_target_name(preferred)}, {"targets", list}}, "-");

@@ -57,9 +57,9 @@ std::vector<const simdact_target*> AllTargets() {
 const simdact_target* FindTarget(const std::string& name) {
   const simdact_target* target = simdact_target_by_name(name.c_str());
   if (target != nullptr && simdact_target_runs(target) == 0) {
-    throw UsageError("this CPU does not run target '" + name + "'; valid: " + Names(RunningTargets()));
+    throw UsageError("this CPU does not run target '" + name + "'; valid: " + Names(RunningTargets(true)));
   }
-  return Find("target", name, RunningTargets());
+  return Find("target", name, RunningTargets(true));
 }
 
 std::vector<const simdact_target*> FindTargets(const std::string& names) {
@@ -117,7 +117,7 @@ void CheckEnvironment() {
   if (choice != SIMDACT_CHOICE_UNKNOWN && choice != SIMDACT_CHOICE_UNSUPPORTED) return;
   throw UsageError(std::string("SIMDACT_TARGET=") + std::getenv("SIMDACT_TARGET") +
                    (choice == SIMDACT_CHOICE_UNKNOWN ? " is not compiled in" : " does not run on this CPU") +
-                   "; valid: " + Names(RunningTargets()));
+                   "; valid: " + Names(RunningTargets(true)));
 }
 
 std::string OpsWithDerivativeFromOutput() {

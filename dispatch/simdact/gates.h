@@ -5,8 +5,8 @@
  *   simdact_swiglu_rows_f32(x, y, rows, cols, SIMDACT_GATE_FIRST, 0, 0);     one, as a linear layer leaves it
  *
  * Numbers: NaN in gate or up gives NaN, in dgate and dup too where they depend on it; products are IEEE's, so
- * that relu(-1) times an infinite up is NaN, as is an activation that is too small for a number, and a zero has
- * the product's sign (swiglu_oai: that of s u + s, s = g sigmoid(alpha g); -0 for s = -0 and u >= 0).
+ * that relu(-1) times an infinite up is NaN, as is an activation that is too small for a number, and a zero
+ * has the product's sign (swiglu_oai: that of s u + s, s = g sigmoid(alpha g); -0 for s = -0 and u >= 0).
  * Parameters: any value; NaN gives NaN, an infinite, zero or negative one the limit of the formula. Bounds in
  * ulps are in gates.def (`simdact list` prints them). */
 #ifndef SIMDACT_GATES_H_

@@ -92,8 +92,8 @@ SIMDACT_API const char* simdact_status_text(simdact_status status_);
  *   P      float   double   float      float
  * for each op of activations.def, where formula, derivative, parameters (PyTorch's order and names) and the
  * source of the definition stand. Parameters may be any numbers: NaN gives NaN, infinity and zero the limit
- * that the formula has there (dispatch/README.md). bf16 and f16 results are correctly rounded. A library built
- * without f64 (SIMDACT_NO_F64) or the 16-bit types (SIMDACT_NO_HALF) lacks those functions. */
+ * that the formula has there (dispatch/README.md). bf16 and f16 results are correctly rounded. A library
+ * built without f64 (SIMDACT_NO_F64) or the 16-bit types (SIMDACT_NO_HALF) lacks those functions. */
 #define SIMDACT_ARRAYS(_name, IF_Y, T, E, P)                                                         \
   SIMDACT_API void simdact##_name##_##T(const E* x_, E* y_, size_t n_ P);                            \
   SIMDACT_API void simdact##_name##_backward_##T(const E* x_, const E* dy_, E* dx_, size_t n_ P);    \
@@ -141,10 +141,11 @@ typedef enum simdact_dtype {
   SIMDACT_DTYPE_COUNT
 } simdact_dtype;
 
-/* accurate: the claims of the lists. fast: normal results within 2^-12 of themselves, special values as in
- * accurate; denormal results may be anything from 0 to the least normal number; in bf16 and f16 the rounding
- * comes on top. It exists forward, where it is at least 1.3 times faster; elsewhere, and for all gradients,
- * fast means accurate. */
+/* accurate: the claims of the lists. fast: normal results within 4 ulp in f32, 0.6 in bf16, 1.0 in f16, and
+ * derivatives, where they cross zero, within 2^-22 of their largest term; special values as in accurate;
+ * denormal results may be anything from 0 to the least normal number, dx also where f' is denormal. It exists
+ * from the input where it is at least 1.2 times faster; elsewhere, in f64 and from the output fast means
+ * accurate. */
 typedef enum simdact_tier { SIMDACT_ACCURATE = 0, SIMDACT_FAST = 1, SIMDACT_TIER_COUNT } simdact_tier;
 
 /* f; f' from the input; f' from the output. */
@@ -187,6 +188,11 @@ SIMDACT_API int simdact_target_runs(const simdact_target* target_);
 /* 1 if the target has fused multiply-add, which decides which claims hold, else 0. */
 SIMDACT_API int simdact_target_has_fma(const simdact_target* target_);
 
+/* The target whose code this one runs: itself, or another that has the same instructions for all that is done
+ * here, so that it was not compiled again (AVX3_DL and AVX3_SPR run AVX3's, but in the tables). NULL for
+ * NULL. */
+SIMDACT_API const simdact_target* simdact_target_code(const simdact_target* target_);
+
 /* The compiled-in target of that name, or NULL. It need not run on this CPU. */
 SIMDACT_API const simdact_target* simdact_target_by_name(const char* name_);
 
@@ -204,9 +210,9 @@ typedef enum simdact_choice {
 SIMDACT_API simdact_choice simdact_target_choice(void);
 
 /* Element-wise functions write outputs of at least so many bytes past the caches, unless they are computed in
- * place: 3/8 of the last-level cache that the running core shares, at most 32 MiB; or $SIMDACT_STREAM_BYTES, a
- * decimal number of at least 16384. 0: never. Decided once, at the first call that asks. The bits are the same
- * either way. */
+ * place: 3/8 of the last-level cache that the running core shares, at most 32 MiB; or $SIMDACT_STREAM_BYTES,
+ * a decimal number of at least 16384. 0: never. Decided once, at the first call that asks. The bits are the
+ * same either way. */
 SIMDACT_API size_t simdact_stream_bytes(void);
 /* Whether $SIMDACT_STREAM_BYTES could be honoured: BEST if it is not set, UNKNOWN if it is not a number. */
 SIMDACT_API simdact_choice simdact_stream_choice(void);
@@ -241,6 +247,10 @@ SIMDACT_API const simdact_description* simdact_describe(simdact_op op_);
  * exist. */
 SIMDACT_API double simdact_claim(simdact_op op_, simdact_dtype dtype_, simdact_direction direction_,
                                  int fma_);
+
+/* The same of the fast tier, for results that are normal. */
+SIMDACT_API double simdact_fast_claim(simdact_op op_, simdact_dtype dtype_, simdact_direction direction_,
+                                      int fma_);
 
 #ifdef __cplusplus
 }

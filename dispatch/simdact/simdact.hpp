@@ -43,6 +43,9 @@ inline uint16_t* bits(f16* p_) noexcept { return reinterpret_cast<uint16_t*>(p_)
   inline void(name)(const E* x_, E* y_, size_t n_ P) noexcept {                                           \
     simdact##_name##_##T(bits(x_), bits(y_), n_ PASS);                                                    \
   }                                                                                                       \
+  inline void name##_backward(fast_tier, const E* x_, const E* dy_, E* dx_, size_t n_ P) noexcept {       \
+    simdact_find_default(OP, DTYPE, SIMDACT_FAST)->backward(bits(x_), bits(dy_), bits(dx_), n_, {PACK});  \
+  }                                                                                                       \
   inline void name##_backward(const E* x_, const E* dy_, E* dx_, size_t n_ P) noexcept {                  \
     simdact##_name##_backward_##T(bits(x_), bits(dy_), bits(dx_), n_ PASS);                               \
   }                                                                                                       \

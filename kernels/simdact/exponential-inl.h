@@ -12,6 +12,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/fast-exponential-inl.h"
 #include "simdact/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -33,7 +34,7 @@ constexpr size_t kCeluDerivativeVectors = Lockstep(6, 3);
 template <class D, class V>
 HWY_INLINE V Exp(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Exp(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastExp(d64, v); });
   } else {
     return ExpOf(d, x);
   }
@@ -74,7 +75,7 @@ HWY_INLINE V Expm1OffZero(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Expm1(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Expm1(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastExpm1(d64, v); });
   } else {
     return NearZero(
         d, x, [d](const auto& v) HWY_ATTR { return Expm1OffZero(d, v); },
@@ -155,7 +156,8 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
   if (HWY_UNLIKELY(!OrdinaryElu(alpha)))
     return EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::Elu(v, alpha); });
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return Elu(d64, v, double{alpha}); });
+    return InDouble(d, x,
+                    [alpha](auto d64, const auto& v) HWY_ATTR { return FastElu(d64, v, double{alpha}); });
   } else {
     return NearZero(
         d, x,
@@ -172,8 +174,8 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
 }
 
 // elu'(x) = x > 0 ? 1 : alpha exp(x). Worst: 0.7672 ulp at -0x1.5e3fa8p+6, a denormal, AVX2.
-template <class D, class V, class U = NoUpstream>
-HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) {
+template <class D, class V, class U>
+HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy) {
   if (HWY_UNLIKELY(!OrdinaryElu(alpha))) {
     return TimesUpstream(
         EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::EluDerivative(v, alpha); }), dy);
@@ -214,18 +216,6 @@ HWY_INLINE V EluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
   return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), op::Add(y, hn::Set(d, alpha)));
 }
 
-// lambda = 1.0507009873554804934... and lambda alpha, alpha = 1.6732632423543772848..., as pairs.
-template <class D>
-struct SeluConstants {
-  static constexpr Scalar<D> kLambda =
-      kIsFloat<D> ? Scalar<D>(0x1.0cfabep+0) : Scalar<D>(0x1.0cfabd6a91132p+0);
-  static constexpr Scalar<D> kLambdaLow =
-      kIsFloat<D> ? Scalar<D>(-0x1.2adddap-25) : Scalar<D>(0x1.6fc7d272f2695p-55);
-  static constexpr Scalar<D> kLeft = kIsFloat<D> ? Scalar<D>(0x1.c212ccp+0) : Scalar<D>(0x1.c212cc640f031p+0);
-  static constexpr Scalar<D> kLeftLow =
-      kIsFloat<D> ? Scalar<D>(0x1.903c0cp-26) : Scalar<D>(0x1.05161b045a1fep-56);
-};
-
 // selu(x), with what the reduction of x and the products lose (1.05 ulp without).
 template <class D, class V>
 HWY_INLINE V SeluOffZero(D d, const V& x) {
@@ -243,7 +233,7 @@ HWY_INLINE V SeluOffZero(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Selu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Selu(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSelu(d64, v); });
   } else {
     return NearZero(
         d, x, [d](const auto& v) HWY_ATTR { return SeluOffZero(d, v); },
@@ -257,7 +247,8 @@ HWY_INLINE V Selu(D d, const V& x) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SeluDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSeluDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     using C = SeluConstants<D>;
@@ -315,15 +306,16 @@ HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
   if (HWY_UNLIKELY(!OrdinaryCelu(alpha)))
     return EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::Celu(v, alpha); });
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return Celu(d64, v, double{alpha}); });
+    return InDouble(d, x,
+                    [alpha](auto d64, const auto& v) HWY_ATTR { return FastCelu(d64, v, double{alpha}); });
   } else {
     return NearZero(
         d, x, [d, alpha](const auto& v) HWY_ATTR { return CeluOffZero(d, v, alpha); },
         [](const auto& v) HWY_ATTR { return v; });
   }
 }
-template <class D, class V, class U = NoUpstream>
-HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy = U()) {
+template <class D, class V, class U>
+HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy) {
   if (HWY_UNLIKELY(!OrdinaryCelu(alpha))) {
     return TimesUpstream(
         EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::CeluDerivative(v, alpha); }), dy);

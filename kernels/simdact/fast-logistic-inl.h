@@ -1,16 +1,23 @@
-// The fast tier: sigmoid, silu and what is like it, mish, softplus, log_sigmoid, to 2^-12 of the result.
+// sigmoid, silu, swish, gelu_quick, gelu_tanh, mish, softplus, log_sigmoid and their derivatives in plain
+// numbers (fast-exp-inl.h).
 //
 //   sigmoid(x) = 1 / (1 + exp(-x)),   silu(x) = x / (1 + exp(-x)),   gelu_tanh(x) = x / (1 + exp(-v(x)))
-//   mish(x) = x n / (n + 2),  n = E (E + 2),  E = exp(x)
-//   softplus(x) = max(x, 0) + log1p(E),  E = exp(-|x|),  log1p(E) = E (1 - E/2 ...), degree 4 (2^-14.1)
+//   mish(x) = x n / (n + 2),   n = E (E + 2),   E = exp(x)
+//   softplus(x) = max(x, 0) + log1p(E),   log1p(E) = E P(E),   E = exp(-|x|)
 //
-// exp as in fast-exp-inl.h: the shift of x is such that the denominator becomes infinite, or E becomes 0,
-// where the result would be denormal. Where x E may be normal and E not, both are kept at a power of two of
-// their size. On AVX-512 the quotient is an estimate of the reciprocal, 2^-14.
+// The denominator is infinite where the result would be denormal. Where x / D may be normal and 1 / D not, D
+// is kept at 2^-8 of its size: then x / D may overflow on the right, where the result is x, the lesser of the
+// two.
 //
-// A factor x that is denormal is multiplied by 0. Worst: softplus and log_sigmoid 2^-12.84 at 0x1.fe27dap+5
-// (SSE4), gelu_tanh 2^-12.84 at -0x1.41ebf2p+3, silu 2^-12.92 at -0x1.444f28p+6, sigmoid 2^-13.07, mish
-// 2^-13.06 (AVX-512; elsewhere 2^-13.4 or less).
+// Derivatives, with e = exp(-a), y = 1 / (1 + e), a = |x|:
+//
+//   sigmoid'(x) = s (1 - s), s = sigmoid(-a)
+//   silu'(-a) = e y (1 - a y),   f'(a) = 1 - f'(-a)
+//   mish'(x) = E ((E + 2) + 4 x (1 + E) / (n + 2)) / (n + 2)
+//
+// silu' and mish' cross zero, where these forms cancel: they are good to 2^-22 of their terms there.
+// gelu_tanh'(-a) = e y (1 - a v'(a) y), or e y^2 (1 + e - a v'(a)), is off by 4.2 to 6.7 ulp in floats, next
+// to 0 or from 2 on, in each of five orders of its roundings. So it stays with the accurate tier.
 
 #if defined(SIMDACT_FAST_LOGISTIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_FAST_LOGISTIC_INL_H_
@@ -19,129 +26,288 @@
 #define SIMDACT_FAST_LOGISTIC_INL_H_
 #endif
 
-#include "simdact/fast-exp-inl.h"
-#include "simdact/gelu_tanh-inl.h"
-#include "simdact/logarithmic-inl.h"
-#include "simdact/mish-inl.h"
+#include "simdact/fast-exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kFastSigmoidVectors = kFastVectors;
-constexpr size_t kFastSiluVectors = kFastVectors;
-constexpr size_t kFastSwishVectors = kFastVectors;
-constexpr size_t kFastGeluQuickVectors = kFastVectors;
-constexpr size_t kFastGeluTanhVectors = kFastVectors;
-constexpr size_t kFastMishVectors = kFastVectors;
-constexpr size_t kFastSoftplusVectors = kFastVectors;
-constexpr size_t kFastLogSigmoidVectors = kFastVectors;
+// The accurate kernels, for parameters that are not ordinary here.
+template <class D, class V>
+HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta);
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy = U());
+template <class D, class V>
+HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold);
+template <class D, class V, class U = NoUpstream>
+HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold, const U& dy = U());
 
-// sigmoid(x).
+constexpr size_t kFastSigmoidVectors = FastLockstep(7, 4), kFastSigmoidDerivativeVectors = FastLockstep(6, 4);
+constexpr size_t kFastSiluVectors = FastLockstep(4, 3), kFastSiluDerivativeVectors = FastLockstep(6, 3);
+constexpr size_t kFastSwishVectors = FastLockstep(4, 3), kFastSwishDerivativeVectors = FastLockstep(6, 3);
+constexpr size_t kFastGeluQuickVectors = FastLockstep(4, 3),
+                 kFastGeluQuickDerivativeVectors = FastLockstep(6, 3);
+constexpr size_t kFastGeluTanhVectors = FastLockstep(3, 4), kFastGeluTanhDerivativeVectors = 0;
+constexpr size_t kFastMishVectors = FastLockstep(3, 4), kFastMishDerivativeVectors = FastLockstep(6, 4);
+constexpr size_t kFastSoftplusVectors = FastLockstep(6, 4),
+                 kFastSoftplusDerivativeVectors = FastLockstep(6, 4);
+constexpr size_t kFastLogSigmoidVectors = FastLockstep(6, 4),
+                 kFastLogSigmoidDerivativeVectors = FastLockstep(6, 4);
+
+// At which power of 2 a denominator is kept in floats, so that 1 / D is normal where x / D is.
+template <class D, int kForFloats>
+constexpr int kFastBias = kIsFloat<D> ? kForFloats : 0;
+
+// 1 / (1 + exp(k x)).
+template <class D, class V>
+HWY_INLINE V FastSigmoidOf(D d, const V& x, const FastRate<Scalar<D>>& rate) {
+  const auto begin = hn::Set(d, Scalar<D>(-80) / rate.k), end = hn::Set(d, rate.Endless());
+  const V bounded = rate.k < 0 ? AtMost(begin, AtLeast(end, x)) : AtLeast(begin, AtMost(end, x));
+  return FastInverse(d, V(FastExpPlus<0>(d, bounded, rate, Scalar<D>(1))));
+}
 template <class D, class V>
 HWY_INLINE V FastSigmoid(D d, const V& x) {
-  // The denominator is infinite from exp(-x) = 2^126 on. At 4 times its size that is just where it overflows.
-  constexpr float kUnit = kWide ? 1.0f : 4.0f, kShift = -0x1.0a2b24p+0f, kFactor = 0x1.6a09e6p-2f;
-  const V bounded = AtLeast(hn::Set(d, -89.0f), AtMost(hn::Set(d, 88.0f), V(op::Add(x, hn::Set(d, kShift)))));
-  V p, scale;
-  FastPowerOfTwo(d, bounded, hn::Set(d, -kFastLog2e), kFactor * kUnit, p, scale);
-  const V sum = op::MulAdd(p, scale, hn::Set(d, kUnit));
-  if constexpr (kWide) return op::ApproximateReciprocal(sum);
-  return op::Div(hn::Set(d, kUnit), sum);
+  return FastSigmoidOf(d, x, FastRate<Scalar<D>>(-1.0));
 }
 
-// x ratio unit, for ratios of up to 1 / unit; x is bounded below. 0 where |x| < least: there it is denormal.
+// x over a denominator at 2^kBias of its size; `left` is x, bounded on the left.
+template <int kBias, class D, class V>
+HWY_INLINE V FastOver(D d, const V& x, const V& left, const V& denominator) {
+  if constexpr (!kIsFloat<D>) return op::Div(left, denominator);
+  V quotient;
+  if constexpr (kDivides<D>) {
+    quotient = op::Div(left, denominator);
+  } else {
+    quotient = op::Mul(left, FastInverse(d, denominator));
+  }
+  return LesserOf(d, V(op::Mul(quotient, hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)))), x);
+}
+
+// x / (1 + exp(-k x)), k > 0.
 template <class D, class V>
-HWY_INLINE V FastTimes(D d, const V& x, const V& ratio, float unit, float least = 2 * kLeastNormal) {
-  const V a = op::Abs(x);
-  const V product = op::Mul(op::Mul(ZeroWhereTiny(d, a, least, ratio), x), hn::Set(d, unit));
-  return op::Min(a, product);  // the inner product may have overflown; -0 comes second
+HWY_INLINE V FastSwishOf(D d, const V& x, double k) {
+  constexpr int kBias = kFastBias<D, -8>;
+  const FastRate<Scalar<D>> rate(-k);
+  const V left = AtLeast(hn::Set(d, rate.template Endless<kBias>()), x);
+  const V bounded = AtMost(hn::Set(d, Scalar<D>(-80) / rate.k), left);
+  return FastOver<kBias>(d, x, left, V(FastExpPlus<kBias>(d, bounded, rate, PowerOfTwo<Scalar<D>>(kBias))));
 }
-
-// x / (1 + exp(-beta x)) for 1 <= beta <= 16 and inverse = 1 / beta.
-template <class D, class V>
-HWY_INLINE V FastSwishAt(D d, const V& x, float beta, float inverse) {
-  // Infinite from exp(-beta x) = 2^132.53 on.
-  constexpr float kUnit = 0x1p-7f, kShift = 0x1.bep+1f, kFactor = 0x1.04d0fcp-2f;
-  const V left = AtLeast(hn::Set(d, -92.4f * inverse), x);
-  const V bounded = AtMost(hn::Set(d, 80.0f * inverse), V(op::Add(left, hn::Set(d, kShift * inverse))));
-  V p, scale;
-  FastPowerOfTwo(d, bounded, hn::Set(d, -kFastLog2e * beta), kFactor, p, scale);
-  return FastTimes(d, left, FastInverse(d, V(op::MulAdd(p, scale, hn::Set(d, kUnit)))), kUnit);
-}
-
 template <class D, class V>
 HWY_INLINE V FastSilu(D d, const V& x) {
-  return FastSwishAt(d, x, 1.0f, 1.0f);
+  return FastSwishOf(d, x, 1.0);
 }
 template <class D, class V>
 HWY_INLINE V FastGeluQuick(D d, const V& x) {
-  return FastSwishAt(d, x, kQuickBeta<D>, 1 / kQuickBeta<D>);
+  return FastSwishOf(d, x, 1.702);
+}
+template <class T>
+constexpr bool OrdinaryFastSwish(T beta) {
+  return beta >= static_cast<T>(0.5) && beta <= static_cast<T>(0x1p20);
 }
 template <class D, class V>
 HWY_INLINE V FastSwish(D d, const V& x, Scalar<D> beta) {
-  const float inverse = 1 / beta;  // outside of the condition, to leave the loop
-  return beta >= 1 && beta <= 16 ? FastSwishAt(d, x, beta, inverse) : Swish(d, x, beta);
+  if constexpr (kMayBeOther<D, V>) {
+    if (HWY_UNLIKELY(!OrdinaryFastSwish(beta))) return Swish(d, x, beta);
+  }
+  return FastSwishOf(d, x, static_cast<double>(beta));
+}
+
+// v(x) = c x (x^2 + h), c = 2 sqrt(2 / pi) 0.044715, h = 1 / 0.044715. Here without c: z + low. In floats h
+// is cut to a multiple of 2^-17: then x^2 + h less h is exact below 128, and so is what x^2 + h lost.
+constexpr double kFastCubic = 1.5957691216057308 * 0.044715, kFastInverseCubic = 1 / 0.044715;
+template <class D, class V>
+HWY_INLINE V FastCubic(D d, const V& x, V& low) {
+  constexpr double kCut = static_cast<double>(static_cast<int>(kFastInverseCubic * 0x1p17 + 0.5)) * 0x1p-17;
+  const auto shift = hn::Set(d, static_cast<Scalar<D>>(kCut));
+  const auto rest = hn::Set(d, static_cast<Scalar<D>>(kFastInverseCubic - kCut));
+  V sum, sum_low;
+  if constexpr (!kIsFloat<D>) {
+    sum = op::Add(op::MulAdd(x, x, shift), rest);
+    low = op::Sub(sum, sum);
+    return op::Mul(x, sum);
+  } else if constexpr (HWY_NATIVE_FMA) {
+    sum = op::MulAdd(x, x, shift);
+    sum_low = op::Add(op::MulSub(x, x, op::Sub(sum, shift)), rest);
+  } else {
+    V square, square_low;
+    TwoProduct(d, x, x, square, square_low);
+    TwoSum(shift, square, sum, sum_low);
+    sum_low = op::Add(op::Add(sum_low, square_low), rest);
+  }
+  V z, z_low;
+  TwoProduct(d, x, sum, z, z_low);
+  low = op::MulAdd(x, sum_low, z_low);
+  return z;
+}
+
+// exp(-v(x)) 2^kBias + c.
+template <int kBias, class D, class V>
+HWY_INLINE V FastCubicExpPlus(D d, const V& x, Scalar<D> c) {
+  using Power = FastPower<Scalar<D>>;
+  constexpr FastRate<Scalar<D>> kRate(-kFastCubic);
+  V low;
+  const V z = FastCubic(d, x, low);
+  const V steps = FastSteps<kBias, Power>(d, z, kRate);
+  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, z, low, steps, kRate), Power::kExp, kRate.k);
+  return op::MulAdd(FastScale<FastTable::kEndless, Power>(d, steps), q, hn::Set(d, c));
 }
 
 // gelu_tanh(x).
 template <class D, class V>
 HWY_INLINE V FastGeluTanh(D d, const V& x) {
-  using R = Roots<D>;
-  // exp(-v) is infinite from 2^129.5 on; gelu_tanh(x) is denormal from 2^129.34 on.
-  constexpr float kUnit = 0x1p-4f;
-  const V left = AtLeast(hn::Set(d, -10.125f), x);
-  const V bounded = op::Add(AtMost(hn::Set(d, 6.0f), left), hn::Set(d, 0x1p-40f));
-  const V square = op::Mul(bounded, bounded);
-  const V slope = op::MulAdd(square, hn::Set(d, -kFastLog2e * R::kGeluTanhCubic),
-                             hn::Set(d, -kFastLog2e * R::kGeluTanhSlope));
-  V p, scale;
-  FastPowerOfTwo<-2>(d, bounded, slope, 4 * kUnit, p, scale);
-  return FastTimes(d, left, FastInverse(d, V(op::MulAdd(p, scale, hn::Set(d, kUnit)))), kUnit);
+  constexpr int kBias = kFastBias<D, -6>;
+  const V left = AtLeast(hn::Set(d, FastPower<Scalar<D>>::kCubicEnd), x);
+  const V bounded = AtMost(hn::Set(d, Scalar<D>(9)), left);
+  return FastOver<kBias>(d, x, left, V(FastCubicExpPlus<kBias>(d, bounded, PowerOfTwo<Scalar<D>>(kBias))));
 }
 
-// mish(x).
+// mish(x), E and n at 2^kBias of their size.
 template <class D, class V>
 HWY_INLINE V FastMish(D d, const V& x) {
-  // 2^7 exp(x) is 0 from exp(x) = 2^-132.52 on.
-  constexpr float kUnit = 0x1p-7f, kShift = 0x1.0b4p+2f, kFactor = 0x1.f76bbcp+0f;
-  const auto unit = hn::Set(d, kUnit), two = hn::Set(d, 2.0f);
-  const V left = AtLeast(hn::Set(d, -92.3f), x);
-  const V bounded = AtMost(hn::Set(d, 24.0f), V(op::Add(left, hn::Set(d, kShift))));
-  V p, scale;
-  FastPowerOfTwo(d, bounded, hn::Set(d, kFastLog2e), kFactor, p, scale);
-  const V e = op::Mul(p, scale);
-  const V n = op::Mul(e, op::MulAdd(AwayFromZero(d, e), unit, two));
-  const V sum = op::MulAdd(AwayFromZero(d, n), unit, two);
-  return FastTimes(d, left, V(op::Mul(n, FastInverse(d, sum))), kUnit, kLeastNormal / 0.6f);
+  using T = Scalar<D>;
+  constexpr int kBias = kIsFloat<D> ? 7 : 0;
+  const auto unit = hn::Set(d, PowerOfTwo<T>(-kBias)), two = hn::Set(d, T(2));
+  const V left = AtLeast(hn::Set(d, kFastE<T>.template PlainNothing<kBias>()), x);
+  const V bounded = AtMost(hn::Set(d, T(kIsFloat<D> ? 30 : 40)), left);
+  const V e = FastExpCloser<kBias>(d, bounded, kFastE<T>);
+  const V n = op::MulAdd(op::Mul(e, unit), e, op::Add(e, e));
+  const V ratio = FastQuotient(d, n, V(op::MulAdd(n, unit, two)));
+  if constexpr (!kIsFloat<D>) return op::Mul(ratio, left);
+  return LesserOf(d, V(op::Mul(op::Mul(ratio, left), unit)), x);
 }
 
-// E and log1p(E) / E for E = exp(-|x|); E is 0 where it would be denormal.
-template <class D, class V>
-HWY_INLINE void FastLog1pExp(D d, const V& x, V& e, V& ratio) {
-  constexpr float kShift = 0x1.62e2p-2f, kFactor = 0x1.6a092p+0f;
-  V p, scale;
-  const V a = op::Add(AtMost(hn::Set(d, 87.9f), op::Abs(x)), hn::Set(d, kShift));
-  FastPowerOfTwo(d, a, hn::Set(d, -kFastLog2e), kFactor, p, scale);
-  e = op::Mul(p, scale);
-  ratio = FastPolynomial(d, AwayFromZero(d, e), FastConstants::kLog1p);
+// 2^kBias log(1 + exp(-k |x|)), k > 0, from a rate of -k.
+template <int kBias, class D, class V>
+HWY_INLINE V FastLog1pExp(D d, const V& x, const FastRate<Scalar<D>>& rate) {
+  const V scaled =
+      FastExpOf<kBias>(d, AtMost(hn::Set(d, rate.template Nothing<kBias>()), V(op::Abs(x))), rate);
+  const V e = kBias == 0 ? scaled : V(op::Mul(scaled, hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias))));
+  return op::Mul(scaled, FastPolynomial(d, e, FastConstants<Scalar<D>>::kLog1pExp));
 }
 
-// softplus(x): where the threshold is 8 or more, what lies beyond it differs from x by less than 2^-14.
+// softplus(x) = beta x > threshold ? x : log(1 + exp(beta x)) / beta. From a threshold of 20 on the two are
+// the same.
+template <class T>
+constexpr bool OrdinaryFastSoftplus(T beta, T threshold) {
+  return beta >= static_cast<T>(0x1p-10) && beta <= static_cast<T>(0x1p10) && threshold >= 20;
+}
 template <class D, class V>
 HWY_INLINE V FastSoftplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
-  if (!(beta == 1 && threshold >= 8)) return Softplus(d, x, beta, threshold);
-  V e, ratio;
-  FastLog1pExp(d, x, e, ratio);
-  return op::Add(AtLeast(hn::Zero(d), x), op::Mul(e, ratio));
+  if constexpr (kMayBeOther<D, V>) {
+    if (HWY_UNLIKELY(!OrdinaryFastSoftplus(beta, threshold))) return Softplus(d, x, beta, threshold);
+  }
+  V log;
+  if (beta == 1) {
+    log = FastLog1pExp<0>(d, x, FastRate<Scalar<D>>(-1.0));
+  } else {  // 1 / beta may make a normal number of a denormal one
+    constexpr int kBias = 10;
+    log = FastLog1pExp<kBias>(d, x, FastRate<Scalar<D>>(-static_cast<double>(beta)));
+    log = op::Mul(log, hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias) / beta));
+  }
+  return op::Add(AtLeast(hn::Zero(d), x), log);
 }
-
 // log_sigmoid(x) = -softplus(-x).
 template <class D, class V>
 HWY_INLINE V FastLogSigmoid(D d, const V& x) {
-  V e, ratio;
-  FastLog1pExp(d, x, e, ratio);
-  return op::Or(op::Sub(AtMost(hn::Zero(d), x), op::Mul(e, ratio)), hn::SignBit(d));  // -0 at inf
+  const V log = FastLog1pExp<0>(d, x, FastRate<Scalar<D>>(-1.0));
+  return op::Or(op::Sub(AtMost(hn::Zero(d), x), log), hn::SignBit(d));  // -0 at inf
+}
+
+// ---- Derivatives ---------------------------------------------------------------------------------------
+
+// 2^kBias s (1 - s), s = 1 / (1 + exp(k |x|)), k > 0; s at 2^kBias of its size.
+template <int kBias, class D, class V>
+HWY_INLINE V FastDensity(D d, const V& x, const FastRate<Scalar<D>>& rate) {
+  constexpr Scalar<D> kUnit = PowerOfTwo<Scalar<D>>(-kBias);
+  const V a = AtMost(hn::Set(d, rate.template Endless<-kBias>()), V(op::Abs(x)));
+  const V s = FastInverse(d, V(FastExpPlus<-kBias>(d, a, rate, kUnit)));
+  return op::NegMulAdd(op::Mul(s, hn::Set(d, kUnit)), s, s);
+}
+template <class D, class V>
+HWY_INLINE V FastSigmoidDerivative(D d, const V& x) {
+  return FastDensity<0>(d, x, kFastE<Scalar<D>>);
+}
+
+// f'(x) from f'(-a) 2^kBias.
+template <int kBias, class D, class V>
+HWY_INLINE V FastBothSides(D d, const V& x, const V& negative) {
+  const V left = op::Mul(negative, hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)));
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), left, op::Sub(hn::Set(d, Scalar<D>(1)), left));
+}
+
+// 1 / (1 + e) for e <= 1, as 1 - e / (1 + e): for small e that has no error but its last rounding.
+template <class D, class V>
+HWY_INLINE V FastOneLess(D d, const V& e) {
+  const auto one = hn::Set(d, Scalar<D>(1));
+  return op::NegMulAdd(e, FastInverse(d, V(op::Add(e, one))), one);
+}
+
+// silu'(k x), k > 0.
+template <class D, class V>
+HWY_INLINE V FastSwishSlope(D d, const V& x, double k) {
+  constexpr int kBias = 7;
+  const auto one = hn::Set(d, Scalar<D>(1)), unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias));
+  const FastRate<Scalar<D>> rate(-k);
+  const V a = AtMost(hn::Set(d, rate.template PlainNothing<kBias>()), V(op::Abs(x)));
+  const V scaled = FastExpCloser<kBias>(d, a, rate);
+  const V y = FastOneLess(d, V(op::Mul(scaled, unit)));
+  const V rest = op::MulAdd(op::Mul(a, hn::Set(d, rate.k)), y, one);
+  return FastBothSides<kBias>(d, x, V(op::Mul(op::Mul(scaled, y), rest)));
+}
+template <class D, class V>
+HWY_INLINE V FastSiluDerivative(D d, const V& x) {
+  return FastSwishSlope(d, x, 1.0);
+}
+template <class D, class V>
+HWY_INLINE V FastGeluQuickDerivative(D d, const V& x) {
+  return FastSwishSlope(d, x, 1.702);
+}
+template <class D, class V>
+HWY_INLINE V FastSwishDerivative(D d, const V& x, Scalar<D> beta) {
+  if constexpr (kMayBeOther<D, V>) {
+    if (HWY_UNLIKELY(!OrdinaryFastSwish(beta))) return SwishDerivative(d, x, beta);
+  }
+  return FastSwishSlope(d, x, static_cast<double>(beta));
+}
+
+// mish'(x), 1 from 20 on; the first E at 2^kBias of its size.
+template <class D, class V>
+HWY_INLINE V FastMishDerivative(D d, const V& x) {
+  using T = Scalar<D>;
+  if constexpr (kInDouble<D>) {  // in floats without FMA it has 4.06 ulp
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastMishDerivative(d64, v); });
+  } else {
+    constexpr int kBias = 10;
+    const auto unit = hn::Set(d, PowerOfTwo<T>(-kBias)), two = hn::Set(d, T(2)), four = hn::Set(d, T(4));
+    const V bounded =
+        AtMost(hn::Set(d, T(20)), AtLeast(hn::Set(d, kFastE<T>.template PlainNothing<kBias>()), x));
+    const V scaled = FastExpCloser<kBias>(d, bounded, kFastE<T>);
+    const V e = op::Mul(scaled, unit);
+    const V e2 = op::Add(e, two);
+    // 1 / (n + 2); on the left as (1 - n / (n + 2)) / 2, where for small n that has its last rounding alone.
+    const V n = op::Mul(e, e2), inverse = FastInverse(d, V(op::Add(n, two)));
+    const auto half = hn::Set(d, T(0.5));
+    const V left = op::NegMulAdd(op::Mul(n, half), inverse, half);
+    const V y = op::IfThenElse(op::Lt(bounded, hn::Zero(d)), left, inverse);
+    const V x4 = op::Mul(bounded, four);
+    const V bracket = op::MulAdd(op::MulAdd(x4, e, x4), y, e2);
+    const V slope = op::Mul(op::Mul(op::Mul(scaled, y), bracket), unit);
+    return op::IfThenElse(op::Ge(x, hn::Set(d, T(20))), hn::Set(d, T(1)), slope);
+  }
+}
+
+// softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
+template <class D, class V>
+HWY_INLINE V FastSoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
+  if constexpr (kMayBeOther<D, V>) {
+    if (HWY_UNLIKELY(!OrdinaryFastSoftplus(beta, threshold)))
+      return SoftplusDerivative(d, x, beta, threshold);
+  }
+  return FastSigmoidOf(d, x, FastRate<Scalar<D>>(-static_cast<double>(beta)));
+}
+template <class D, class V>
+HWY_INLINE V FastLogSigmoidDerivative(D d, const V& x) {
+  return FastSigmoidOf(d, x, kFastE<Scalar<D>>);
 }
 
 }  // namespace HWY_NAMESPACE

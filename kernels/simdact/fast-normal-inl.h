@@ -1,14 +1,13 @@
-// The fast tier: gelu, erf and tanh to 2^-12 of the result.
+// gelu and tanh, and the derivatives of gelu, erf and tanh, in plain numbers (fast-exp-inl.h).
 //
-//   gelu(x) = max(x, 0) - a M(a) exp(-a^2 / 2),   a = |x|, M Mills' ratio
-//   M(a) = t P(t),  t = 1 / (1 + 3/8 a),  P of degree 4 (2^-15.1)
-//   erf(x) = x P(x^2), degree 6, |x| <= 2.65 (2^-12.6)
-//   tanh(x) = x P(x^2) / Q(x^2), degrees 2 and 2, |x| <= 4.6 (2^-14.9); on AVX-512 a table of parabolas
+//   gelu(x) = max(x, 0) - a M(a) exp(-a^2 / 2),   a = |x|,   M Mills' ratio = P(a) / (k a P(a) + R(a))
+//   gelu'(-a) = (M(a) - a / sqrt(2 pi)) exp(-a^2 / 2),   gelu'(a) = 1 - gelu'(-a)
+//   tanh(x) = m / (m + 2),   m = expm1(2 x)
 //
-// exp as in fast-exp-inl.h. Worst: gelu 2^-12.78 at -0x1.cf78e4p+2 (AVX-512; 2^-13.18 elsewhere), erf
-// 2^-12.46 above 2.65 (1), tanh 2^-12.27 above 4.6 (1; AVX-512: 2^-13.78 at 5.125).
-// Gelu with the polynomial in t on AVX-512 as well had 1.7 times the accurate speed instead of 1.94, and
-// 2^-12.45.
+// a^2 is kept as a pair. P has degree 4, R too; all coefficients are positive, and what P loses is in both
+// parts of the quotient, so that it hardly shows. They are scaled so that both are a little below powers of 2
+// for small a, where numbers are finer. (P / Q with Q of degree 5 had 4.8 ulp instead of 3.3; slots of 1/2
+// with log M(a) in them are 15 % faster on AVX-512, by two passes over a block, and nothing elsewhere.)
 
 #if defined(SIMDACT_FAST_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_FAST_NORMAL_INL_H_
@@ -17,98 +16,139 @@
 #define SIMDACT_FAST_NORMAL_INL_H_
 #endif
 
-#include "simdact/fast-exp-inl.h"
-#include "simdact/hyperbolic-inl.h"
-#include "simdact/normal-inl.h"
+#include "simdact/fast-logistic-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kFastGeluVectors = kFastVectors;
-constexpr size_t kFastErfVectors = kFastVectors;
-constexpr size_t kFastTanhVectors = kFastVectors;
+constexpr size_t kFastGeluVectors = FastLockstep(3, 3), kFastGeluDerivativeVectors = FastLockstep(4, 3);
+constexpr size_t kFastTanhVectors = FastLockstep(4, 4), kFastTanhDerivativeVectors = FastLockstep(6, 4);
+constexpr size_t kFastErfVectors = 0, kFastErfDerivativeVectors = FastLockstep(4, 4);
 
-// near^2, never denormal.
-template <class D, class V>
-HWY_INLINE V FastSquare(D d, const V& near) {
-  constexpr float kTiny = 0x1p-40f;
-  if constexpr (HWY_NATIVE_FMA) return op::MulAdd(near, near, hn::Set(d, kTiny));
-  const V above = op::Max(near, hn::Set(d, kTiny));
-  return op::Mul(above, above);
+// q, and S, of exp(-k a^2) 2^kBias, k > 0. S is a power of 2: products by it are exact.
+template <int kBias, class D, class V>
+HWY_INLINE V FastGaussian(D d, const V& a, const FastRate<Scalar<D>>& rate, V& q) {
+  using Power = FastPowerOf2<Scalar<D>>;
+  V square, low;
+  if constexpr (!kIsFloat<D>) {
+    square = op::Mul(a, a), low = op::Sub(square, square);
+  } else if constexpr (HWY_NATIVE_FMA) {
+    TwoProduct(d, a, a, square, low);
+  } else {  // the upper half of a squared, and the rest
+    const hn::RebindToSigned<D> di;
+    const V upper = op::BitCast(d, op::And(op::BitCast(di, a), hn::Set(di, -4096)));
+    square = op::Mul(upper, upper);
+    low = op::Mul(op::Sub(a, upper), op::Add(a, upper));
+  }
+  const V steps = FastSteps<kBias, Power>(d, square, rate);
+  q = FastPolynomial(d, FastRest<kBias, Power>(d, square, low, steps, rate), Power::kExp, rate.k);
+  return FastScale<FastTable::kPlain, Power>(d, steps);
 }
 
-// c0 + a (c1 + a c2), in 32 slots.
-template <class Table, class D, class V>
-HWY_INLINE V FastSlots(D d, const V& a) {
-  const V v = op::Add(a, hn::Set(d, Table::kShift));
-  const auto index = op::ShiftRight<20>(op::BitCast(hn::RebindToSigned<D>(), v));
-  const V slope = op::MulAdd(Lookup<32>(d, Table::kRows[2], index), a, Lookup<32>(d, Table::kRows[1], index));
-  return op::MulAdd(slope, a, Lookup<32>(d, Table::kRows[0], index));
+// P(a) and k a P(a) + R(a).
+template <class D, class V>
+HWY_INLINE V FastMills(D d, const V& a, V& below) {
+  using C = FastConstants<Scalar<D>>;
+  const V over = FastPolynomial(d, a, C::kMills);
+  below = op::MulAdd(op::Mul(a, hn::Set(d, C::kMillsSlope)), over, FastPolynomial(d, a, C::kMillsRest));
+  return over;
 }
 
 // gelu(x).
 template <class D, class V>
 HWY_INLINE V FastGelu(D d, const V& x) {
-  // exp(-a^2 / 2) is 0 where gelu(-a) would be denormal.
-  constexpr float kShift = -0x1.d56042p+0f, kFactor = 0x1.c8315ep+1f;
-  const auto one = hn::Set(d, 1.0f);
-  const V a = op::Abs(x);
-  V near = AtMost(hn::Set(d, 13.183f), a);
-  bool tiny = false;
-  if constexpr (HWY_NATIVE_FMA) {
-    near = ZeroWhereTiny(d, a, kLeastNormal, near);
-  } else {  // x - x / 2 takes a product that may be denormal
-    tiny = AnyBelow<-120>(d, a);
-    if (HWY_UNLIKELY(tiny)) near = ZeroWhereTiny(d, a, 0x1p-120f, near);
+  using T = Scalar<D>;
+  const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kGeluEnd), V(op::Abs(x)));
+  V q, below;
+  const V scale = FastGaussian<0>(d, a, FastRate<T>(-0.5), q);
+  const V over = FastMills(d, a, below);
+  const V tail = FastQuotient(d, V(op::Mul(over, q)), below);
+  const V gelu = op::NegMulAdd(tail, op::Mul(a, scale), AtLeast(hn::Set(d, T(-0.0)), x));
+  if constexpr (kInDouble<D>) {  // where x / 2 is denormal, 0: without FMA the product alone may vanish
+    return op::IfThenElse(op::Lt(a, hn::Set(d, T(0x1p-125))), op::And(x, hn::SignBit(d)), gelu);
   }
-  V p, scale, tail;
-  const V normal = HWY_NATIVE_FMA ? near : V(op::Max(near, hn::Set(d, 0x1p-40f)));
-  const V z = op::MulAdd(op::Mul(normal, hn::Set(d, -0.5f * kFastLog2e)), normal, hn::Set(d, kShift));
-  FastPowerOfTwo(d, z, one, kFactor, p, scale);
-  if constexpr (kWide) {
-    tail = op::Mul(op::Mul(near, p), FastSlots<FastMills32>(d, near));
+  return gelu;
+}
+template <class D, class V>
+HWY_INLINE V FastGeluDerivative(D d, const V& x) {
+  using T = Scalar<D>;
+  if constexpr (kInDouble<D>) {  // in floats without FMA it has 5.8 ulp
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastGeluDerivative(d64, v); });
   } else {
-    const V t = FastInverse(d, V(op::MulAdd(near, hn::Set(d, FastConstants::kMillsScale), one)));
-    tail = op::Mul(op::Mul(near, t), op::Mul(FastPolynomial(d, t, FastConstants::kMills), p));
+    constexpr int kBias = 8;
+    const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kGeluSlopeEnd), V(op::Abs(x)));
+    V q, below;
+    const V scale = FastGaussian<kBias>(d, a, FastRate<T>(-0.5), q);
+    const V over = FastMills(d, a, below);
+    const V k = op::NegMulAdd(a, hn::Set(d, T(0x1.9884533d43651p-2)), FastQuotient(d, over, below));
+    return FastBothSides<kBias>(d, x, V(op::Mul(op::Mul(k, q), scale)));
   }
-  // max(x, -0): at -0 and where the tail ends this is -0.
-  V y = op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
-  if (HWY_UNLIKELY(tiny)) {
-    const V half = op::Mul(ZeroWhereTiny(d, a, kLeastNormal, a), hn::Set(d, 0.5f));
-    y = op::IfThenElse(op::Lt(a, hn::Set(d, 0x1p-120f)), WithSignOf(d, x, half), y);
-  }
-  return y;
 }
 
-// erf(x); 0 where that is denormal.
+// erf(x). In floats there is none that is faster and within 4 ulp: quotients lose 4.5. In doubles an odd
+// polynomial as far as 0.85, then 1 - 2 M(sqrt(2) x) exp(-x^2).
+template <class D, class V>
+HWY_INLINE V Erf(D d, const V& x);
 template <class D, class V>
 HWY_INLINE V FastErf(D d, const V& x) {
-  const V a = op::Abs(x);
-  const V near = ZeroWhereTiny(d, a, kLeastNormal / 1.129f, V(AtMost(hn::Set(d, 2.65f), a)));
-  const V square = FastSquare(d, near);
-  const V y = op::Mul(FastPolynomial(d, square, FastConstants::kErf), near);
-  return WithSignOf(d, x, V(op::IfThenElse(op::Gt(a, hn::Set(d, 2.65f)), hn::Set(d, 1.0f), y)));
+  if constexpr (kIsFloat<D>) {
+    return Erf(d, x);
+  } else {
+    const auto one = hn::Set(d, 1.0), two = hn::Set(d, 2.0);
+    const V a = AtMost(hn::Set(d, 6.5), V(op::Abs(x)));
+    const V near = op::Mul(x, FastPolynomial(d, V(op::Mul(a, a)), FastConstants<double>::kErf));
+    V q, below;
+    const V scale = FastGaussian<0>(d, a, FastRate<double>(-1.0), q);
+    const V over = FastMills(d, V(op::Mul(a, op::Sqrt(two))), below);
+    const V tail = op::Mul(op::Mul(op::Div(over, below), q), scale);
+    const V far = op::CopySign(V(op::NegMulAdd(tail, two, one)), x);
+    return op::IfThenElse(op::Lt(a, hn::Set(d, 0.85)), near, far);
+  }
 }
 
-// tanh(x); x itself where it is denormal.
+// erf'(x) = 2 exp(-x^2) / sqrt(pi), at 2^2 of its size.
+template <class D, class V>
+HWY_INLINE V FastErfDerivative(D d, const V& x) {
+  using T = Scalar<D>;
+  const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kErfSlopeEnd), V(op::Abs(x)));
+  V q;
+  const V scale = FastGaussian<2>(d, a, FastRate<T>(-1.0), q);
+  return op::Mul(op::Mul(q, hn::Set(d, T(0x1.20dd750429b6dp-2))), scale);
+}
+
+// tanh(k x / 2) = m / (m + 2), m = expm1(k x), k > 0.
+template <class D, class V>
+HWY_INLINE V FastTanhOf(D d, const V& x, const FastRate<Scalar<D>>& rate) {
+  using T = Scalar<D>;
+  const auto end = hn::Set(d, T(kIsFloat<D> ? 18.2 : 40) / rate.k);
+  const V bounded = AtMost(end, AtLeast(op::Neg(end), x));
+  const V m = FastExpm1Of<FastTable::kPlain>(d, bounded, bounded, rate, T(1));
+  return op::Div(m, op::Add(m, hn::Set(d, T(2))));
+}
+
+// tanh(x). On AVX-512 by the addition theorem, c a multiple of 1/2:
+//   tanh(c + r) = (tanh c + tanh r) / (1 + tanh c tanh r)
 template <class D, class V>
 HWY_INLINE V FastTanh(D d, const V& x) {
-  const V a = op::Abs(x);
-  V y;
-  if constexpr (kWide) {
-    using Table = FastTanh32;
-    const V near = AtLeast(hn::Set(d, 2 * kLeastNormal), AtMost(hn::Set(d, Table::kEnd), a));
-    y = FastSlots<Table>(d, near);
+  using T = Scalar<D>;
+  if constexpr (kWide && kIsFloat<D>) {
+    const auto one = hn::Set(d, 1.0f), magic = hn::Set(d, 0x1.8p22f);
+    const V a = AtMost(hn::Set(d, 10.0f), V(op::Abs(x)));
+    const V steps = op::Add(a, magic);
+    const V r = op::Sub(a, op::Sub(steps, magic));
+    const V c = Lookup<32>(d, FastTanh32::kTanh, op::BitCast(hn::RebindToSigned<D>(), steps));
+    const V square = op::Mul(r, r);
+    const V tanh = op::MulAdd(op::Mul(r, square), FastPolynomial(d, square, FastTanh32::kTail), r);
+    return WithSignOf(d, x, V(FastQuotient(d, V(op::Add(c, tanh)), V(op::MulAdd(c, tanh, one)))));
   } else {
-    using C = FastConstants;
-    const V near = AtLeast(hn::Set(d, 2 * kLeastNormal), AtMost(hn::Set(d, 4.6f), a));
-    const V square = FastSquare(d, near);
-    const V above = op::Mul(FastPolynomial(d, square, C::kTanh), near);
-    const V below = op::MulAdd(FastPolynomial(d, square, C::kTanhBelow), square, hn::Set(d, 1.0f));
-    y = op::IfThenElse(op::Gt(a, hn::Set(d, 4.6f)), hn::Set(d, 1.0f), op::Div(above, below));
+    return FastTanhOf(d, x, FastRate<T>(2.0));
   }
-  return WithSignOf(d, x, V(op::Min(y, a)));
+}
+// tanh'(x) = 4 s (1 - s), s = sigmoid(-2 a).
+template <class D, class V>
+HWY_INLINE V FastTanhDerivative(D d, const V& x) {
+  return FastDensity<2>(d, x, FastRate<Scalar<D>>(2.0));
 }
 
 }  // namespace HWY_NAMESPACE

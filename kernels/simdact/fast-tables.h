@@ -5,58 +5,124 @@
 namespace simdact {
 
 // clang-format off
-struct FastConstants {
-  // 2^f for |f| <= 1/2, to 2^-13.7.
-  static constexpr float kPower[4] = {0x1.fff692p-1f, 0x1.62f31ep-1f, 0x1.f0de16p-3f, 0x1.c3f6acp-5f};
-  // (2^f - 1) / f for |f| <= 1/2, to 2^-16.0.
-  static constexpr float kPowerTail[4] = {0x1.62e2d6p-1f, 0x1.ebff08p-3f, 0x1.c96b48p-5f, 0x1.3b29f4p-7f};
-  // log(1 + e) / e for 0 <= e <= 1, to 2^-14.1.
-  static constexpr float kLog1p[5] = {0x1.fff89p-1f, -0x1.fce7aap-2f, 0x1.39a68ap-2f, -0x1.4267e4p-3f, 0x1.52b4fap-5f};
-  // tanh(x) / x = P(x^2) / (1 + x^2 Q(x^2)) for |x| <= 4.6, to 2^-14.9.
-  static constexpr float kTanh[3] = {0x1.fffbd2p-1f, 0x1.a87342p-4f, 0x1.74097ep-11f};
-  static constexpr float kTanhBelow[2] = {0x1.bf3aeep-2f, 0x1.b072dp-7f};
-  // erf(x) / x = P(x^2) for |x| <= 2.66, to 2^-12.6.
-  static constexpr float kErf[7] = {0x1.20d16cp0f, -0x1.7ec28ap-2f, 0x1.b89b06p-4f, -0x1.6a0b44p-6f, 0x1.86fe6p-9f, -0x1.e73f82p-13f, 0x1.05a1eep-17f};
-  // exp(a^2 / 2) Phi(-a) = t P(t), t = 1 / (1 + 0.375 a), for 0 <= a <= 13.3, to 2^-15.1.
-  static constexpr float kMills[5] = {0x1.31380ep-3f, 0x1.4394d6p-3f, 0x1.52d72cp-4f, 0x1.9c65aap-3f, -0x1.75457cp-4f};
-  static constexpr float kMillsScale = 0.375f;
+// 2^(j/32) in tables of bits; |r| <= ln(2) / 64.
+struct FastPower32 {
+  static constexpr int kEntries = 32, kShift = 18, kBits = 23, kExponentBias = 127;
+  // The powers, and selu's lambda alpha times them, each with what it lost relative to itself.
+  alignas(64) static constexpr float kPlainBits[32] = {0x1p0f, 0x1.fd9b0ep-1f, 0x1.fb5586p-1f, 0x1.f9301ep-1f, 0x1.f72b84p-1f, 0x1.f54874p-1f, 0x1.f387a6p-1f, 0x1.f1e9ep-1f, 0x1.f06fep-1f, 0x1.ef1a74p-1f, 0x1.edea64p-1f, 0x1.ece086p-1f, 0x1.ebfdaep-1f, 0x1.eb42b6p-1f, 0x1.eab07ep-1f, 0x1.ea47ecp-1f, 0x1.ea09e6p-1f, 0x1.e9f75ep-1f, 0x1.ea1148p-1f, 0x1.ea589ap-1f, 0x1.eace54p-1f, 0x1.eb737cp-1f, 0x1.ec4918p-1f, 0x1.ed503cp-1f, 0x1.ee89fap-1f, 0x1.eff77p-1f, 0x1.f199bep-1f, 0x1.f3720ep-1f, 0x1.f5818ep-1f, 0x1.f7c974p-1f, 0x1.fa4afap-1f, 0x1.fd0766p-1f};
+  alignas(64) static constexpr float kPlainLow[32] = {-0.0f, -0x1.947416p-25f, 0x1.8d96d2p-25f, -0x1.dda2fep-25f, -0x1.9c0c22p-27f, -0x1.a2fbb4p-25f, 0x1.964902p-25f, -0x1.2b0dbcp-25f, 0x1.125002p-25f, -0x1.cde8cep-26f, 0x1.370be4p-25f, 0x1.336de2p-30f, -0x1.0a3552p-25f, -0x1.c541b6p-26f, -0x1.00d8acp-27f, -0x1.6cb284p-25f, 0x1.26055cp-26f, 0x1.8b2bb8p-26f, -0x1.05cb44p-25f, -0x1.1c2142p-26f, 0x1.67a1cap-28f, -0x1.348e58p-25f, 0x1.a3b5e4p-28f, -0x1.0b7ec8p-25f, -0x1.f9c306p-27f, -0x1.e4c886p-26f, -0x1.6961b4p-28f, -0x1.b5151ep-28f, -0x1.a5217cp-28f, -0x1.ab7132p-26f, 0x1.61428ep-28f, -0x1.2ad5f8p-27f};
+  alignas(64) static constexpr float kSeluBits[32] = {0x1.c212ccp0f, 0x1.c3edc2p0f, 0x1.c5fff8p0f, 0x1.c84aa2p0f, 0x1.cacefep0f, 0x1.cd8e4cp0f, 0x1.d044eep0f, 0x1.cde17ep0f, 0x1.cb9d82p0f, 0x1.c979acp0f, 0x1.c776aep0f, 0x1.c59544p0f, 0x1.c3d626p0f, 0x1.c23a16p0f, 0x1.c0c1d8p0f, 0x1.bf6e38p0f, 0x1.be3ffep0f, 0x1.bd38p0f, 0x1.bc571p0f, 0x1.bb9e0ep0f, 0x1.bb0dd6p0f, 0x1.baa74ep0f, 0x1.ba6b62p0f, 0x1.ba5afcp0f, 0x1.ba7712p0f, 0x1.bac0ap0f, 0x1.bb38a2p0f, 0x1.bbe01cp0f, 0x1.bcb81ap0f, 0x1.bdc1acp0f, 0x1.befde6p0f, 0x1.c06de6p0f};
+  alignas(64) static constexpr float kSeluLow[32] = {-0.0f, 0x1.3ee0b8p-26f, 0x1.3d0f8ap-31f, 0x1.17a97p-29f, -0x1.bbf4c2p-26f, 0x1.7eb7f8p-26f, -0x1.86a174p-26f, -0x1.909a0cp-25f, -0x1.45e536p-26f, -0x1.346e1p-25f, 0x1.b2dff6p-26f, -0x1.8eda4cp-25f, -0x1.a3755ap-26f, -0x1.efe7c6p-30f, 0x1.90bca6p-25f, -0x1.3ebddp-25f, 0x1.53e48ep-28f, -0x1.3d6e6ep-25f, 0x1.53ada6p-25f, 0x1.993656p-30f, 0x1.7e7d84p-26f, 0x1.629f8p-25f, -0x1.4d41e6p-25f, -0x1.d8547ep-27f, 0x1.0580dep-25f, -0x1.7afebap-27f, -0x1.8ed57ap-26f, 0x1.0befe2p-27f, 0x1.4d59ccp-27f, -0x1.2ec7cep-26f, -0x1.57b6e6p-28f, -0x1.a8da3ap-26f};
+  // The powers over c0, of which entry 8 is 2, to 2^-24.7; and these without the shifted index.
+  alignas(64) static constexpr float kEndlessBits[32] = {0x1.ae89fap0f, 0x1.aff77p0f, 0x1.b199bep0f, 0x1.b3720ep0f, 0x1.b5818ep0f, 0x1.b7c974p0f, 0x1.ba4afcp0f, 0x1.bd0766p0f, 0x1.cp0f, 0x1.bd9b0ep0f, 0x1.bb5588p0f, 0x1.b9301ep0f, 0x1.b72b84p0f, 0x1.b54874p0f, 0x1.b387a8p0f, 0x1.b1e9ep0f, 0x1.b06fe2p0f, 0x1.af1a74p0f, 0x1.adea66p0f, 0x1.ace086p0f, 0x1.abfdaep0f, 0x1.ab42b6p0f, 0x1.aab07ep0f, 0x1.aa47ecp0f, 0x1.aa09e8p0f, 0x1.a9f76p0f, 0x1.aa1148p0f, 0x1.aa589ap0f, 0x1.aace54p0f, 0x1.ab737cp0f, 0x1.ac491ap0f, 0x1.ad503cp0f};
+  alignas(64) static constexpr float kQuotients[32] = {0x1.ae89fap0f, 0x1.b7f77p0f, 0x1.c199bep0f, 0x1.cb720ep0f, 0x1.d5818ep0f, 0x1.dfc974p0f, 0x1.ea4afcp0f, 0x1.f50766p0f, 0x1p1f, 0x1.059b0ep1f, 0x1.0b5588p1f, 0x1.11301ep1f, 0x1.172b84p1f, 0x1.1d4874p1f, 0x1.2387a8p1f, 0x1.29e9ep1f, 0x1.306fe2p1f, 0x1.371a74p1f, 0x1.3dea66p1f, 0x1.44e086p1f, 0x1.4bfdaep1f, 0x1.5342b6p1f, 0x1.5ab07ep1f, 0x1.6247ecp1f, 0x1.6a09e8p1f, 0x1.71f76p1f, 0x1.7a1148p1f, 0x1.82589ap1f, 0x1.8ace54p1f, 0x1.93737cp1f, 0x1.9c491ap1f, 0x1.a5503cp1f};
+  static constexpr double kEndless = 127.25, kNothing = 127.75, kPlainNothing = 127.0;
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  static constexpr float kGeluEnd = 0x1.a9d9fa9a5cf0ap3f;
+  static constexpr float kGeluSlopeEnd = 0x1.b6fba0d4e6babp3f;
+  static constexpr float kErfSlopeEnd = 0x1.2f786ea7128b8p3f;
+  static constexpr float kCubicEnd = -0x1.46e2b9466f7f9p3f;
+  static constexpr float kCubicSlopeEnd = 0x1.4a53bc42d87a8p3f;
+  // c0 exp(r), to 2^-24.2.
+  static constexpr float kExp[3] = {0x1.306fep-1f, 0x1.307106p-1f, 0x1.307084p-2f};
+  // c0 exp(r), to 2^-33.2.
+  static constexpr float kFineExp[4] = {0x1.306fep-1f, 0x1.306fep-1f, 0x1.307084p-2f, 0x1.95eb0ap-4f};
+  // (exp(r) - 1) / r, to 2^-26.2.
+  static constexpr float kTail[3] = {0x1p0f, 0x1.00007cp-1f, 0x1.5555c4p-3f};
+  // exp(r) for twice as large r, to 2^-29.2.
+  static constexpr float kLongExp[4] = {0x1p0f, 0x1p0f, 0x1.000224p-1f, 0x1.555722p-3f};
 };
 
-struct BriefConstants {
-  // 2^f for |f| <= 1/2, to 2^-23.0.
-  static constexpr float kPower[6] = {0x1.000002p0f, 0x1.62e42ep-1f, 0x1.ebf8ccp-3f, 0x1.c6b154p-5f, 0x1.3d1ca2p-7f, 0x1.5e4f4ep-10f};
-  // (2^f - 1) / f for |f| <= 1/2, to 2^-25.7.
-  static constexpr float kPowerTail[6] = {0x1.62e43p-1f, 0x1.ebfbdep-3f, 0x1.c6af74p-5f, 0x1.3b2c46p-7f, 0x1.5f057ep-10f, 0x1.4282c2p-13f};
-  // log(1 + e) / e for 0 <= e <= 1, to 2^-22.2.
-  static constexpr float kLog1p[8] = {0x1.fffffap-1f, -0x1.fff93ap-2f, 0x1.54be12p-2f, -0x1.f5af92p-3f, 0x1.6b79f8p-3f, -0x1.b93912p-4f, 0x1.6969d2p-5f, -0x1.1813b6p-7f};
-  // tanh(x) / x = P(x^2) / (1 + x^2 Q(x^2)) for |x| <= 4.6, to 2^-24.8.
-  static constexpr float kTanh[4] = {0x1p0f, 0x1.01e912p-3f, 0x1.4ed22p-9f, 0x1.6f5238p-18f};
-  static constexpr float kTanhBelow[3] = {0x1.d649dp-2f, 0x1.6d87dap-6f, 0x1.6e496cp-13f};
-  // erf(x) / x = P(x^2) for |x| <= 2.8, to 2^-21.4.
-  static constexpr float kErf[11] = {0x1.20dd72p0f, -0x1.81251ep-2f, 0x1.ce03a8p-4f, -0x1.b6d896p-6f, 0x1.50ef36p-8f, -0x1.a5b19cp-11f, 0x1.a60d9ep-14f, -0x1.41e8a8p-17f, 0x1.59d908p-21f, -0x1.cb379cp-26f, 0x1.1843b8p-31f};
-  // exp(a^2 / 2) Phi(-a) = t P(t), t = 1 / (1 + 0.3 a), for 0 <= a <= 13.3, to 2^-22.9.
-  static constexpr float kMills[8] = {0x1.e9fc1cp-4f, 0x1.eedd3p-4f, 0x1.97a8c8p-4f, 0x1.09e5bcp-3f, -0x1.cb5e0cp-5f, 0x1.abe994p-3f, -0x1.45049p-3f, 0x1.272ec4p-5f};
-  static constexpr float kMillsScale = 0.3f;
+// 2^(j/8) in tables of bits; |r| <= ln(2) / 16.
+struct FastPower8 {
+  static constexpr int kEntries = 8, kShift = 20, kBits = 23, kExponentBias = 127;
+  // The powers, and selu's lambda alpha times them, each with what it lost relative to itself.
+  alignas(64) static constexpr float kPlainBits[8] = {0x1p0f, 0x1.f72b84p-1f, 0x1.f06fep-1f, 0x1.ebfdaep-1f, 0x1.ea09e6p-1f, 0x1.eace54p-1f, 0x1.ee89fap-1f, 0x1.f5818ep-1f};
+  alignas(64) static constexpr float kPlainLow[8] = {-0.0f, -0x1.9c0c22p-27f, 0x1.125002p-25f, -0x1.0a3552p-25f, 0x1.26055cp-26f, 0x1.67a1cap-28f, -0x1.f9c306p-27f, -0x1.a5217cp-28f};
+  alignas(64) static constexpr float kSeluBits[8] = {0x1.c212ccp0f, 0x1.cacefep0f, 0x1.cb9d82p0f, 0x1.c3d626p0f, 0x1.be3ffep0f, 0x1.bb0dd6p0f, 0x1.ba7712p0f, 0x1.bcb81ap0f};
+  alignas(64) static constexpr float kSeluLow[8] = {-0.0f, -0x1.bbf4c2p-26f, -0x1.45e536p-26f, -0x1.a3755ap-26f, 0x1.53e48ep-28f, 0x1.7e7d84p-26f, 0x1.0580dep-25f, 0x1.4d59ccp-27f};
+  // The powers over c0, of which entry 7 is 2, to 2^-24.7; and these without the shifted index.
+  alignas(64) static constexpr float kEndlessBits[8] = {0x1.172b84p0f, 0x1.106fep0f, 0x1.0bfdaep0f, 0x1.0a09e6p0f, 0x1.0ace54p0f, 0x1.0e89fap0f, 0x1.15818ep0f, 0x1.2p0f};
+  alignas(64) static constexpr float kQuotients[8] = {0x1.172b84p0f, 0x1.306fep0f, 0x1.4bfdaep0f, 0x1.6a09e6p0f, 0x1.8ace54p0f, 0x1.ae89fap0f, 0x1.d5818ep0f, 0x1p1f};
+  static constexpr double kEndless = 127.875, kNothing = 127.125, kPlainNothing = 127.0;
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  static constexpr float kGeluEnd = 0x1.a8cef952817afp3f;
+  static constexpr float kGeluSlopeEnd = 0x1.b5f8a10596cd5p3f;
+  static constexpr float kErfSlopeEnd = 0x1.2ebd187299f6bp3f;
+  static constexpr float kCubicEnd = -0x1.4776c326d2dbep3f;
+  static constexpr float kCubicSlopeEnd = 0x1.4a53bc42d87a8p3f;
+  // c0 exp(r), to 2^-25.2.
+  static constexpr float kExp[4] = {0x1.d5818ep-1f, 0x1.d5818ep-1f, 0x1.d59148p-2f, 0x1.3907a4p-3f};
+  // c0 exp(r), to 2^-25.2.
+  static constexpr float kFineExp[4] = {0x1.d5818ep-1f, 0x1.d5818ep-1f, 0x1.d59148p-2f, 0x1.3907a4p-3f};
+  // (exp(r) - 1) / r, to 2^-27.5.
+  static constexpr float kTail[4] = {0x1p0f, 0x1p-1f, 0x1.555c32p-3f, 0x1.555a22p-5f};
+  // exp(r) for twice as large r, to 2^-28.2.
+  static constexpr float kLongExp[5] = {0x1p0f, 0x1.fffffcp-1f, 0x1.fffffep-2f, 0x1.557c1ap-3f, 0x1.557292p-5f};
 };
 
-// tanh(a) = c0 + a (c1 + a c2), by the exponent and three bits of a + 0.375, to 2^-13.8.
+// Powers of 2 alone; |r| <= ln(2) / 2, for exp(r) 0.57 ln(2).
+struct FastPower1 {
+  static constexpr int kEntries = 1, kShift = 23, kBits = 23, kExponentBias = 127;
+  static constexpr double kEndless = 128.0, kNothing = 127.0, kPlainNothing = 127.0;
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  static constexpr float kGeluEnd = 0x1.a8997e848bfep3f;
+  static constexpr float kGeluSlopeEnd = 0x1.b5c4c1df3576bp3f;
+  static constexpr float kErfSlopeEnd = 0x1.2e9792e38f544p3f;
+  static constexpr float kCubicEnd = -0x1.47944fbfd6d06p3f;
+  static constexpr float kCubicSlopeEnd = 0x1.4a53bc42d87a8p3f;
+  // c0 exp(r), to 2^-26.8.
+  static constexpr float kExp[7] = {0x1p0f, 0x1.000002p0f, 0x1p-1f, 0x1.5552b8p-3f, 0x1.555496p-5f, 0x1.12f55ep-7f, 0x1.6daf8cp-10f};
+  // c0 exp(r), to 2^-26.8.
+  static constexpr float kFineExp[7] = {0x1p0f, 0x1.000002p0f, 0x1p-1f, 0x1.5552b8p-3f, 0x1.555496p-5f, 0x1.12f55ep-7f, 0x1.6daf8cp-10f};
+  // (exp(r) - 1) / r, to 2^-26.0.
+  static constexpr float kTail[6] = {0x1p0f, 0x1p-1f, 0x1.5554acp-3f, 0x1.5554fp-5f, 0x1.122a4ap-7f, 0x1.6d43aep-10f};
+};
+
+// Powers of 2 alone; |r| <= ln(2) / 2, for exp(r) 0.57 ln(2).
+struct FastPowerDouble {
+  static constexpr int kEntries = 1, kShift = 52, kBits = 52, kExponentBias = 1023;
+  static constexpr double kEndless = 432.0, kNothing = 432.0, kPlainNothing = 432.0;
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  static constexpr double kGeluEnd = 0x1.878d580360f15p4;
+  static constexpr double kGeluSlopeEnd = 0x1.8b2935b6a5167p4;
+  static constexpr double kErfSlopeEnd = 0x1.158262fde4fe1p4;
+  static constexpr double kCubicEnd = -0x1.f55e3a8753e36p3;
+  static constexpr double kCubicSlopeEnd = 0x1.f96ec0dabcbf4p3;
+  // c0 exp(r), to 2^-38.0.
+  static constexpr double kExp[9] = {0x1p0, 0x1.ffffffff8110ep-1, 0x1.ffffffffcc4e7p-2, 0x1.555555feb4a18p-3, 0x1.555555b8a96a9p-5, 0x1.11101d05eae5fp-7, 0x1.6c15d2e14e829p-10, 0x1.a222c263cb6c7p-13, 0x1.a1de7ffed302dp-16};
+  // c0 exp(r), to 2^-38.0.
+  static constexpr double kFineExp[9] = {0x1p0, 0x1.ffffffff8110ep-1, 0x1.ffffffffcc4e7p-2, 0x1.555555feb4a18p-3, 0x1.555555b8a96a9p-5, 0x1.11101d05eae5fp-7, 0x1.6c15d2e14e829p-10, 0x1.a222c263cb6c7p-13, 0x1.a1de7ffed302dp-16};
+  // (exp(r) - 1) / r, to 2^-37.3.
+  static constexpr double kTail[8] = {0x1p0, 0x1.fffffffff6f7ep-2, 0x1.555555748a46p-3, 0x1.5555557488e87p-5, 0x1.1110b00ce018ap-7, 0x1.6c164d05253f8p-10, 0x1.a1729cf1569bfp-13, 0x1.a15b9a67dbacfp-16};
+};
+
+// tanh(j / 2), and (tanh(r) - r) / r^3 = c0 + r^2 c1 ... for |r| <= 1/4, to 2^-18.4.
 struct FastTanh32 {
-  static constexpr float kShift = 0x1.8p-2f, kEnd = 0x1.6p2f;
-  alignas(64) static constexpr float kRows[3][32] = {
-      {0x1.a5208cp-2f, 0x1.187abp-1f, 0x1.537d7p-1f, 0x1.826448p-1f, 0x1.a62a94p-1f, 0x1.c0abaap-1f, 0x1.d3dfdcp-1f, 0x1.e18ce6p-1f, 0x1.ee7862p-1f, 0x1.f800d6p-1f, 0x1.fc6deep-1f, 0x1p0f, 0.0f, -0x1.eeba6ap-16f, -0x1.382506p-13f, -0x1.b10bc8p-12f, -0x1.2a9ee2p-10f, -0x1.8cddf4p-9f, -0x1.8a8344p-8f, -0x1.48361ap-7f, -0x1.e1ad8cp-7f, -0x1.407d1ep-6f, -0x1.88773ap-6f, -0x1.bcfd6ep-6f, -0x1.cada56p-6f, -0x1.3b461ep-6f, 0x1.09a84p-8f, 0x1.5d5acep-5f, 0x1.85383ep-4f, 0x1.4407acp-3f, 0x1.d4281p-3f, 0x1.35ca7ep-2f},
-      {0x1.f717cap-2f, 0x1.615ac2p-2f, 0x1.e3b35cp-3f, 0x1.452558p-3f, 0x1.af7fd6p-4f, 0x1.1b87d8p-4f, 0x1.71d574p-5f, 0x1.df9e2p-6f, 0x1.fa4eaep-7f, 0x1.9f9994p-8f, 0x1.5136d4p-9f, 0.0f, 0x1.0002aap0f, 0x1.0085f4p0f, 0x1.0181dcp0f, 0x1.02f446p0f, 0x1.05cf94p0f, 0x1.0afe5cp0f, 0x1.11251ep0f, 0x1.17b754p0f, 0x1.1e2224p0f, 0x1.23d82cp0f, 0x1.285d02p0f, 0x1.2b4cbep0f, 0x1.2c07fcp0f, 0x1.262404p0f, 0x1.18908ap0f, 0x1.04d4b6p0f, 0x1.d9fe3ap-1f, 0x1.a63432p-1f, 0x1.71c1dcp-1f, 0x1.3f3d0ep-1f},
-      {-0x1.b8e82ep-4f, -0x1.188086p-4f, -0x1.5e406ep-5f, -0x1.b070e2p-6f, -0x1.0925d8p-6f, -0x1.43be52p-7f, -0x1.8a4262p-8f, -0x1.df6df2p-9f, -0x1.ce93bap-10f, -0x1.54d002p-11f, -0x1.f5a53p-13f, 0.0f, -0x1.5536c6p-7f, -0x1.778dfp-5f, -0x1.3b4044p-4f, -0x1.b7640ep-4f, -0x1.33a20cp-3f, -0x1.a30158p-3f, -0x1.02f898p-2f, -0x1.2d363ap-2f, -0x1.4f943p-2f, -0x1.69cc28p-2f, -0x1.7bf5dcp-2f, -0x1.867832p-2f, -0x1.88ee5ap-2f, -0x1.7975b4p-2f, -0x1.5a8b06p-2f, -0x1.331d2cp-2f, -0x1.08bcc8p-2f, -0x1.be8fa4p-3f, -0x1.72354ap-3f, -0x1.2ec82ap-3f},
-  };
+  alignas(64) static constexpr float kTanh[32] = {0.0f, 0x1.d9353ep-2f, 0x1.85efacp-1f, 0x1.cf6f98p-1f, 0x1.ed9506p-1f, 0x1.f92582p-1f, 0x1.fd77d2p-1f, 0x1.ff112cp-1f, 0x1.ffa818p-1f, 0x1.ffdfa8p-1f, 0x1.fff41ap-1f, 0x1.fffbap-1f, 0x1.fffe64p-1f, 0x1.ffff68p-1f, 0x1.ffffc8p-1f, 0x1.ffffecp-1f, 0x1.fffff8p-1f, 0x1.fffffep-1f, 0x1.fffffep-1f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f, 0x1p0f};
+  static constexpr float kTail[3] = {-0x1.555516p-2f, 0x1.10e11p-3f, -0x1.a5418ap-5f};
 };
 
-// exp(a^2 / 2) Phi(-a) = c0 + a (c1 + a c2), by the exponent and three bits of a + 1.0, to 2^-13.9.
-struct FastMills32 {
-  static constexpr float kShift = 0x1p0f, kEnd = 0x1.bp3f;
-  alignas(64) static constexpr float kRows[3][32] = {
-      {0x1.ce90ep-2f, 0x1.b98b74p-2f, 0x1.a3f20cp-2f, 0x1.8e955ep-2f, 0x1.79f64p-2f, 0x1.666194p-2f, 0x1.53f7f2p-2f, 0x1.42c5dcp-2f, 0x1.2b94ap-2f, 0x1.0ffd24p-2f, 0x1.f0a292p-3f, 0x1.c7ed3ap-3f, 0x1.a4bd9cp-3f, 0x1.86272p-3f, 0x1.6b672p-3f, 0x1.53dc94p-3f, 0x1.35ec2ep-3f, 0x1.1483c2p-3f, 0x1.f2cd3cp-4f, 0x1.c5f972p-4f, 0x1.a0600ap-4f, 0x1.806b36p-4f, 0x1.6b412cp-4f, 0x1.6b412cp-4f, 0x1.fffe02p-2f, 0x1.ff5c98p-2f, 0x1.fd5988p-2f, 0x1.f9b3a8p-2f, 0x1.f471a4p-2f, 0x1.edbe82p-2f, 0x1.e5d492p-2f, 0x1.dcf1bep-2f},
-      {-0x1.f3293ap-3f, -0x1.afa642p-3f, -0x1.75e1a6p-3f, -0x1.44ef28p-3f, -0x1.1b9b3ap-3f, -0x1.f17856p-4f, -0x1.b67598p-4f, -0x1.845e64p-4f, -0x1.475092p-4f, -0x1.080312p-4f, -0x1.b10d8ep-5f, -0x1.6880b2p-5f, -0x1.301672p-5f, -0x1.038486p-5f, -0x1.bf9808p-6f, -0x1.8591f2p-6f, -0x1.41df1cp-6f, -0x1.fda144p-7f, -0x1.9cf26cp-7f, -0x1.550db4p-7f, -0x1.1e41a2p-7f, -0x1.e7275ep-8f, -0x1.b2a26ap-8f, -0x1.b2a26ap-8f, -0x1.976804p-2f, -0x1.8d6394p-2f, -0x1.7d44a2p-2f, -0x1.69c58p-2f, -0x1.54b312p-2f, -0x1.3f3964p-2f, -0x1.2a16f8p-2f, -0x1.15c0acp-2f},
-      {0x1.b6e07ap-5f, 0x1.4a60bp-5f, 0x1.fa2a18p-6f, 0x1.89f6aep-6f, 0x1.371c82p-6f, 0x1.f1fc92p-7f, 0x1.9367cp-7f, 0x1.4a6facp-7f, 0x1.f41c12p-8f, 0x1.62d102p-8f, 0x1.038748p-8f, 0x1.85b9cap-9f, 0x1.2b414p-9f, 0x1.d499b4p-10f, 0x1.752fe6p-10f, 0x1.2dabacp-10f, 0x1.c23bc6p-11f, 0x1.3b984p-11f, 0x1.cac4f8p-12f, 0x1.5771b4p-12f, 0x1.0791bcp-12f, 0x1.9d1ee6p-13f, 0x1.5bf46cp-13f, 0x1.5bf46cp-13f, 0x1.cffbd2p-3f, 0x1.7eb8bcp-3f, 0x1.3dcc9cp-3f, 0x1.099414p-3f, 0x1.be98c6p-4f, 0x1.79b3e6p-4f, 0x1.413a9cp-4f, 0x1.12aa24p-4f},
-  };
+struct FastFloat {
+  // exp(a^2 / 2) Phi(-a) = P(a) / (k a P(a) + R(a)) for 0 <= a <= 13.3, to 2^-26.3.
+  static constexpr float kMills[5] = {0x1.ccccccp-2f, 0x1.946da4p-2f, 0x1.529496p-3f, 0x1.2cd828p-5f, 0x1.e931d6p-9f};
+  static constexpr float kMillsSlope = 0x1.40d83cp1f;
+  static constexpr float kMillsRest[5] = {0x1.ccccccp-1f, 0x1.85258ap-2f, 0x1.8079b6p-4f, 0x1.2e4d36p-7f, 0x1.cfa706p-18f};
+  // log(1 + e) / e for 0 <= e <= 1, to 2^-24.0.
+  static constexpr float kLog1pExp[9] = {0x1.fffffep-1f, -0x1.fffe1ap-2f, 0x1.552518p-2f, -0x1.fc1e84p-3f, 0x1.84b27ep-3f, -0x1.124916p-3f, 0x1.33442p-4f, -0x1.c2dca2p-6f, 0x1.362d96p-8f};
+  // (log(1 + f) - f) / f^2 for sqrt(1/2) <= 1 + f <= sqrt(2), to 2^-24.8 of the logarithm.
+  static constexpr float kLogTail[8] = {-0x1p-1f, 0x1.555702p-2f, -0x1.00028cp-2f, 0x1.98cb0ep-3f, -0x1.53b826p-3f, 0x1.32318ep-3f, -0x1.22c85p-3f, 0x1.5c824p-4f};
+};
+
+struct FastDouble {
+  // exp(a^2 / 2) Phi(-a) = P(a) / (k a P(a) + R(a)) for 0 <= a <= 15.0, to 2^-38.9.
+  static constexpr double kMills[7] = {0x1.000000000176fp-1, 0x1.25278289fce1ep-1, 0x1.49cd120dc5eep-2, 0x1.bea60aa24bd1ep-4, 0x1.7c1ceb0ae7154p-6, 0x1.82639da8a614fp-9, 0x1.74fdf34253782p-13};
+  static constexpr double kMillsSlope = 0x1.40d92f5a0b7adp1;
+  static constexpr double kMillsRest[7] = {0x1.fffffffffd43ap-1, 0x1.6120f99eb8128p-1, 0x1.0974d18c8649ap-2, 0x1.d49aa05819845p-5, 0x1.e4864e39d1d11p-8, 0x1.d34da338afe71p-12, 0x1.7cc7e8abe62ap-28};
+  // log(1 + e) / e for 0 <= e <= 1, to 2^-35.6.
+  static constexpr double kLog1pExp[13] = {0x1.ffffffffd60cdp-1, -0x1.ffffff8f301bp-2, 0x1.55553be49ac4p-2, -0x1.fffb7215354eap-3, 0x1.9962bca06320cp-3, -0x1.53c5eef9d3a36p-3, 0x1.1d1f59d1eddbbp-3, -0x1.cecb857351c05p-4, 0x1.523cc2622e12fp-4, -0x1.9611e530f9734p-5, 0x1.674e3e51cd87fp-6, -0x1.9469531263b4ap-8, 0x1.aaef54b6c6277p-11};
+  // erf(x) / x = P(x^2) for |x| <= 0.85, to 2^-50.0.
+  static constexpr double kErf[10] = {0x1.20dd750429b69p0, -0x1.812746b0367a9p-2, 0x1.ce2f219f74ddcp-4, -0x1.b82ce2da60d1bp-6, 0x1.565bc5445a68p-8, -0x1.c02c75592b914p-11, 0x1.f98404e06d135p-14, -0x1.f2ed1a291a111p-17, 0x1.a7d1699b80166p-20, -0x1.fa043c7c3239cp-24};
 };
 
 // clang-format on

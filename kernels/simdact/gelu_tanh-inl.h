@@ -52,7 +52,7 @@ template <class D, class V>
 HWY_INLINE V GeluTanh(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, V(AtLeast(hn::Set(d, -kGeluTanhEnd<D>), x)),
-                    [](auto d64, const auto& v) HWY_ATTR { return GeluTanh(d64, v); });
+                    [](auto d64, const auto& v) HWY_ATTR { return FastGeluTanh(d64, v); });
   } else {
     return NearZero(
         d, x, [d](const auto& v) HWY_ATTR { return GeluTanhOffZero(d, v); },
@@ -131,6 +131,10 @@ HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
   } else {
     return GeluTanhSlopeWide(d, x, dy);
   }
+}
+template <class D, class V>
+HWY_INLINE V FastGeluTanhDerivative(D d, const V& x) {
+  return GeluTanhDerivative(d, x);
 }
 
 }  // namespace HWY_NAMESPACE

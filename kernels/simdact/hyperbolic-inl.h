@@ -24,6 +24,7 @@
 #endif
 
 #include "simdact/exponential-inl.h"
+#include "simdact/fast-normal-inl.h"
 #include "simdact/hyperbolic-tables.h"
 #include "simdact/logistic-inl.h"
 #include "simdact/piecewise-inl.h"
@@ -60,7 +61,7 @@ HWY_INLINE void TanhPair(D d, const V& x, const V& low, V& high, V& rest) {
 template <class D, class V>
 HWY_INLINE V Tanh(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Tanh(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastTanh(d64, v); });
   } else if constexpr (kIsFloat<D>) {
     using Table = ByTarget<Tanh32, Tanh8>;
     // 32 slots have a short first one, [0, 0.076): 0.994 ulp without the slope's rounding. 8 slots had 1.026.
@@ -136,7 +137,8 @@ HWY_INLINE V SumAtScale(D d, const V& high, const V& low) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V TanhDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastTanhDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     bool deep;
@@ -258,7 +260,10 @@ HWY_INLINE V Softcap(D d, const V& x, Scalar<D> cap) {
   if constexpr (kIsFloat<D> && !kInDouble<D>) {
     return SoftcapFloat(d, x, cap < 0 ? -cap : cap);
   } else if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR { return Softcap(d64, v, double{cap}); });
+    return InDouble(d, x, [cap](auto d64, const auto& v) HWY_ATTR {
+      const double size = cap < 0 ? -double{cap} : double{cap};
+      return op::Mul(FastTanhOf(d64, v, FastRate<double>(2 / size)), hn::Set(d64, size));
+    });
   } else {
     const double magnitude = cap < 0 ? -cap : cap;
     const auto end = hn::Set(d, 22 * magnitude);

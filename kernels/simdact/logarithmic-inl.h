@@ -15,6 +15,7 @@
 
 #include "simdact/exponential-inl.h"
 #include "simdact/exponential-tables.h"
+#include "simdact/fast-logarithmic-inl.h"
 #include "simdact/log-inl.h"
 #include "simdact/logistic-inl.h"
 
@@ -106,6 +107,11 @@ constexpr Parity ParityOf(double c) {
 constexpr double kPowerEnd = 0x1p70;
 constexpr double BoundedPower(double c) {
   return c > kPowerEnd ? kPowerEnd : c < -kPowerEnd ? -kPowerEnd : c;
+}
+
+template <class D, class V>
+HWY_INLINE V FastLog1pDerivative(D d, const V& x) {
+  return Log1pDerivative(d, x);
 }
 
 // factor |x|^c for any x and a constant c + c_low up to kPowerEnd, with the sign of an odd integer power, and
@@ -278,6 +284,7 @@ HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
   }
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
+      if (beta > 0 && threshold >= 20) return FastSoftplus(d64, v, double{beta}, double{threshold});
       return Softplus(d64, v, double{beta}, double{threshold});
     });
   } else {
@@ -287,8 +294,8 @@ HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
 }
 
 // softplus'(x) = beta x > threshold ? 1 : sigmoid(beta x).
-template <class D, class V, class U = NoUpstream>
-HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold, const U& dy = U()) {
+template <class D, class V, class U>
+HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> threshold, const U& dy) {
   if (HWY_UNLIKELY(!OrdinarySoftplus(beta, threshold))) {
     return TimesUpstream(EachLane(d, x,
                                   [beta, threshold](Scalar<D> v)
@@ -329,12 +336,28 @@ HWY_INLINE double SoftplusOfThreshold(double t) {
   return (t < 0 ? 0 : t) + 2 * z * sum;
 }
 
+// The least double y from `from` on with beta y >= threshold + rest, for y next to that (Dekker's product).
+HWY_INLINE double LeastAbove(double from, double beta, double threshold, double rest) {
+  const auto upper = [](double v) { return v * 134217729.0 - (v * 134217729.0 - v); };
+  for (int steps = 0; steps < 16; ++steps) {
+    const double y_high = upper(from), y_low = from - y_high, b_high = upper(beta), b_low = beta - b_high;
+    const double product = from * beta;
+    const double error = ((y_high * b_high - product) + y_high * b_low + y_low * b_high) + y_low * b_low;
+    if ((product - threshold) + error >= rest) break;
+    from = hwy::BitCastScalar<double>(hwy::BitCastScalar<uint64_t>(from) + 1);
+  }
+  return from;
+}
+
 // The largest y that softplus has below its threshold, log(1 + exp(threshold)) / beta, rounded up, for
-// beta > 0. (Doubles: by 2^-50 of itself, for what was rounded on the way.)
+// beta > 0. (Doubles with a threshold that is not positive, or out of the ordinary: by 2^-50 of itself, for
+// what was rounded on the way.)
 template <class T>
 HWY_INLINE T LargestOfCurve(T beta, T threshold) {
   const double end = SoftplusOfThreshold(double{threshold}) / double{beta};
   if constexpr (sizeof(T) == sizeof(double)) {
+    if (threshold > 0x1p-10 && threshold < 700 && beta > 0x1p-400 && beta < 0x1p400)
+      return LeastAbove(end - end * 0x1p-50, beta, threshold, SoftplusOfThreshold(-double{threshold}));
     return end + end * 0x1.8p-51;
   } else {
     if (!(end < double{hwy::HighestValue<float>()}))
@@ -353,7 +376,9 @@ HWY_INLINE V OneLessExp(D d, const V& y, double beta) {
   // NaN at infinity, and without FMA beyond 2^996.
   z_low = op::IfThenElseZero(op::Lt(op::Abs(z_low), hn::Set(d, 1.0)), z_low);
   Expm1Pair<0>(d, AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z)), z_low, m, m_low);
-  return op::Sub(hn::Zero(d), op::Add(m, m_low));
+  // For tiny z it is beta y, whose error may be denormal.
+  const V less = op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-60)), z, op::Add(m, m_low));
+  return op::Sub(hn::Zero(d), less);
 }
 
 // softplus'(x) = beta y > log(1 + exp(threshold)) ? 1 : 1 - exp(-beta y). Below a threshold that is negative,
@@ -390,7 +415,7 @@ HWY_INLINE V SoftplusDerivativeFromOutput(D d, const V& y, Scalar<D> beta, Scala
 template <class D, class V>
 HWY_INLINE V LogSigmoid(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoid(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastLogSigmoid(d64, v); });
   } else {
     return op::Neg(SoftplusAt(d, V(op::Neg(x)), Scalar<D>(1), Scalar<D>(100)));
   }
@@ -399,7 +424,7 @@ template <class D, class V, class U = NoUpstream>
 HWY_INLINE V LogSigmoidDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
     const V slope =
-        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return LogSigmoidDerivative(d64, v); });
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastLogSigmoidDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     return OneOverOnePlusExp(d, MovedOffZero(d, x), NoLow(), dy);

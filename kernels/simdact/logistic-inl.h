@@ -23,6 +23,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/fast-logistic-inl.h"
 #include "simdact/general-inl.h"
 #include "simdact/logistic-tables.h"
 #include "simdact/piecewise-inl.h"
@@ -188,7 +189,7 @@ HWY_INLINE V SiluSlopeFloat(D d, const V& x, const V& a, const Low& a_low, bool 
 template <class D, class V>
 HWY_INLINE V Sigmoid(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Sigmoid(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSigmoid(d64, v); });
   } else {
     return OneOverOnePlusExp(d, NegatedOffZero(d, x), NoLow());
   }
@@ -200,7 +201,7 @@ template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SigmoidDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
     const V slope =
-        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SigmoidDerivative(d64, v); });
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSigmoidDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     bool deep;
@@ -220,7 +221,7 @@ HWY_INLINE V SigmoidDerivativeFromOutput(D d, const V& y) {
 template <class D, class V>
 HWY_INLINE V Silu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Silu(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSilu(d64, v); });
   } else {
     return NearZero(
         d, x,
@@ -306,7 +307,9 @@ HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
   const Scalar<D> b = beta < 0 ? -beta : beta;
   if (kInDouble<D> || (kIsFloat<D> && !(b >= Scalar<D>(0.04) && b < Scalar<D>(0x1p60)))) {
     if constexpr (kIsFloat<D>) {  // in floats the tail would be cut off
-      return InDouble(d, x, [beta](auto d64, const auto& v) HWY_ATTR { return Swish(d64, v, double{beta}); });
+      return InDouble(d, x, [beta](auto d64, const auto& v) HWY_ATTR {
+        return beta > 0 ? FastSwish(d64, v, double{beta}) : Swish(d64, v, double{beta});
+      });
     }
   }
   if (beta == 0) return op::Mul(x, hn::Set(d, Scalar<D>(0.5)));
@@ -333,8 +336,8 @@ HWY_INLINE V SwishSlopeScaled(D d, const V& x, Scalar<D> beta, const U& dy) {
 }
 
 // swish'(x) = silu'(beta x).
-template <class D, class V, class U = NoUpstream>
-HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy = U()) {
+template <class D, class V, class U>
+HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy) {
   // In floats beta x loses too much next to the zero, unless beta is 1 (or 1.702, which gelu_quick' proves).
   if constexpr (kIsFloat<D>) {
     if (kInDouble<D> || (beta != 1 && beta != -1)) {
@@ -369,7 +372,7 @@ constexpr Scalar<D> kQuickBetaLow = kIsFloat<D> ? Scalar<D>(-0x1.78d4fep-26)
 template <class D, class V>
 HWY_INLINE V GeluQuick(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluQuick(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastGeluQuick(d64, v); });
   } else {
     return SwishAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
   }

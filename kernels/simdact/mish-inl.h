@@ -66,7 +66,7 @@ template <class D, class V>
 HWY_INLINE V Mish(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, V(AtLeast(hn::Set(d, -kLogisticEnd<D>), x)),
-                    [](auto d64, const auto& v) HWY_ATTR { return Mish(d64, v); });
+                    [](auto d64, const auto& v) HWY_ATTR { return FastMish(d64, v); });
   } else {
     return NearZero(
         d, x, [d](const auto& v) HWY_ATTR { return MishOffZero(d, v); },

@@ -22,6 +22,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/fast-normal-inl.h"
 #include "simdact/normal-tables.h"
 #include "simdact/piecewise-inl.h"
 
@@ -106,7 +107,7 @@ HWY_INLINE V GeluOffZero(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Gelu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Gelu(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastGelu(d64, v); });
   } else {
     return NearZero(
         d, x, [d](const auto& v) HWY_ATTR { return GeluOffZero(d, v); },
@@ -171,7 +172,7 @@ HWY_INLINE V ErfFloat(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Erf(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Erf(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastErf(d64, v); });
   } else if constexpr (kIsFloat<D>) {
     return ErfFloat(d, x);
   } else {
@@ -203,7 +204,8 @@ HWY_INLINE V Erf(D d, const V& x) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return ErfDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastErfDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     bool deep;

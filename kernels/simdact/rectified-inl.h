@@ -33,6 +33,7 @@ constexpr size_t kHardtanhVectors = Lockstep(4, 4), kHardtanhDerivativeVectors =
 constexpr size_t kClampVectors = Lockstep(4, 4), kClampDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kHardsigmoidVectors = Lockstep(4, 4), kHardsigmoidDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kHardswishVectors = Lockstep(4, 4), kHardswishDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kFastHardswishVectors = Lockstep(4, 4), kFastHardswishDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kThresholdVectors = Lockstep(4, 4), kThresholdDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kThresholdedReluVectors = Lockstep(4, 4), kThresholdedReluDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kSparsePlusVectors = Lockstep(4, 4), kSparsePlusDerivativeVectors = Lockstep(4, 4);
@@ -156,8 +157,38 @@ constexpr bool OrdinaryRrelu(T lower, T upper) {
   return InRange(RreluSlope<T>(lower, upper).high, kOrdinaryLeast<T>, 0x1p20);
 }
 
-// rrelu(x) = x > 0 ? x : (lower + upper) / 2 x. The largest finite number stands for infinity in the product
-// with low, which may have the other sign.
+// slope x, and that for x next to 0, whose two products would be denormal. Not lambdas: gcc calls those out
+// of line. The largest finite number stands for infinity in the product with low, which may have the other
+// sign.
+template <class D>
+struct RreluProducts {
+  D d;
+  RreluSlope<Scalar<D>> slope;
+
+  template <class V>
+  HWY_INLINE V operator()(const V& v) const {
+    const V finite = AtLeast(hn::Set(d, hwy::LowestValue<Scalar<D>>()), v);
+    return Line(d, v, slope.high, V(op::Mul(finite, hn::Set(d, slope.low))));
+  }
+};
+template <class D>
+struct RreluNearZero {
+  D d;
+  RreluSlope<Scalar<D>> slope;
+
+  template <class V>
+  HWY_INLINE V operator()(const V& v) const {
+    if constexpr (kIsFloat<D>) {
+      return TimesConstant(d, v, double{slope.high} + double{slope.low});
+    } else {
+      const auto up = hn::Mul(v, hn::Set(d, 0x1p200));
+      const auto low = hn::Mul(up, hn::Set(d, slope.low));
+      return hn::Mul(MultiplyAdd(d, up, hn::Set(d, slope.high), low), hn::Set(d, 0x1p-200));
+    }
+  }
+};
+
+// rrelu(x) = x > 0 ? x : (lower + upper) / 2 x.
 template <class D, class V>
 HWY_INLINE V Rrelu(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
   if (HWY_UNLIKELY(!OrdinaryRrelu(lower, upper))) {
@@ -172,21 +203,7 @@ HWY_INLINE V Rrelu(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
       return op::Mul(v, hn::Set(d64, double{slope.high} + double{slope.low}));
     });
   } else {
-    left = NearZero<true>(
-        d, x,
-        [d, slope](const auto& v) HWY_ATTR {
-          const auto finite = AtLeast(hn::Set(d, hwy::LowestValue<Scalar<D>>()), v);
-          return Line(d, v, slope.high, op::Mul(finite, hn::Set(d, slope.low)));
-        },
-        [d, slope](const auto& v) HWY_ATTR {
-          if constexpr (kIsFloat<D>) {
-            return TimesConstant(d, v, double{slope.high} + double{slope.low});
-          } else {
-            const auto up = hn::Mul(v, hn::Set(d, 0x1p200));
-            const auto low = hn::Mul(up, hn::Set(d, slope.low));
-            return hn::Mul(MultiplyAdd(d, up, hn::Set(d, slope.high), low), hn::Set(d, 0x1p-200));
-          }
-        });
+    left = NearZero<true>(d, x, RreluProducts<D>{d, slope}, RreluNearZero<D>{d, slope});
     if constexpr (!HWY_NATIVE_FMA)  // both products may have underflown
       left = op::CopySign(left, slope.high < 0 ? V(op::Neg(x)) : x);
   }
@@ -313,6 +330,14 @@ HWY_INLINE V Hardswish(D d, const V& x) {
   return op::IfThenElse(op::Gt(x, three), x, WithSignOf(d, x, y));
 }
 
+// The same at memory's speed: x + 3 and 1/6 are rounded.
+template <class D, class V>
+HWY_INLINE V FastHardswish(D d, const V& x) {
+  const V inner = AtLeast(hn::Set(d, Scalar<D>(-3)), x);
+  const V ramp = AtMost(hn::Set(d, Scalar<D>(6)), V(op::Add(inner, hn::Set(d, Scalar<D>(3)))));
+  return op::Mul(inner, op::Mul(ramp, hn::Set(d, Scalar<D>(1.0 / 6))));
+}
+
 // hardswish'(x) = x <= -3 ? 0 : x >= 3 ? 1 : (2 x + 3) / 6.
 template <class D, class V>
 HWY_INLINE V HardswishDerivative(D d, const V& x) {
@@ -333,6 +358,13 @@ HWY_INLINE V HardswishDerivative(D d, const V& x) {
     y = op::MulAdd(rest, sixth, y);
   }
   return op::IfThenElse(op::Ge(x, three), hn::Set(d, 1.0f), op::IfThenZeroElse(op::Le(x, minus_three), y));
+}
+
+template <class D, class V>
+HWY_INLINE V FastHardswishDerivative(D d, const V& x) {
+  const V slope = MultiplyAdd(d, x, hn::Set(d, Scalar<D>(1.0 / 3)), hn::Set(d, Scalar<D>(0.5)));
+  const V left = op::IfThenZeroElse(op::Le(x, hn::Set(d, Scalar<D>(-3))), slope);
+  return op::IfThenElse(op::Ge(x, hn::Set(d, Scalar<D>(3))), hn::Set(d, Scalar<D>(1)), left);
 }
 
 // ---- Thresholds ------------------------------------------------------------------------------------------

@@ -89,9 +89,9 @@ HWY_INLINE V FastTermNear(D d, const V& near, const M& fast_magic) {
   const hn::RebindToSigned<D> di;
   const V t = op::MulAdd(near, hn::Set(d, ExpFloat::kLog2e), fast_magic);
   const V f = op::MulSub(near, hn::Set(d, ExpFloat::kLog2e), V(op::Sub(t, fast_magic)));
-  V p = op::MulAdd(hn::Set(d, FastPower::kC[3]), f, hn::Set(d, FastPower::kC[2]));
-  p = op::MulAdd(p, f, hn::Set(d, FastPower::kC[1]));
-  p = op::MulAdd(p, f, hn::Set(d, FastPower::kC[0]));
+  V p = op::MulAdd(hn::Set(d, SoftmaxPower::kC[3]), f, hn::Set(d, SoftmaxPower::kC[2]));
+  p = op::MulAdd(p, f, hn::Set(d, SoftmaxPower::kC[1]));
+  p = op::MulAdd(p, f, hn::Set(d, SoftmaxPower::kC[0]));
   return op::Mul(p, op::BitCast(d, op::ShiftLeft<23>(op::BitCast(di, t))));
 }
 

@@ -6,7 +6,7 @@ namespace simdact {
 
 // clang-format off
 // 2^f = c0 + c1 f + c2 f^2 + c3 f^3 to 2^-13 for |f| <= 1/2.
-struct FastPower {
+struct SoftmaxPower {
   static constexpr float kC[4] = {0x1.fff692p-1f, 0x1.62f31ap-1f, 0x1.f0de26p-3f, 0x1.c3f794p-5f};
 };
 // clang-format on

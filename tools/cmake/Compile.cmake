@@ -10,8 +10,10 @@ set(targets
   AVX10_2=3 AVX3_SPR=4 AVX3_ZEN4=6 AVX3_DL=7 AVX3=8 AVX2=9 SSE4=11 SSSE3=12
   SVE2_128=18 SVE_256=19 SVE2=23 SVE=24 NEON_BF16=26 NEON=28)
 
-# The mask of SIMDACT_DISABLED_TARGETS, which is a name's bit for each name.
+# The mask of SIMDACT_DISABLED_TARGETS, which is a name's bit for each name; and that for the tables, which are
+# compiled for AVX3_DL wherever AVX3 is.
 set(mask 0)
+set(table_mask 0)
 foreach(name IN LISTS SIMDACT_DISABLED_TARGETS)
   set(bits ${targets})
   list(FILTER bits INCLUDE REGEX "^${name}=")
@@ -22,10 +24,13 @@ foreach(name IN LISTS SIMDACT_DISABLED_TARGETS)
   endif()
   string(REGEX REPLACE ".*=" "" bit "${bits}")
   math(EXPR mask "${mask} | (1 << ${bit})" OUTPUT_FORMAT HEXADECIMAL)
+  if(NOT name STREQUAL AVX3_DL OR "AVX3" IN_LIST SIMDACT_DISABLED_TARGETS)
+    math(EXPR table_mask "${table_mask} | (1 << ${bit})" OUTPUT_FORMAT HEXADECIMAL)
+  endif()
 endforeach()
 
 # Every source that compiles kernels, or asks which are compiled in, must be told the same.
-set(SIMDACT_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=${mask})
+set(SIMDACT_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=${mask} SIMDACT_TABLE_DISABLED_TARGETS=${table_mask})
 
 # SIMDACT_DTYPES as definitions. They concern whoever includes simdact.h, too: what was left out is not there.
 foreach(dtype IN LISTS SIMDACT_DTYPES)

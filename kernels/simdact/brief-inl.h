@@ -1,19 +1,19 @@
-// Kernels for 16-bit numbers, widened to floats: the designs of the fast tier with longer polynomials, good
+// Kernels for 16-bit numbers, widened to floats: the coarse designs with longer polynomials, good
 // to kBriefDoubt units of a float's last place. The driver rounds once, and asks the kernel for double where
 // a tie is as near (kernels/half-driver-inl.h).
 //
 // Brief<Name>(d, x) is for x = 0 or 2^-60 <= |x| <= Brief<Name>End(): there no result is denormal, nothing
 // overflows, no bound needs to be checked. x has 11 bits at most, so x^2 is exact. ln 2 is a pair.
 
-#if defined(SIMDACT_FAST_HALF_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef SIMDACT_FAST_HALF_INL_H_
-#undef SIMDACT_FAST_HALF_INL_H_
+#if defined(SIMDACT_BRIEF_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_BRIEF_INL_H_
+#undef SIMDACT_BRIEF_INL_H_
 #else
-#define SIMDACT_FAST_HALF_INL_H_
+#define SIMDACT_BRIEF_INL_H_
 #endif
 
-#include "simdact/fast-logistic-inl.h"
-#include "simdact/fast-normal-inl.h"
+#include "simdact/coarse-logistic-inl.h"
+#include "simdact/coarse-normal-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -52,7 +52,7 @@ constexpr float kBriefLog2eLow = 0x1.4ae0cp-26f;
 // 2^n and f, n + f = x (slope + slope_low).
 template <class D, class V, class S>
 HWY_INLINE void BriefReduce(D d, const V& x, const S& slope, float slope_low, V& scale, V& f) {
-  FastReduce<0>(d, x, slope, scale, f);
+  CoarseReduce<0>(d, x, slope, scale, f);
   if (slope_low != 0) f = op::MulAdd(x, hn::Set(d, slope_low), f);
 }
 // exp(x (slope + slope_low) ln 2) = p scale.
@@ -60,21 +60,21 @@ template <class D, class V, class S>
 HWY_INLINE void BriefPowerOfTwo(D d, const V& x, const S& slope, float slope_low, V& p, V& scale) {
   V f;
   BriefReduce(d, x, slope, slope_low, scale, f);
-  p = FastPolynomial(d, f, BriefConstants::kPower);
+  p = CoarsePolynomial(d, f, BriefConstants::kPower);
 }
 
 template <class D, class V>
 HWY_INLINE V BriefExp(D d, const V& x) {
   V p, scale;
-  BriefPowerOfTwo(d, x, hn::Set(d, kFastLog2e), kBriefLog2eLow, p, scale);
+  BriefPowerOfTwo(d, x, hn::Set(d, kCoarseLog2e), kBriefLog2eLow, p, scale);
   return op::Mul(p, scale);
 }
 
 template <class D, class V>
 HWY_INLINE V BriefExpm1Left(D d, const V& x, float alpha, const V& above) {
   V scale, f;
-  BriefReduce(d, AtMost(hn::Zero(d), x), hn::Set(d, kFastLog2e), kBriefLog2eLow, scale, f);
-  const V p = op::Mul(FastPolynomial(d, AwayFromZero(d, f), BriefConstants::kPowerTail), f);
+  BriefReduce(d, AtMost(hn::Zero(d), x), hn::Set(d, kCoarseLog2e), kBriefLog2eLow, scale, f);
+  const V p = op::Mul(CoarsePolynomial(d, AwayFromZero(d, f), BriefConstants::kPowerTail), f);
   const V below = op::Mul(op::MulAdd(p, scale, op::Sub(scale, hn::Set(d, 1.0f))), hn::Set(d, alpha));
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, above);
 }
@@ -97,7 +97,7 @@ HWY_INLINE V BriefInverseOnePlus(D d, const V& x, const S& slope, float slope_lo
 }
 template <class D, class V>
 HWY_INLINE V BriefSigmoid(D d, const V& x) {
-  return BriefInverseOnePlus(d, x, hn::Set(d, -kFastLog2e), -kBriefLog2eLow);
+  return BriefInverseOnePlus(d, x, hn::Set(d, -kCoarseLog2e), -kBriefLog2eLow);
 }
 template <class D, class V>
 HWY_INLINE V BriefSilu(D d, const V& x) {
@@ -112,13 +112,13 @@ HWY_INLINE V BriefGeluTanh(D d, const V& x) {
   const auto cubic = hn::Set(d, -0x1.a5a7dp-4f), linear = hn::Set(d, -0x1.26aec2p+1f);
   const V square = op::Mul(x, x), slope = op::MulAdd(square, cubic, linear);
   V scale, f;
-  FastReduce<0>(d, x, slope, scale, f);
+  CoarseReduce<0>(d, x, slope, scale, f);
   if constexpr (HWY_NATIVE_FMA) {  // what the slope lost
     const V low = op::MulAdd(square, cubic, op::Sub(linear, slope));
     f = op::MulAdd(
         x, op::MulAdd(square, hn::Set(d, 0x1.151aacp-29f), op::Sub(low, hn::Set(d, 0x1.bce75ap-27f))), f);
   }
-  const V p = FastPolynomial(d, f, BriefConstants::kPower);
+  const V p = CoarsePolynomial(d, f, BriefConstants::kPower);
   return op::Mul(x, Inverse(d, V(op::MulAdd(p, scale, hn::Set(d, 1.0f)))));
 }
 template <class D, class V>
@@ -133,7 +133,7 @@ HWY_INLINE V BriefMish(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V BriefLog1pExp(D d, const V& x) {
   const V e = BriefExp(d, V(op::Neg(op::Abs(x))));
-  return op::Mul(e, FastPolynomial(d, AwayFromZero(d, e), BriefConstants::kLog1p));
+  return op::Mul(e, CoarsePolynomial(d, AwayFromZero(d, e), BriefConstants::kLog1p));
 }
 template <class D, class V>
 HWY_INLINE V BriefSoftplus(D d, const V& x, Scalar<D>, Scalar<D>) {
@@ -150,9 +150,9 @@ HWY_INLINE V BriefGelu(D d, const V& x) {
   const auto one = hn::Set(d, 1.0f);
   const V a = op::Abs(x);
   V p, scale;
-  BriefPowerOfTwo(d, V(op::Mul(a, a)), hn::Set(d, -0.5f * kFastLog2e), -0.5f * kBriefLog2eLow, p, scale);
+  BriefPowerOfTwo(d, V(op::Mul(a, a)), hn::Set(d, -0.5f * kCoarseLog2e), -0.5f * kBriefLog2eLow, p, scale);
   const V t = Inverse(d, V(op::MulAdd(a, hn::Set(d, C::kMillsScale), one)));
-  const V tail = op::Mul(op::Mul(a, t), op::Mul(FastPolynomial(d, t, C::kMills), p));
+  const V tail = op::Mul(op::Mul(a, t), op::Mul(CoarsePolynomial(d, t, C::kMills), p));
   return op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
 }
 
@@ -161,19 +161,19 @@ template <class D, class V>
 HWY_INLINE V BriefErf(D d, const V& x) {
   const auto end = hn::Set(d, 2.8f);
   const V near = op::Max(op::Neg(end), op::Min(end, x));
-  return op::Mul(FastPolynomial(d, V(op::Mul(near, near)), BriefConstants::kErf), near);
+  return op::Mul(CoarsePolynomial(d, V(op::Mul(near, near)), BriefConstants::kErf), near);
 }
 template <class D, class V>
 HWY_INLINE V BriefTanh(D d, const V& x) {
   using C = BriefConstants;
   const auto end = hn::Set(d, 4.6f);
   const V near = op::Max(op::Neg(end), op::Min(end, x)), s = op::Mul(near, near);
-  const V below = op::MulAdd(FastPolynomial(d, s, C::kTanhBelow), s, hn::Set(d, 1.0f));
-  return op::Mul(op::Mul(FastPolynomial(d, s, C::kTanh), near), Inverse(d, below));
+  const V below = op::MulAdd(CoarsePolynomial(d, s, C::kTanhBelow), s, hn::Set(d, 1.0f));
+  return op::Mul(op::Mul(CoarsePolynomial(d, s, C::kTanh), near), Inverse(d, below));
 }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace simdact
 HWY_AFTER_NAMESPACE();
 
-#endif  // SIMDACT_FAST_HALF_INL_H_
+#endif  // SIMDACT_BRIEF_INL_H_
