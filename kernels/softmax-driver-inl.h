@@ -203,9 +203,12 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   }
 }
 
+// Writes a row's log-sum-exp where it is asked for; the array may lie at any address, like all others.
 template <class T>
 HWY_INLINE void NoteLogSumExp(const RowOptions& o, size_t row, double value) {
-  if (o.log_sum_exp != nullptr) static_cast<T*>(o.log_sum_exp)[row] = static_cast<T>(value);
+  if (o.log_sum_exp == nullptr) return;
+  const T rounded = static_cast<T>(value);
+  hwy::CopyBytes<sizeof(T)>(&rounded, static_cast<uint8_t*>(o.log_sum_exp) + row * sizeof(T));
 }
 
 // softmax of kRows short rows from row r on.

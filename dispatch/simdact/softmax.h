@@ -12,13 +12,13 @@
  * them.
  *
  * The accurate tier errs by at most 2.5 ulps on normal results for up to 65536 columns, however far the row
- * spreads (f64 with softcap: 100, or 4 softcap if that is more), and its sums by the roundings of their
- * terms: see `kernels/simdact/softmax-inl.h` for why. log_softmax: 2.5 ulps below -0.5, 2^-23 (f64: 2^-48,
- * with softcap as many ulps of 1) above. bf16 and f16: 0.51 ulp. Scores z are not rounded, however large they
- * or their summands are: a mask of -1e9 over a whole row changes nothing, as in exact arithmetic, and a
- * larger score never has less. (Where doubles overflow they are infinite; in f64 scores of more than 2^90
- * leave an ALiBi summand its rounding to a double.) The fast tier: 2^-12 of the result; with options it is
- * the accurate one. A NaN among the columns that a row sees makes the row NaN. */
+ * spreads (f64: 4 softcap more, for a capped score is rounded), and its sums by the roundings of their
+ * terms: see `kernels/simdact/softmax-inl.h` for why. log_softmax: as many ulps below -0.5, 2^-23 (f64:
+ * 2^-48, or as many ulps of 1 if that is more) above. bf16 and f16: 0.51 ulp. Scores z are not rounded,
+ * however large they or their summands are: a mask of -1e9 over a whole row changes nothing, as in exact
+ * arithmetic, and a larger score never has less. (Where doubles overflow they are infinite; in f64 scores of
+ * more than 2^90 leave an ALiBi summand its rounding to a double.) The fast tier: 2^-12 of the result; with
+ * options it is the accurate one. A NaN among the columns that a row sees makes the row NaN. */
 #ifndef SIMDACT_SOFTMAX_H_
 #define SIMDACT_SOFTMAX_H_
 

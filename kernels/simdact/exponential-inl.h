@@ -235,7 +235,8 @@ HWY_INLINE V Selu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSelu(d64, v); });
   } else {
-    return NearZero(
+    constexpr bool kShows = kIsFloat<D> || !HWY_NATIVE_FMA;
+    return NearZero<kShows>(
         d, x, [d](const auto& v) HWY_ATTR { return SeluOffZero(d, v); },
         [d](const auto& v) HWY_ATTR {
           using C = SeluConstants<hn::Rebind<double, D>>;

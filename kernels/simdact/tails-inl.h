@@ -14,7 +14,7 @@
 // - Functions that are c x near 0 leave inputs below 2^-95 to a conversion (NearZero).
 //
 // The comparisons for a pack cost an operation a vector. Either way the bits are the same. Other
-// architectures compute plainly, and doubles do but for NearZero.
+// architectures compute plainly, and doubles do, but for NearZero where a result would lose by it.
 //
 // A caller may have denormals flushed to zero, too. So what is denormal on the way must not show in a result
 // that is normal (tests/environment_test.cc): the same scales see to that.
@@ -343,10 +343,11 @@ HWY_INLINE void ForEach(Pack<V, kCount>& pack, const F& f) {
   for (size_t u = 0; u < kCount; ++u) pack.v[u] = f(pack.v[u]);
 }
 
-// f(x) where |x| is not below 2^-95, near(x) where it is; zeros may go either way. For doubles, if at all,
-// 2^-900 is the limit. Nearer to 0 the error terms of products with x are denormal: a caller who flushes
-// those to zero would lose them, or, of the parts that x is split into without FMA, only some.
-template <bool kForDoubles, class D, class V, class F, class N>
+// f(x) where |x| is not below 2^-95 (doubles: 2^-900), near(x) where it is; zeros may go either way. Nearer
+// to 0 the error terms of products with x are denormal: a caller who flushes those to zero would lose them,
+// or, of the parts that x is split into without FMA, only some. kShows: whether a result would then miss its
+// claim, so that there must be a limit where nothing is won by one.
+template <bool kShows, class D, class V, class F, class N>
 HWY_INLINE V NearZero(D d, const V& x, const F& f, const N& near) {
   if constexpr (kAvoidAssists<D>) {
     constexpr float kLimit = 0x1p-95f;
@@ -382,12 +383,13 @@ HWY_INLINE V NearZero(D d, const V& x, const F& f, const N& near) {
       }
     }
     return y;
-  } else if constexpr (!kIsFloat<D> && kForDoubles) {
+  } else if constexpr (kShows) {
+    constexpr int kLimit = kIsFloat<D> ? -95 : -900;
     V y = f(x);
-    if (HWY_UNLIKELY(AnyBelow<-900>(d, x))) {
+    if (HWY_UNLIKELY(AnyBelow<kLimit>(d, x))) {
       V tiny = x;
       ForEach(tiny, near);
-      y = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, PowerOfTwo<double>(-900))), tiny, y);
+      y = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, PowerOfTwo<Scalar<D>>(kLimit))), tiny, y);
     }
     return y;
   } else {
