@@ -5,7 +5,7 @@
 // clang-format off
 #include "dispatch/registry.h"
 #include "kernels/unary-driver-inl.h"
-#include "kernels/half-driver-inl.h"
+#include "kernels/half-direct-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -89,10 +89,30 @@ namespace {
   HWY_INLINE V Brief(D d, const V& x) const {                                       \
     return Brief##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                        \
   }
-#define SIMDACT_NO_BRIEF(Name, PARAMETERS)
+// And if a direct one does.
+#define SIMDACT_DIRECT(Name, PARAMETERS)                                                 \
+  bool DirectSuits() const { return Direct##Name##Suits(SIMDACT_VALUES_##PARAMETERS); }  \
+  template <class D, class V>                                                            \
+  HWY_INLINE V Direct(D d, const V& x) const {                                           \
+    return Direct##Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                            \
+  }                                                                                      \
+  template <class D, class V>                                                            \
+  HWY_INLINE auto DirectError(D d, const V& x, const V& y) const {                       \
+    return Direct##Name##Error(d, x, y SIMDACT_ARGUMENTS_##PARAMETERS);                  \
+  }                                                                                      \
+  template <class D, class V>                                                            \
+  HWY_INLINE V DirectGradient(D d, const V& x, const V& dy) const {                      \
+    return Direct##Name##Derivative(d, x, dy SIMDACT_ARGUMENTS_##PARAMETERS);            \
+  }                                                                                      \
+  template <class D, class V>                                                            \
+  HWY_INLINE auto DirectGradientError(D d, const V& x, const V& dy, const V& dx) const { \
+    return Direct##Name##DerivativeError(d, x, dy, dx SIMDACT_ARGUMENTS_##PARAMETERS);   \
+  }
+#define SIMDACT_NEITHER(Name, PARAMETERS)
 #define SIMDACT_OP_BRIEF SIMDACT_BRIEF
-#define SIMDACT_OP_EXACT SIMDACT_NO_BRIEF
-#define SIMDACT_OP_FULL SIMDACT_NO_BRIEF
+#define SIMDACT_OP_DIRECT SIMDACT_DIRECT
+#define SIMDACT_OP_EXACT SIMDACT_NEITHER
+#define SIMDACT_OP_FULL SIMDACT_NEITHER
 #define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                  \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
@@ -135,8 +155,13 @@ constexpr simdact_kernel Faster(simdact_kernel kernel) {
   if constexpr (FastOp::kDerivativeVectors != 0) kernel.backward = &Backward<FastOp, float, From::kInput>;
   return kernel;
 }
+template <class Op, class = void>
+constexpr bool kIsDirect = false;
+template <class Op>
+constexpr bool kIsDirect<Op, decltype(void(&Op::DirectSuits))> = true;
 template <class FastOp, class ForwardOp, class Format>
 constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
+  if constexpr (kIsDirect<FastOp>) return kernel;  // which is at memory's speed
   if constexpr (ForwardOp::kVectors != 0) kernel.forward = &ForwardInHalfFast<ForwardOp, Format>;
   if constexpr (FastOp::kDerivativeVectors != 0) kernel.backward = &BackwardInHalfFast<FastOp, Format>;
   return kernel;
@@ -159,11 +184,18 @@ constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
 #else
 #define SIMDACT_HALF_FORWARD_BRIEF(Name, FORMAT) &ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>
 #define SIMDACT_HALF_FORWARD_FULL SIMDACT_HALF_FORWARD_BRIEF
+#define SIMDACT_HALF_FORWARD_DIRECT(Name, FORMAT) &ForwardInHalfDirect<Name##Op<float>, Name##Op<double>, FORMAT>
 #define SIMDACT_HALF_FORWARD_EXACT(Name, FORMAT) &ForwardInHalfExact<Name##Op<float>, FORMAT>
+#define SIMDACT_HALF_BACKWARD_FULL(Name, FORMAT, FROM) \
+  &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::FROM>
+#define SIMDACT_HALF_BACKWARD_BRIEF SIMDACT_HALF_BACKWARD_FULL
+#define SIMDACT_HALF_BACKWARD_DIRECT(Name, FORMAT, FROM) SIMDACT_HALF_DIRECT_##FROM(Name, FORMAT)
+#define SIMDACT_HALF_DIRECT_kInput(Name, FORMAT) &BackwardInHalfDirect<Name##Op<float>, Name##Op<double>, FORMAT>
+#define SIMDACT_HALF_DIRECT_kOutput(Name, FORMAT) SIMDACT_HALF_BACKWARD_FULL(Name, FORMAT, kOutput)
+#define SIMDACT_HALF_BACKWARD_EXACT(Name, FORMAT, FROM) &BackwardInHalfExact<Name##Op<float>, FORMAT, From::FROM>
 #define SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT) \
-  {SIMDACT_HALF_FORWARD_##HALF(Name, FORMAT), \
-   &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kInput>, \
-   SIMDACT_OR_NULL_##OUTPUT(&BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::kOutput>)}
+  {SIMDACT_HALF_FORWARD_##HALF(Name, FORMAT), SIMDACT_HALF_BACKWARD_##HALF(Name, FORMAT, kInput), \
+   SIMDACT_OR_NULL_##OUTPUT(SIMDACT_HALF_BACKWARD_##HALF(Name, FORMAT, kOutput))}
 #endif
 #ifdef SIMDACT_NO_HALF
 #define SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, FORMAT, ForwardOp) {}

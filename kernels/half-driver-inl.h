@@ -301,27 +301,6 @@ void ForwardInHalf(const void* x, void* y, size_t n, simdact_params p) {
                       static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y), n, p);
 }
 
-// For functions whose values at 16-bit numbers are 16-bit numbers: relu, hardtanh and their like.
-template <class OpFloat, class Format>
-void ForwardInHalfExact(const void* x_void, void* y_void, size_t n, simdact_params p) {
-  assert(AliasIsExact(x_void, y_void, n * sizeof(uint16_t)));
-  if (AnyIsNan(p, OpFloat::kParameters))
-    return FillWith(static_cast<uint16_t>(Format::kInfinity | Format::kInfinity >> 1), y_void, n);
-  if (Streams(n * sizeof(uint16_t)) && x_void != y_void)
-    return StreamForward(&ForwardInHalfExact<OpFloat, Format>, x_void, y_void, n, sizeof(uint16_t), p);
-  const uint16_t* x = static_cast<const uint16_t*>(x_void);
-  uint16_t* y = static_cast<uint16_t*>(y_void);
-  const OpFloat op(ToFloats(p));
-  const size_t lanes = hn::Lanes(DF());
-  const auto value = [&](hn::Vec<DH> v) HWY_ATTR { return Format::Round(op.Value(DF(), Format::Widen(v))); };
-  size_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const auto a = hn::LoadU(DH(), x + i), b = hn::LoadU(DH(), x + i + lanes);
-    hn::StoreU(value(a), DH(), y + i);
-    hn::StoreU(value(b), DH(), y + i + lanes);
-  }
-  for (; i < n; i += lanes) hn::StoreN(value(hn::LoadN(DH(), x + i, n - i)), DH(), y + i, n - i);
-}
 template <class FastOp, class Format>
 void ForwardInHalfFast(const void* x, void* y, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && x != y)

@@ -43,12 +43,17 @@ struct Bf16 {
     return hn::TruncateTo(DH(), hn::ShiftRight<16>(rounded));
   }
   static HWY_INLINE hn::Vec<DH> Round(hn::Vec<DF> v) {
+    return hn::TruncateTo(DH(), hn::ShiftRight<16>(RoundedBits<true>(v)));
+  }
+  // What it rounds to is the upper half.
+  template <bool kMayBeNan>
+  static HWY_INLINE hn::Vec<DU> RoundedBits(hn::Vec<DF> v) {
     const auto bits = hn::BitCast(DU(), v);
     const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(DU(), 1));
     const auto rounded = hn::Add(hn::Add(bits, hn::Set(DU(), 0x7FFF)), odd);
+    if constexpr (!kMayBeNan) return rounded;
     const auto quiet = hn::Set(DU(), 0x7FC00000);  // a payload of all ones would carry into the sign
-    return hn::TruncateTo(
-        DH(), hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(DU(), hn::IsNaN(v)), quiet, rounded)));
+    return hn::IfThenElse(hn::RebindMask(DU(), hn::IsNaN(v)), quiet, rounded);
   }
   static HWY_INLINE hn::Mask<DI> InDoubt(hn::Vec<DF> v, int32_t doubt) {
     const auto beyond = hn::Add(hn::BitCast(DI(), v), hn::Set(DI(), 0x8000 + doubt));

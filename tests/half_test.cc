@@ -2,6 +2,8 @@
 // nothing or the sign. Highway 1.3.0 has traps here: on some targets its own conversions lose infinities, NaN
 // or denormals.
 
+#include <random>
+
 #include "kernels.h"
 
 namespace simdact_test {
@@ -122,6 +124,111 @@ TEST(HalfKernels, KeepEveryBitPatternOfTheGradient) {
       }
     }
   });
+}
+
+// dx = dy f'(x), correctly rounded for every dy where f' consists of lines: the product exactly, as a
+// quotient of long doubles that hold both (a quotient that is a midpoint then comes out as one).
+struct Slope {
+  const char* name;
+  long double (*numerator)(long double x, const simdact_params& p);  // of f'(x)
+  long double denominator;
+  std::vector<simdact_params> parameters;
+};
+long double Leaky(long double x, const simdact_params& p) {
+  return x > 0 ? 1 : static_cast<long double>(p.value[0]);
+}
+long double TwiceRrelu(long double x, const simdact_params& p) {
+  return x > 0 ? 2 : static_cast<long double>(p.value[0]) + static_cast<long double>(p.value[1]);
+}
+const Slope kSlopes[] = {
+    {"leaky_relu", Leaky, 1, {{{0.01}}, {{0.375}}, {{-3.7}}}},
+    {"prelu", Leaky, 1, {{{0.25}}, {{1.0 / 3}}}},
+    {"rrelu", TwiceRrelu, 2, {{{0.125, 1.0 / 3}}, {{0.25, 0.5}}, {{0.7, -0.1}}, {{1e-3, 2.0}}}},
+    {"linear",
+     [](long double, const simdact_params& p) { return static_cast<long double>(p.value[0]); },
+     1,
+     {{{1, 0}}, {{0.3, 0}}, {{-1.375, 0.5}}}},
+    {"hardsigmoid",
+     [](long double x, const simdact_params& p) {
+       const long double line =
+           static_cast<long double>(p.value[0]) * x + static_cast<long double>(p.value[1]);
+       return line > 0 && line < 1 ? static_cast<long double>(p.value[0]) : 0.0L;
+     },
+     1,
+     {{{1.0 / 6, 0.5}}, {{0.2, 0.5}}}},
+    {"softshrink",
+     [](long double x, const simdact_params& p) { return std::fabs(x) > p.value[0] ? 1.0L : 0.0L; },
+     1,
+     {{{0.5}}, {{0.3}}}},
+    {"square", [](long double x, const simdact_params&) { return 2 * x; }, 1, {{}}},
+    {"pow", [](long double x, const simdact_params&) { return 2 * x; }, 1, {{{2}}}},
+    {"squared_relu", [](long double x, const simdact_params&) { return x > 0 ? 2 * x : 0; }, 1, {{}}},
+    {"hardswish",
+     [](long double x, const simdact_params&) { return x <= -3  ? 0
+                                                       : x >= 3 ? 6
+                                                                : 2 * x + 3; },
+     6,
+     {{}}},
+    {"sparse_plus",
+     [](long double x, const simdact_params&) { return x <= -1  ? 0
+                                                       : x >= 1 ? 2
+                                                                : x + 1; },
+     2,
+     {{}}},
+};
+
+TEST(HalfKernels, GradientsOfLinesAreRoundedOnce) {
+  size_t checked = 0;
+  ForEachKernel([&](const Case& c) {
+    if (!IsHalf(c.dtype) || c.direction != SIMDACT_BACKWARD) return;
+    for (const Slope& slope : kSlopes) {
+      if (!c.Is(slope.name)) continue;
+      ++checked;
+      for (const simdact_params& given : slope.parameters) {
+        const simdact_params p = RoundedTo(c.dtype, given);
+        std::mt19937_64 random(checked);
+        const size_t n = Quick() ? 1 << 14 : 1 << 18;
+        Array x(c.dtype, n), dy(c.dtype, n), dx(c.dtype, n);
+        // Most of ordinary size, some among those of any; few digits are next to midpoints more often.
+        for (size_t i = 0; i < n; ++i) {
+          const bool any = i / 2048 % 8 == 7 && random() % 8 == 0;
+          for (Array* to : {&x, &dy}) {
+            const uint64_t bits = random();
+            const double few =
+                std::ldexp(static_cast<double>(bits % 64) - 31.5, static_cast<int>(bits >> 8 & 7) - 8);
+            const double many =
+                std::ldexp(static_cast<double>(bits % 8191) - 4095, -static_cast<int>(bits >> 16 & 15));
+            if (any) {
+              to->SetBits(i, bits & 0xFFFF);
+            } else {
+              to->Set(i, (bits >> 32 & 1) != 0 ? few : many);
+            }
+          }
+        }
+        Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), dx.Data(), n);
+        for (size_t i = 0; i < n; ++i) {
+          if (!std::isfinite(x[i]) || !std::isfinite(dy[i])) continue;
+          // Tiny or huge numbers go through doubles, which may miss the midpoints of a quotient, and what 1 +
+          // x loses.
+          const auto is_far = [](double v) {
+            return v != 0 && !(std::fabs(v) >= 0x1p-60 && std::fabs(v) <= 0x1p60);
+          };
+          const bool tiny_f16 =
+              c.dtype == SIMDACT_F16 && (std::fabs(x[i]) == 0x1p-24 || std::fabs(dy[i]) == 0x1p-24);
+          if ((c.Is("hardswish") || c.Is("sparse_plus")) && (is_far(x[i]) || is_far(dy[i]) || tiny_f16))
+            continue;
+          const long double f = std::fabs(slope.numerator(static_cast<long double>(x[i]), p));
+          if (f != 0 && !(f >= 0x1p-120L && f <= 0x1p120L)) continue;  // f' has to be a float
+          const long double product =
+              slope.numerator(static_cast<long double>(x[i]), p) * static_cast<long double>(dy[i]);
+          const double want = FromHalf(c.dtype, ToHalf(c.dtype, product / slope.denominator));
+          ASSERT_EQ(dx[i], want) << std::hexfloat << "x " << x[i] << ", dy " << dy[i] << ", parameters "
+                                 << p.value[0] << " " << p.value[1];
+        }
+      }
+    }
+  });
+  EXPECT_GT(checked, 0u);
 }
 
 }  // namespace

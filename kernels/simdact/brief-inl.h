@@ -37,22 +37,22 @@ constexpr float BriefEluEnd(float alpha) { return alpha >= 0x1p-10f && alpha <= 
 constexpr float BriefSigmoidEnd() { return 80; }
 constexpr float BriefSiluEnd() { return 80; }
 constexpr float BriefGeluQuickEnd() { return 45; }
-constexpr float BriefGeluTanhEnd() { return HWY_NATIVE_FMA ? 9.75f : 6; }
+constexpr float BriefGeluTanhEnd() { return HWY_NATIVE_FMA ? 0x1p127f : 6; }
 constexpr float BriefMishEnd() { return 20; }
 constexpr float BriefSoftplusEnd(float beta, float threshold) {
   return beta == 1 && threshold >= 20 ? 80 : 0;
 }
 constexpr float BriefLogSigmoidEnd() { return 80; }
-constexpr float BriefGeluEnd() { return 12; }
+constexpr float BriefGeluEnd() { return 0x1p127f; }
 constexpr float BriefErfEnd() { return 0x1p127f; }
 constexpr float BriefTanhEnd() { return 0x1p127f; }
 
 constexpr float kBriefLog2eLow = 0x1.4ae0cp-26f;
 
-// 2^n and f, n + f = x (slope + slope_low).
-template <class D, class V, class S>
+// 2^(n + kMore) and f, n + f = x (slope + slope_low).
+template <int kMore = 0, class D, class V, class S>
 HWY_INLINE void BriefReduce(D d, const V& x, const S& slope, float slope_low, V& scale, V& f) {
-  CoarseReduce<0>(d, x, slope, scale, f);
+  CoarseReduce<kMore>(d, x, slope, scale, f);
   if (slope_low != 0) f = op::MulAdd(x, hn::Set(d, slope_low), f);
 }
 // exp(x (slope + slope_low) ln 2) = p scale.
@@ -107,19 +107,24 @@ template <class D, class V>
 HWY_INLINE V BriefGeluQuick(D d, const V& x) {
   return op::Mul(x, BriefInverseOnePlus(d, x, hn::Set(d, -0x1.3a4cbep+1f), 0x1.c08ecap-26f));
 }
+// From 9 on the result is x, and up to -10.4375 it is nearer to 0 than to any bf16. The denominator is kept
+// at 2^-16 of its size.
 template <class D, class V>
 HWY_INLINE V BriefGeluTanh(D d, const V& x) {
+  constexpr int kBias = -16;
   const auto cubic = hn::Set(d, -0x1.a5a7dp-4f), linear = hn::Set(d, -0x1.26aec2p+1f);
-  const V square = op::Mul(x, x), slope = op::MulAdd(square, cubic, linear);
+  const auto unit = hn::Set(d, PowerOfTwo<float>(kBias));
+  const V left = op::Max(hn::Set(d, -10.4375f), x), bounded = op::Min(hn::Set(d, 9.0f), left);
+  const V square = op::Mul(bounded, bounded), slope = op::MulAdd(square, cubic, linear);
   V scale, f;
-  CoarseReduce<0>(d, x, slope, scale, f);
+  CoarseReduce<kBias>(d, bounded, slope, scale, f);
   if constexpr (HWY_NATIVE_FMA) {  // what the slope lost
     const V low = op::MulAdd(square, cubic, op::Sub(linear, slope));
-    f = op::MulAdd(
-        x, op::MulAdd(square, hn::Set(d, 0x1.151aacp-29f), op::Sub(low, hn::Set(d, 0x1.bce75ap-27f))), f);
+    const V rest = op::MulAdd(square, hn::Set(d, 0x1.151aacp-29f), op::Sub(low, hn::Set(d, 0x1.bce75ap-27f)));
+    f = op::MulAdd(bounded, rest, f);
   }
   const V p = CoarsePolynomial(d, f, BriefConstants::kPower);
-  return op::Mul(x, Inverse(d, V(op::MulAdd(p, scale, hn::Set(d, 1.0f)))));
+  return op::Mul(op::Mul(left, unit), Inverse(d, V(op::MulAdd(p, scale, unit))));
 }
 template <class D, class V>
 HWY_INLINE V BriefMish(D d, const V& x) {
@@ -144,13 +149,17 @@ HWY_INLINE V BriefLogSigmoid(D d, const V& x) {
   return op::Sub(op::Min(hn::Zero(d), x), BriefLog1pExp(d, x));
 }
 
+// Up to -13.625 the result is nearer to 0 than to any bf16. The power of 2 is kept at 2^32 of its size: only
+// the last step may give a denormal.
 template <class D, class V>
 HWY_INLINE V BriefGelu(D d, const V& x) {
   using C = BriefConstants;
+  constexpr int kBias = 32;
   const auto one = hn::Set(d, 1.0f);
-  const V a = op::Abs(x);
-  V p, scale;
-  BriefPowerOfTwo(d, V(op::Mul(a, a)), hn::Set(d, -0.5f * kCoarseLog2e), -0.5f * kBriefLog2eLow, p, scale);
+  const V a = op::Min(hn::Set(d, 13.625f), op::Abs(x));
+  V scale, f;
+  BriefReduce<kBias>(d, V(op::Mul(a, a)), hn::Set(d, -0.5f * kCoarseLog2e), -0.5f * kBriefLog2eLow, scale, f);
+  const V p = CoarsePolynomial(d, f, C::kPower, PowerOfTwo<float>(-kBias));
   const V t = Inverse(d, V(op::MulAdd(a, hn::Set(d, C::kMillsScale), one)));
   const V tail = op::Mul(op::Mul(a, t), op::Mul(CoarsePolynomial(d, t, C::kMills), p));
   return op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
