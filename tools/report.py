@@ -1,7 +1,8 @@
 """Checks accuracy, measures speed and writes the report. Run by tools/report once all is built.
 
   report.py [--full] [--peers]   measures; writes build/report/{index.html,report.md,report.json}
-  report.py --readme    puts the catalogue and the last report's tables between the markers of README.md
+  report.py --tables    puts the catalogue and the last report's tables between the markers of dispatch/README.md
+                        and bench/README.md
   report.py --proof FILE...   puts there what `simdact accuracy --exhaustive --json FILE` found
 
 Needs nothing but Python. Exit status: 0 done, 1 a check failed, 2 bad usage.
@@ -222,28 +223,24 @@ def measure(full, peers):
     }
 
 
-# ---- README --------------------------------------------------------------------------------------------
+# ---- The pages in the repository -----------------------------------------------------------------------
+
+PAGES = (ROOT / "dispatch/README.md", ROOT / "bench/README.md")
 
 
-def replace_between(text, marker, content):
-    begin, end = f"<!-- {marker}:begin -->", f"<!-- {marker}:end -->"
-    if begin not in text or end not in text:
-        sys.exit(f"report.py: README.md has no '{begin}' ... '{end}'")
-    head, rest = text.split(begin, 1)
-    return head + begin + "\n" + content + end + rest.split(end, 1)[1]
-
-
-def write_readme(tables):
-    """Replaces what stands between markers: {marker: content}."""
-    readme = ROOT / "README.md"
-    text = readme.read_text()
+def write_tables(tables):
+    """Replaces what stands between a page's markers: {marker: content}."""
     for marker, content in tables.items():
-        text = replace_between(text, marker, content)
-    readme.write_text(text)
-    print("README.md: replaced " + ", ".join(tables))
+        begin, end = f"<!-- {marker}:begin -->", f"<!-- {marker}:end -->"
+        pages = [page for page in PAGES if begin in page.read_text() and end in page.read_text()]
+        if len(pages) != 1:
+            sys.exit(f"report.py: {len(pages)} pages have '{begin}' ... '{end}'; one must")
+        head, rest = pages[0].read_text().split(begin, 1)
+        pages[0].write_text(head + begin + "\n" + content + end + rest.split(end, 1)[1])
+        print(f"{pages[0].relative_to(ROOT)}: replaced {marker}")
 
 
-def update_readme():
+def update_tables():
     """The catalogue needs a built `simdact`, the measured tables a report."""
     listed = ask([BIN / "simdact", "list", "--json"])
     tables = {
@@ -257,14 +254,14 @@ def update_readme():
         tables["speed"] = f"{report.machine_line()}.\n\n{report_tables.speed_table(report)}"
         tables["fast"] = report_tables.fast_table(report)
         tables["shapes"] = report_tables.shape_tables(report, "**")
-        if report.content.get("peers"):  # else the README keeps what it has
+        if report.content.get("peers"):  # else the page keeps what it has
             tables["peers"] = report_tables.peer_table(report)
         measured = report.content["sizes"]
         if measured:
             tables["size"] = f"{report_tables.size_line(measured)}\n\n{report_tables.size_table(measured)}"
     else:
         print(f"report.py: no {source.relative_to(ROOT)}; run tools/report for the tables of speed and size")
-    write_readme(tables)
+    write_tables(tables)
 
 
 def update_proof(files):
@@ -277,7 +274,7 @@ def update_proof(files):
         if not checked["exhaustive"] and any(r["dtype"] == "f32" for r in checked["rows"]):
             sys.exit(f"report.py: {file} is of a sample; use simdact accuracy --exhaustive --json FILE")
         rows += read_accuracy(checked)
-    write_readme({"proof": report_tables.proof_table(rows)})
+    write_tables({"proof": report_tables.proof_table(rows)})
 
 
 # ---- All of it -----------------------------------------------------------------------------------------
@@ -324,14 +321,14 @@ def main():
     parser = argparse.ArgumentParser(description="Checks accuracy, measures speed, writes build/report.")
     parser.add_argument("--full", action="store_true", help="all 2^32 inputs of f32, 10^8 of f64: hours")
     parser.add_argument("--peers", action="store_true", help="other libraries, too, that the build found")
-    parser.add_argument("--readme", action="store_true", help="only put the tables into README.md")
-    parser.add_argument("--proof", nargs="+", metavar="FILE", help="only put these errors into README.md")
+    parser.add_argument("--tables", action="store_true", help="only put the tables into the pages")
+    parser.add_argument("--proof", nargs="+", metavar="FILE", help="only put these errors there")
     options = parser.parse_args()
     if options.proof:
         update_proof(options.proof)
         return 0
-    if options.readme:
-        update_readme()
+    if options.tables:
+        update_tables()
         return 0
     content = measure(options.full, options.peers)
     (OUT / "report.json").write_text(json.dumps(content) + "\n")

@@ -1,4 +1,4 @@
-"""The report as Markdown, and the tables of the README."""
+"""The report as Markdown, and the tables of the pages in the repository."""
 import re
 
 import report_peers
@@ -108,13 +108,13 @@ def text_tables(tables, mark="### "):
 
 
 def fast_table(report):
-    """The README's: the ops that have a fast tier."""
+    """The page's: the ops that have a fast tier."""
     _, head, rows = report_speed.fast_table(report)
     return table(head, [[code(row[0]), *row[1:]] for row in rows if row[1]])
 
 
 def peer_table(report):
-    """The README's: against the fastest other library, per function and target."""
+    """The page's: against the fastest other library, per function and target."""
     title, head, rows = report_peers.fastest_table(report)
     versions = report_peers.Peers(report).versions_line()
     return f"{title}. {versions}.\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}\n" + "".join(
