@@ -138,7 +138,8 @@ void BackwardInHalfExact(const void* source_void, const void* dy_void, void* dx_
                                            static_cast<const uint16_t*>(dy_void));
 }
 
-// Where the direct kernels hold: 0 and these magnitudes, as bits.
+// Where the direct kernels hold: 0 and these magnitudes, as bits. (f16's least number is one too few for
+// hardswish.)
 template <class Format>
 struct DirectRange {
   const uint16_t least = Nearest<Format>(HWY_MAX(0x1p-60, Exactly<Format>(2)));
@@ -151,7 +152,16 @@ struct DirectRange {
   }
 };
 
-// A block goes directly if all of it can, and else the way of other ops, which rounds as well.
+// to[k] = direct[k] where that holds for all of from[k]..., else other[k].
+template <class Format, class... From>
+void Choose(size_t n, uint16_t* to, const uint16_t* direct, const uint16_t* other, const From*... from) {
+  const DirectRange<Format> range;
+  for (size_t k = 0; k < n; ++k) to[k] = (range.Has(from[k]) && ...) ? direct[k] : other[k];
+}
+
+// A block goes directly if all of it can. Else it goes the way of other ops, but for those numbers that can
+// go directly: the two ways may differ where doubles are too short to tell a result from a midpoint, and a
+// result must depend on its input alone.
 template <class OpFloat, class OpDouble, class Format>
 void ForwardInHalfDirect(const void* x_void, void* y_void, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && x_void != y_void)
@@ -172,10 +182,13 @@ void ForwardInHalfDirect(const void* x_void, void* y_void, size_t n, simdact_par
     const size_t size = HWY_MIN(kBlock, n - i);
     if (HWY_LIKELY(suits && range.HasAll(x + i, size))) {
       Elementwise<Format, Ending::kRoundNumbers>::Apply(size, y + i, value, x + i);
-    } else {
-      HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, {nullptr, 0.0f, 0}, x + i,
-                          y + i, size, p);
+      continue;
     }
+    uint16_t direct[kBlock], other[kBlock];
+    HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, {nullptr, 0.0f, 0}, x + i,
+                        other, size, p);
+    if (suits) Elementwise<Format, Ending::kRoundNumbers>::Apply(size, direct, value, x + i);
+    Choose<Format>(size, y + i, suits ? direct : other, other, x + i);
   }
 }
 
@@ -205,16 +218,11 @@ void BackwardInHalfDirect(const void* x_void, const void* dy_void, void* dx_void
       Elementwise<Format, Ending::kRoundNumbers>::Apply(size, dx + i, gradient, x + i, dy + i);
       continue;
     }
-    // The other way may miss the midpoints of a quotient by dy. So what can goes directly here, too: a result
-    // depends on its input alone.
     uint16_t direct[kBlock], other[kBlock];
     HalfBackward<Format>(&Backward<OpFloat, float, From::kInput>, &Backward<OpDouble, double, From::kInput>,
                          x + i, dy + i, other, size, p);
     if (suits) Elementwise<Format, Ending::kRoundNumbers>::Apply(size, direct, gradient, x + i, dy + i);
-    for (size_t k = 0; k < size; ++k) {
-      const bool is_direct = suits && range.Has(x[i + k]) && range.Has(dy[i + k]);
-      dx[i + k] = is_direct ? direct[k] : other[k];
-    }
+    Choose<Format>(size, dx + i, suits ? direct : other, other, x + i, dy + i);
   }
 }
 

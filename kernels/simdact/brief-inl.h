@@ -2,8 +2,9 @@
 // to kBriefDoubt units of a float's last place. The driver rounds once, and asks the kernel for double where
 // a tie is as near (kernels/half-driver-inl.h).
 //
-// Brief<Name>(d, x) is for x = 0 or 2^-60 <= |x| <= Brief<Name>End(): there no result is denormal, nothing
-// overflows, no bound needs to be checked. x has 11 bits at most, so x^2 is exact. ln 2 is a pair.
+// Brief<Name>(d, x) is for x = 0 or 2^-60 <= |x| <= Brief<Name>End(): there nothing overflows, and but for
+// gelu and gelu_tanh no result is denormal and no bound needs to be checked. x has 11 bits at most, so x^2 is
+// exact. ln 2 is a pair.
 
 #if defined(SIMDACT_BRIEF_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_BRIEF_INL_H_
@@ -25,7 +26,7 @@ constexpr int32_t BriefDoubt(int32_t with_fma) { return HWY_NATIVE_FMA ? with_fm
 constexpr int32_t kBriefExpDoubt = BriefDoubt(4), kBriefEluDoubt = BriefDoubt(3);
 constexpr int32_t kBriefSeluDoubt = BriefDoubt(4), kBriefSigmoidDoubt = BriefDoubt(5);
 constexpr int32_t kBriefSiluDoubt = BriefDoubt(5), kBriefGeluQuickDoubt = BriefDoubt(5);
-constexpr int32_t kBriefGeluTanhDoubt = BriefDoubt(8), kBriefMishDoubt = BriefDoubt(6);
+constexpr int32_t kBriefGeluTanhDoubt = BriefDoubt(4), kBriefMishDoubt = BriefDoubt(6);
 constexpr int32_t kBriefSoftplusDoubt = BriefDoubt(8), kBriefLogSigmoidDoubt = BriefDoubt(8);
 constexpr int32_t kBriefGeluDoubt = BriefDoubt(9), kBriefErfDoubt = BriefDoubt(16);
 constexpr int32_t kBriefTanhDoubt = BriefDoubt(5);
@@ -107,12 +108,12 @@ template <class D, class V>
 HWY_INLINE V BriefGeluQuick(D d, const V& x) {
   return op::Mul(x, BriefInverseOnePlus(d, x, hn::Set(d, -0x1.3a4cbep+1f), 0x1.c08ecap-26f));
 }
-// From 9 on the result is x, and up to -10.4375 it is nearer to 0 than to any bf16. The denominator is kept
-// at 2^-16 of its size.
+// From 9 on the result is x, and from -10.4375 down it is nearer to 0 than to any bf16. The denominator is
+// kept at 2^-16 of its size. `linear` is a multiple of 2^-20: the slope less it is exact.
 template <class D, class V>
 HWY_INLINE V BriefGeluTanh(D d, const V& x) {
   constexpr int kBias = -16;
-  const auto cubic = hn::Set(d, -0x1.a5a7dp-4f), linear = hn::Set(d, -0x1.26aec2p+1f);
+  const auto cubic = hn::Set(d, -0x1.a5a7dp-4f), linear = hn::Set(d, -0x1.26aecp+1f);
   const auto unit = hn::Set(d, PowerOfTwo<float>(kBias));
   const V left = op::Max(hn::Set(d, -10.4375f), x), bounded = op::Min(hn::Set(d, 9.0f), left);
   const V square = op::Mul(bounded, bounded), slope = op::MulAdd(square, cubic, linear);
@@ -120,7 +121,7 @@ HWY_INLINE V BriefGeluTanh(D d, const V& x) {
   CoarseReduce<kBias>(d, bounded, slope, scale, f);
   if constexpr (HWY_NATIVE_FMA) {  // what the slope lost
     const V low = op::MulAdd(square, cubic, op::Sub(linear, slope));
-    const V rest = op::MulAdd(square, hn::Set(d, 0x1.151aacp-29f), op::Sub(low, hn::Set(d, 0x1.bce75ap-27f)));
+    const V rest = op::MulAdd(square, hn::Set(d, 0x1.151aacp-29f), op::Sub(low, hn::Set(d, 0x1.0de73ap-22f)));
     f = op::MulAdd(bounded, rest, f);
   }
   const V p = CoarsePolynomial(d, f, BriefConstants::kPower);
@@ -149,8 +150,8 @@ HWY_INLINE V BriefLogSigmoid(D d, const V& x) {
   return op::Sub(op::Min(hn::Zero(d), x), BriefLog1pExp(d, x));
 }
 
-// Up to -13.625 the result is nearer to 0 than to any bf16. The power of 2 is kept at 2^32 of its size: only
-// the last step may give a denormal.
+// From -13.625 down the result is nearer to 0 than to any bf16. The power of 2 is kept at 2^32 of its size:
+// only the last step may give a denormal.
 template <class D, class V>
 HWY_INLINE V BriefGelu(D d, const V& x) {
   using C = BriefConstants;

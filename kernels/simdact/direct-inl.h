@@ -12,8 +12,9 @@
 // stands for all that lies between.
 //
 // Direct<Name>(d, x, parameters) holds for x = 0 and magnitudes from 2^-60 (f16: 2^-23) to 2^60, where no
-// product here is denormal or overflows, and for parameters of which Direct<Name>Suits says so. Derivatives
-// take dy from the same range, for the product with it is what is to be rounded.
+// result and no error of one is denormal or overflows, and for parameters of which Direct<Name>Suits says so.
+// Derivatives take dy from the same range, for the product with it is what is to be rounded. A y of 0 is
+// exact, and has the sign that the kernels for floats give it.
 
 #if defined(SIMDACT_DIRECT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_DIRECT_INL_H_
@@ -28,7 +29,7 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-// y, or where it is even and not exact the neighbour on the side of the error. The error of 0 is 0.
+// y, or where it is even and not exact the neighbour on the side of the error. For y = 0 the error must be 0.
 template <class D, class V>
 HWY_INLINE V RoundedToOdd(D d, const V& y, const V& error) {
   const hn::RebindToSigned<D> di;
@@ -87,22 +88,34 @@ constexpr bool DirectRreluSuits(float lower, float upper) {
   const RreluSlope<float> slope(lower, upper);
   return IsDirectSlope(slope.high) && (slope.low == 0 || InRange(slope.low, 0x1p-60, 0x1p20));
 }
+// At 2^30 of its size: what cancels leaves no denormal.
 template <class D, class V>
 HWY_INLINE V DirectRreluError(D d, const V& x, const V& y, Scalar<D> lower, Scalar<D> upper) {
   const RreluSlope<Scalar<D>> slope(lower, upper);
-  return MultiplyAdd(d, x, V(hn::Set(d, slope.low)), V(ProductError(d, x, V(hn::Set(d, slope.high)), y)));
+  const auto up = hn::Set(d, 0x1p30f);
+  const V x_up = hn::Mul(x, up), y_up = hn::Mul(y, up);
+  const V error = ProductError(d, x_up, V(hn::Set(d, slope.high)), y_up);
+  return MultiplyAdd(d, x_up, V(hn::Set(d, slope.low)), error);
 }
+// x (high + low); a zero has the sign of x high.
 template <class D, class V>
-HWY_INLINE V DirectRreluDerivative(D d, const V& x, const V& dy, Scalar<D> lower, Scalar<D> upper) {
+HWY_INLINE V DirectRreluProduct(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
   const RreluSlope<Scalar<D>> slope(lower, upper);
-  V left = hn::Mul(dy, hn::Set(d, slope.high));
-  if (slope.low != 0)
-    left = MultiplyAdd(d, dy, V(hn::Set(d, slope.high)), V(hn::Mul(dy, hn::Set(d, slope.low))));
-  return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), dy, left);
+  const V high = hn::Mul(x, hn::Set(d, slope.high));
+  if (slope.low == 0) return high;
+  const V both = MultiplyAdd(d, x, V(hn::Set(d, slope.high)), V(hn::Mul(x, hn::Set(d, slope.low))));
+  return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), high, both);
 }
 template <class D, class V>
 HWY_INLINE V DirectRrelu(D d, const V& x, Scalar<D> lower, Scalar<D> upper) {
-  return DirectRreluDerivative(d, x, x, lower, upper);
+  const auto zero = hn::Zero(d);
+  const RreluSlope<Scalar<D>> slope(lower, upper);
+  const auto stays = slope.low == 0 ? hn::Gt(x, zero) : hn::Ge(x, zero);  // as in Rrelu
+  return hn::IfThenElse(stays, x, DirectRreluProduct(d, x, lower, upper));
+}
+template <class D, class V>
+HWY_INLINE V DirectRreluDerivative(D d, const V& x, const V& dy, Scalar<D> lower, Scalar<D> upper) {
+  return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), dy, DirectRreluProduct(d, dy, lower, upper));
 }
 template <class D, class V>
 HWY_INLINE V DirectRreluDerivativeError(D d, const V&, const V& dy, const V& dx, Scalar<D> lower,
@@ -110,17 +123,16 @@ HWY_INLINE V DirectRreluDerivativeError(D d, const V&, const V& dy, const V& dx,
   return DirectRreluError(d, dy, dx, lower, upper);
 }
 
-// Where alpha x + beta is a midpoint y, or a float next to one, y - beta is exact if beta, too, has 12 bits
-// at most and neither is 2^11 times as large as the other. Nearer to the zero y itself is exact; beyond 1 it
-// does not count.
+// Where y is a midpoint, which has 12 bits at most, y - beta is exact if beta, too, has no more and neither
+// is 2^11 times as large as the other. Nearer to the zero y itself is exact; beyond 1 it does not count.
 constexpr bool DirectHardsigmoidSuits(float alpha, float beta) {
   const float rounded = (beta + 0x1p12f * beta) - 0x1p12f * beta;  // to 12 bits
   return IsDirectSlope(alpha) && (beta == 0 || (InRange(beta, 0x1p-10, 0x1p10) && rounded == beta));
 }
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoid(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
-  const V line = MultiplyAdd(d, x, V(hn::Set(d, alpha)), V(hn::Set(d, beta)));
-  return hn::Min(hn::Max(line, hn::Zero(d)), hn::Set(d, Scalar<D>(1)));
+  if (beta == 0) return Clamp(d, V(hn::Mul(x, hn::Set(d, alpha))), 0, 1);  // -0 stays -0
+  return Clamp(d, V(MultiplyAdd(d, x, V(hn::Set(d, alpha)), V(hn::Set(d, beta)))), 0, 1);
 }
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoidError(D d, const V& x, const V& y, Scalar<D> alpha, Scalar<D> beta) {
@@ -252,8 +264,9 @@ HWY_INLINE NoError DirectPowDerivativeError(D, const V&, const V&, const V&, Sca
 }
 
 // x min(max((x + 3) (1/6), 0), 1), each step rounded. Of all 16-bit numbers only f16's least, 2^-24, which is
-// not in the range, would be rounded to a wrong one. (With 1/6 a unit of its last place smaller or larger: 20
-// and 38.) At midpoints x (x + 3) is a multiple of 3 of few bits, and x (x + 3) / 6 comes out as it is.
+// not in the range, would be rounded to a wrong one. (With 1/6 a unit of its last place smaller or larger: 19
+// and 37, of bf16 5 and 5.) At midpoints x (x + 3) is a multiple of 3 of few bits, and x (x + 3) / 6 comes
+// out as it is.
 constexpr bool DirectHardswishSuits() { return true; }
 template <class D, class V>
 HWY_INLINE V DirectHardswish(D d, const V& x) {
@@ -278,11 +291,12 @@ HWY_INLINE V DirectHardswishDerivative(D d, const V& x, const V& dy) {
   const auto three = hn::Set(d, 3.0f), sixth = hn::Set(d, 1.0f / 6);
   const V product = hn::Mul(hn::Add(hn::Add(x, x), three), dy), quotient = hn::Mul(product, sixth);
   const V dx = MultiplyAdd(d, V(DirectHardswishDerivativeError(d, x, dy, quotient)), V(sixth), quotient);
-  const V right = hn::IfThenElse(hn::Ge(x, three), dy, dx);
+  const V inside = hn::IfThenElse(hn::Eq(product, hn::Zero(d)), quotient, dx);  // -0 plus a correction is 0
+  const V right = hn::IfThenElse(hn::Ge(x, three), dy, inside);
   return hn::IfThenElse(hn::Le(x, hn::Neg(three)), hn::Mul(hn::Zero(d), dy), right);
 }
 
-// (x + 1)^2 / 4. Where x + 1 is not exact the square is next to 1, which is no midpoint.
+// (x + 1)^2 / 4. Where x + 1 is not exact the result is next to 1/4, which is no midpoint.
 constexpr bool DirectSparsePlusSuits() { return true; }
 template <class D, class V>
 HWY_INLINE V DirectSparsePlus(D d, const V& x) {

@@ -242,7 +242,7 @@ HWY_INLINE V FastOneLess(D d, const V& e) {
   return op::NegMulAdd(e, FastInverse(d, V(op::Add(e, one))), one);
 }
 
-// silu'(k x), k > 0. Unless k = 1, what z = -k a loses counts: it is up to 5 times an ulp of the sum.
+// silu'(k x), k > 0. Unless k = 1, what z = -k a loses counts, near the zero most.
 template <class D, class V>
 HWY_INLINE V FastSwishSlope(D d, const V& x, double k) {
   constexpr int kBias = 7;
