@@ -142,17 +142,32 @@ def tanh_slots():
 
 
 def mills_quotient(over, kind, scale):
-    """M(a) = P(a) / (k a P(a) + R(a)): the best P / Q, then the rest of Q fitted again, to P and k as rounded."""
+    """M(a) = P(a) / (k a P(a) + R(a)): the best P / Q, then the rest of Q fitted again, to P and k as rounded. And
+    a M(a) = c A / (k A + R(a)), A = a + a^2 P(a): of the same quotient, with P(0) = 1."""
     end = mpf("13.3") if kind == "float" else mpf("15")
-    p, q, _ = minimax(mills, TINY, end, over, over + 1, kind=kind, rounds=60 if kind == "float" else 150)
-    p, q = [rounded(v * scale, kind) for v in p], [v * scale for v in q]
+    rounds = 60 if kind == "float" else 150
     value = lambda c, a: sum(v * a**i for i, v in enumerate(c))
-    k = rounded(q[-1] / p[-1], kind)
-    r = polynomial(lambda a: value(p, a) * (1 / mills(a) - k * a), TINY, end, over, lambda a, v: mills(a) / value(p, a), kind)
-    off = lambda a: abs(value(p, a) / (k * a * value(p, a) + value(r, a)) / mills(a) - 1)
-    worst = max(off(end * i / 400) for i in range(1, 401))
-    text = f"  // exp(a^2 / 2) Phi(-a) = P(a) / (k a P(a) + R(a)) for 0 <= a <= {float(end)}, to 2^{float(log(worst, 2)):.1f}.\n"
-    return text + array("kMills", p, kind) + constant("kMillsSlope", k, kind) + array("kMillsRest", r, kind)
+
+    def rest(p, q, factor):
+        k = rounded(q[-1] / p[-1], kind)
+        r = polynomial(lambda a: value(p, a) * (factor / mills(a) - k * a), TINY, end, over, lambda a, v: mills(a) / value(p, a), kind)
+        off = lambda a: abs(factor * value(p, a) / (k * a * value(p, a) + value(r, a)) / mills(a) - 1)
+        return k, r, float(log(max(off(end * i / 400) for i in range(1, 401)), 2))
+
+    p, q, _ = minimax(mills, TINY, end, over, over + 1, kind=kind, rounds=rounds)
+    p, q = [rounded(v * scale, kind) for v in p], [v * scale for v in q]
+    k, r, worst = rest(p, q, 1)
+    text = f"  // exp(a^2 / 2) Phi(-a) = P(a) / (k a P(a) + R(a)) for 0 <= a <= {float(end)}, to 2^{worst:.1f}.\n"
+    text += array("kMills", p, kind) + constant("kMillsSlope", k, kind) + array("kMillsRest", r, kind)
+
+    # Below is a little less than 2 for small a, where numbers are finer.
+    factor = rounded(mpf(16) / 17, kind) if kind == "float" else mpf(1)
+    p, q, _ = minimax(mills, TINY, end, over, over + 1, kind="double", rounds=rounds)
+    p, q = [mpf(1)] + [rounded(v / p[0], kind) for v in p[1:]], [v / p[0] * factor for v in q]
+    k, r, worst = rest(p, q, factor)
+    text += f"  // a exp(a^2 / 2) Phi(-a) = c A / (k A + R(a)), A = a + a^2 P(a), likewise, to 2^{worst:.1f}.\n"
+    text += constant("kTimesMillsFactor", factor, kind) + array("kTimesMills", p[1:], kind) + constant("kTimesMillsSlope", k, kind)
+    return text + array("kTimesMillsRest", r, kind)
 
 
 def log1p_of_exp(degree, kind):

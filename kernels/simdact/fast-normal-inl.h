@@ -1,13 +1,16 @@
 // gelu and tanh, and the derivatives of gelu, erf and tanh, in plain numbers (fast-exp-inl.h).
 //
-//   gelu(x) = max(x, 0) - a M(a) exp(-a^2 / 2),   a = |x|,   M Mills' ratio = P(a) / (k a P(a) + R(a))
+//   gelu(x) = max(x, 0) - a M(a) exp(-a^2 / 2),   a = |x|,   M Mills' ratio
+//   a M(a) = c A / (k A + R(a)),   A = a + a^2 P(a)
 //   gelu'(-a) = (M(a) - a / sqrt(2 pi)) exp(-a^2 / 2),   gelu'(a) = 1 - gelu'(-a)
+//   M(a) = P(a) / (k a P(a) + R(a))
 //   tanh(x) = m / (m + 2),   m = expm1(2 x)
 //
-// a^2 is kept as a pair. P has degree 4, R too; all coefficients are positive, and what P loses is in both
-// parts of the quotient, so that it hardly shows. They are scaled so that both are a little below powers of 2
-// for small a, where numbers are finer. (P / Q with Q of degree 5 had 4.8 ulp instead of 3.3; slots of 1/2
-// with log M(a) in them are 15 % faster on AVX-512, by two passes over a block, and nothing elsewhere.)
+// a^2 is kept as a pair. All coefficients are positive, and what P, or A, loses is in both parts of the
+// quotient, so that it hardly shows. For small a A is a and has one rounding. They are scaled so that the
+// lower part is a little below a power of 2 for small a, where numbers are finer. (P / Q with Q of degree 5
+// had 4.8 ulp, a times P / (k a P + R) 4.7 without FMA; slots of 1/2 with log M(a) in them are 15 % faster on
+// AVX-512, by two passes over a block, and nothing elsewhere.)
 
 #if defined(SIMDACT_FAST_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_FAST_NORMAL_INL_H_
@@ -22,13 +25,13 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kFastGeluVectors = FastLockstep(3, 3), kFastGeluDerivativeVectors = FastLockstep(4, 3);
+constexpr size_t kFastGeluVectors = FastLockstep(4, 3), kFastGeluDerivativeVectors = FastLockstep(4, 3);
 constexpr size_t kFastTanhVectors = FastLockstep(4, 4), kFastTanhDerivativeVectors = FastLockstep(6, 4);
 constexpr size_t kFastErfVectors = 0, kFastErfDerivativeVectors = FastLockstep(4, 4);
 
-// q, and S, of exp(-k a^2) 2^kBias, k > 0. S is a power of 2: products by it are exact.
+// factor q, and S, of exp(-k a^2) 2^kBias, k > 0. S is a power of 2: products by it are exact.
 template <int kBias, class D, class V>
-HWY_INLINE V FastGaussian(D d, const V& a, const FastRate<Scalar<D>>& rate, V& q) {
+HWY_INLINE V FastGaussian(D d, const V& a, const FastRate<Scalar<D>>& rate, V& q, Scalar<D> factor = 1) {
   using Power = FastPowerOf2<Scalar<D>>;
   V square, low;
   if constexpr (!kIsFloat<D>) {
@@ -42,7 +45,7 @@ HWY_INLINE V FastGaussian(D d, const V& a, const FastRate<Scalar<D>>& rate, V& q
     low = op::Mul(op::Sub(a, upper), op::Add(a, upper));
   }
   const V steps = FastSteps<kBias, Power>(d, square, rate);
-  q = FastPolynomial(d, FastRest<kBias, Power>(d, square, low, steps, rate), Power::kExp, rate.k);
+  q = FastPolynomial(d, FastRest<kBias, Power>(d, square, low, steps, rate), Power::kExp, rate.k, factor);
   return FastScale<FastTable::kPlain, Power>(d, steps);
 }
 
@@ -59,16 +62,21 @@ HWY_INLINE V FastMills(D d, const V& a, V& below) {
 template <class D, class V>
 HWY_INLINE V FastGelu(D d, const V& x) {
   using T = Scalar<D>;
+  using C = FastConstants<T>;
   const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kGeluEnd), V(op::Abs(x)));
-  V q, below;
-  const V scale = FastGaussian<0>(d, a, FastRate<T>(-0.5), q);
-  const V over = FastMills(d, a, below);
-  const V tail = FastQuotient(d, V(op::Mul(over, q)), below);
-  const V gelu = op::NegMulAdd(tail, op::Mul(a, scale), AtLeast(hn::Set(d, T(-0.0)), x));
-  if constexpr (kInDouble<D>) {  // where x / 2 is denormal, 0: without FMA the product alone may vanish
+  V q;
+  const V scale = FastGaussian<0>(d, a, FastRate<T>(-0.5), q, C::kTimesMillsFactor);
+  const V over = op::MulAdd(op::Mul(a, FastPolynomial(d, a, C::kTimesMills)), a, a);
+  const V below = op::MulAdd(over, hn::Set(d, C::kTimesMillsSlope), FastPolynomial(d, a, C::kTimesMillsRest));
+  const V relu = AtLeast(hn::Set(d, T(-0.0)), x);
+  if constexpr (HWY_NATIVE_FMA) {  // A last, and times a power of 2: of a normal x nothing before is denormal
+    return op::NegMulAdd(FastQuotient(d, q, below), V(op::Mul(over, scale)), relu);
+  } else {  // A first: the last product is rounded, unless by a power of 2
+    const V gelu = op::NegMulAdd(FastQuotient(d, V(op::Mul(over, q)), below), scale, relu);
+    if constexpr (!kIsFloat<D>) return gelu;
+    // Where x / 2 is denormal, 0: the product alone may vanish.
     return op::IfThenElse(op::Lt(a, hn::Set(d, T(0x1p-125))), op::And(x, hn::SignBit(d)), gelu);
   }
-  return gelu;
 }
 template <class D, class V>
 HWY_INLINE V FastGeluDerivative(D d, const V& x) {

@@ -108,6 +108,11 @@ struct FastFloat {
   static constexpr float kMills[5] = {0x1.ccccccp-2f, 0x1.946da4p-2f, 0x1.529496p-3f, 0x1.2cd828p-5f, 0x1.e931d6p-9f};
   static constexpr float kMillsSlope = 0x1.40d83cp1f;
   static constexpr float kMillsRest[5] = {0x1.ccccccp-1f, 0x1.85258ap-2f, 0x1.8079b6p-4f, 0x1.2e4d36p-7f, 0x1.cfa706p-18f};
+  // a exp(a^2 / 2) Phi(-a) = c A / (k A + R(a)), A = a + a^2 P(a), likewise, to 2^-26.3.
+  static constexpr float kTimesMillsFactor = 0x1.e1e1e2p-1f;
+  static constexpr float kTimesMills[4] = {0x1.be3d3p-1f, 0x1.7376c4p-2f, 0x1.47c15cp-4f, 0x1.07b95p-7f};
+  static constexpr float kTimesMillsSlope = 0x1.2df882p1f;
+  static constexpr float kTimesMillsRest[5] = {0x1.e1e1e2p0f, 0x1.9111dcp-1f, 0x1.8af7bap-3f, 0x1.32321ep-6f, 0x1.148ccep-16f};
   // log(1 + e) / e for 0 <= e <= 1, to 2^-24.0.
   static constexpr float kLog1pExp[9] = {0x1.fffffep-1f, -0x1.fffe1ap-2f, 0x1.552518p-2f, -0x1.fc1e84p-3f, 0x1.84b27ep-3f, -0x1.124916p-3f, 0x1.33442p-4f, -0x1.c2dca2p-6f, 0x1.362d96p-8f};
   // (log(1 + f) - f) / f^2 for sqrt(1/2) <= 1 + f <= sqrt(2), to 2^-24.8 of the logarithm.
@@ -119,6 +124,11 @@ struct FastDouble {
   static constexpr double kMills[7] = {0x1.000000000176fp-1, 0x1.25278289fce1ep-1, 0x1.49cd120dc5eep-2, 0x1.bea60aa24bd1ep-4, 0x1.7c1ceb0ae7154p-6, 0x1.82639da8a614fp-9, 0x1.74fdf34253782p-13};
   static constexpr double kMillsSlope = 0x1.40d92f5a0b7adp1;
   static constexpr double kMillsRest[7] = {0x1.fffffffffd43ap-1, 0x1.6120f99eb8128p-1, 0x1.0974d18c8649ap-2, 0x1.d49aa05819845p-5, 0x1.e4864e39d1d11p-8, 0x1.d34da338afe71p-12, 0x1.7cc7e8abe62ap-28};
+  // a exp(a^2 / 2) Phi(-a) = c A / (k A + R(a)), A = a + a^2 P(a), likewise, to 2^-38.9.
+  static constexpr double kTimesMillsFactor = 0x1p0;
+  static constexpr double kTimesMills[6] = {0x1.25278289fb348p0, 0x1.49cd120dc40bp-1, 0x1.bea60aa24943bp-3, 0x1.7c1ceb0ae4e89p-5, 0x1.82639da8a3df1p-8, 0x1.74fdf3425155dp-12};
+  static constexpr double kTimesMillsSlope = 0x1.40d92f5a0b7aep1;
+  static constexpr double kTimesMillsRest[7] = {0x1.fffffffffa55cp0, 0x1.6120f99eb60d3p0, 0x1.0974d18c84c44p-1, 0x1.d49aa05816d7fp-4, 0x1.e4864e39cefc2p-7, 0x1.d34da338ad53cp-11, 0x1.7cc7e8a748e81p-27};
   // log(1 + e) / e for 0 <= e <= 1, to 2^-35.6.
   static constexpr double kLog1pExp[13] = {0x1.ffffffffd60cdp-1, -0x1.ffffff8f301bp-2, 0x1.55553be49ac4p-2, -0x1.fffb7215354eap-3, 0x1.9962bca06320cp-3, -0x1.53c5eef9d3a36p-3, 0x1.1d1f59d1eddbbp-3, -0x1.cecb857351c05p-4, 0x1.523cc2622e12fp-4, -0x1.9611e530f9734p-5, 0x1.674e3e51cd87fp-6, -0x1.9469531263b4ap-8, 0x1.aaef54b6c6277p-11};
   // erf(x) / x = P(x^2) for |x| <= 0.85, to 2^-50.0.
