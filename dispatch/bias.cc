@@ -205,7 +205,7 @@ extern "C" {
 const simdact_bias_kernel* simdact_find_bias(const simdact_target* target, simdact_dtype dtype) {
   if (!simdact_target_runs(target)) return nullptr;
   if (static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) return nullptr;
-  const simdact_bias_kernel* kernels = simdact::BiasCode(target->code);
+  const simdact_bias_kernel* kernels = simdact::BiasCode(target->bit);
   // A dtype that was left out of the build has no functions.
   return kernels == nullptr || kernels[dtype].forward == nullptr ? nullptr : &kernels[dtype];
 }

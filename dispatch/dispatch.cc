@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "dispatch/code_of.h"
 #include "dispatch/cpu.h"
 #include "dispatch/numbers.h"
 #include "dispatch/registry.h"
@@ -12,18 +13,6 @@
 
 namespace simdact {
 namespace {
-
-constexpr bool Compiled(int64_t bit) { return (HWY_TARGETS & bit) != 0; }
-
-// AVX-512 beyond the first has instructions that only the tables use (VBMI), which therefore are compiled for
-// AVX3_DL as well. AVX3_ZEN4 is another matter: there it pays to divide.
-constexpr int64_t CodeOf(int64_t bit) {
-  if (Compiled(bit)) return bit;
-  return (bit == HWY_AVX3_DL || bit == HWY_AVX3_SPR) && Compiled(HWY_AVX3) ? HWY_AVX3 : 0;
-}
-constexpr int64_t TableCodeOf(int64_t bit) {
-  return (bit == HWY_AVX3_DL || bit == HWY_AVX3_SPR) && !Compiled(bit) ? HWY_AVX3_DL : bit;
-}
 
 // Highway knows no more than 63 targets; those that there is code for have their place filled, in order of
 // quality.
@@ -34,8 +23,8 @@ struct TargetList {
 constexpr TargetList MakeTargetList() {
   TargetList list;
   for (int bit = 0; bit < 63; ++bit) {
-    const int64_t target = int64_t{1} << bit, code = CodeOf(target);
-    if (code != 0) list.targets[list.count++] = {target, code, TableCodeOf(target)};
+    const int64_t target = int64_t{1} << bit;
+    if (CodeOf(target, HWY_TARGETS) != 0) list.targets[list.count++] = {target};
   }
   return list;
 }
@@ -218,7 +207,7 @@ int simdact_target_runs(const simdact_target* target) {
 }
 
 int simdact_target_has_fma(const simdact_target* target) {
-  return target != nullptr && simdact::FindPlace(simdact_op{}).code(target->code).fma;
+  return target != nullptr && simdact::FindPlace(simdact_op{}).code(target->bit).fma;
 }
 
 const simdact_target* simdact_target_by_name(const char* name) {
@@ -231,7 +220,8 @@ const simdact_target* simdact_target_by_name(const char* name) {
 }
 
 const simdact_target* simdact_target_code(const simdact_target* target) {
-  return target == nullptr ? nullptr : simdact_target_by_name(hwy::TargetName(target->code));
+  if (target == nullptr) return nullptr;
+  return simdact_target_by_name(hwy::TargetName(simdact::CodeOf(target->bit, HWY_TARGETS)));
 }
 
 const simdact_target* simdact_target_default(void) { return simdact::Choose().target; }
@@ -242,7 +232,7 @@ const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, 
                                    simdact_tier tier) {
   if (!simdact_target_runs(target) || !simdact::Exists(op, dtype, tier)) return nullptr;
   const simdact::Place place = simdact::FindPlace(op);
-  const simdact::Row* rows = place.code(target->code).rows;
+  const simdact::Row* rows = place.code(target->bit).rows;
   if (rows == nullptr) return nullptr;
   const auto& kernels = rows[place.index].kernels;
   const simdact_kernel* kernel = &kernels[tier][dtype];

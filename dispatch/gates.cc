@@ -165,7 +165,7 @@ const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simda
       static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
     return nullptr;
   }
-  const simdact::GateRow* rows = simdact::GatesCode(target->code);
+  const simdact::GateRow* rows = simdact::GatesCode(target->bit);
   if (rows == nullptr) return nullptr;
   const simdact_gate_kernel* kernel = &rows[simdact::kPositions.of[gate]].kernels[dtype];
   return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build

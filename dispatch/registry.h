@@ -4,11 +4,10 @@
 
 #include "simdact/simdact.h"
 
-// A target is its bit in Highway's masks; lower bits are better. `code` is the target whose code it runs:
-// itself, or, where that would be the same instructions, another that was compiled; table_code is that for
-// the tables.
+// A target is its bit in Highway's masks; lower bits are better. What is compiled for it, or stands for it
+// (code_of.h), the functions below know.
 struct simdact_target {
-  int64_t bit, code, table_code;
+  int64_t bit;
 };
 
 namespace simdact {

@@ -148,7 +148,7 @@ const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target,
       static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) {
     return nullptr;
   }
-  const simdact::SoftmaxRowOfTable* rows = simdact::SoftmaxCode(target->code);
+  const simdact::SoftmaxRowOfTable* rows = simdact::SoftmaxCode(target->bit);
   if (rows == nullptr || rows[op].kernels[dtype].forward == nullptr) return nullptr;
   return &rows[op].kernels[dtype];
 }

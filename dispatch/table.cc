@@ -27,7 +27,7 @@ extern "C" {
 
 const simdact_table_kernel* simdact_find_table(const simdact_target* target) {
   if (!simdact_target_runs(target)) return nullptr;
-  return simdact::TableCode(target->table_code);
+  return simdact::TableCode(target->bit);
 }
 
 // The kernels read the table before they look at n.

@@ -1,8 +1,11 @@
 // Compiles the bias shape for every target. The order of includes has a meaning.
 // clang-format off
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS SIMDACT_PLAIN_DISABLED_TARGETS
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/bias.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
+#include "dispatch/code_of.h"
 #include "dispatch/registry.h"
 #include "kernels/bias-driver-inl.h"
 // clang-format on
@@ -34,8 +37,9 @@ constexpr simdact_bias_kernel kBiasKernels[SIMDACT_DTYPE_COUNT] = {
 #if HWY_ONCE
 namespace simdact {
 const simdact_bias_kernel* BiasCode(int64_t target) {
+  const int64_t code = CodeOf(target, HWY_TARGETS);
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (target == TARGET) return NAMESPACE::kBiasKernels;
+  if (code == TARGET) return NAMESPACE::kBiasKernels;
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
   return nullptr;

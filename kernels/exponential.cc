@@ -3,6 +3,8 @@
 // clang-format off
 #define SIMDACT_FAMILY Exponential
 #define SIMDACT_LIST SIMDACT_EXPONENTIAL
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS SIMDACT_PLAIN_DISABLED_TARGETS
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/exponential.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target

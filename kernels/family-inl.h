@@ -3,6 +3,7 @@
 // <Family>Code(target).
 
 // clang-format off
+#include "dispatch/code_of.h"
 #include "dispatch/registry.h"
 #include "kernels/unary-driver-inl.h"
 #include "kernels/half-direct-inl.h"
@@ -12,6 +13,9 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
+
+// How bf16 and f16 are done: a word of the list.
+enum class Half { kExact, kDirect, kBrief, kFull };
 
 // One Op per line of the list and number format: the parameters as scalars, OrdinaryName of them, and the
 // vector functions Name, NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, for
@@ -109,15 +113,23 @@ namespace {
     return Direct##Name##DerivativeError(d, x, dy, dx SIMDACT_ARGUMENTS_##PARAMETERS);   \
   }
 #define SIMDACT_NEITHER(Name, PARAMETERS)
+#define SIMDACT_HAS_Y(formula, claim) true
+#define SIMDACT_HAS_NO_Y false
 #define SIMDACT_OP_BRIEF SIMDACT_BRIEF
 #define SIMDACT_OP_DIRECT SIMDACT_DIRECT
 #define SIMDACT_OP_EXACT SIMDACT_NEITHER
 #define SIMDACT_OP_FULL SIMDACT_NEITHER
+#define SIMDACT_HALF_BRIEF Half::kBrief
+#define SIMDACT_HALF_DIRECT Half::kDirect
+#define SIMDACT_HALF_EXACT Half::kExact
+#define SIMDACT_HALF_FULL Half::kFull
 #define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                  \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
     static constexpr size_t kVectors = k##Name##Vectors;                                             \
     static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors;                         \
+    static constexpr Half kHalf = SIMDACT_HALF_##HALF;                                               \
+    static constexpr bool kHasOutput = SIMDACT_HAS_##OUTPUT;                                         \
     SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \
     SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)                                               \
     SIMDACT_OP_##HALF(Name, PARAMETERS) template <class D, class V>                                  \
@@ -146,77 +158,112 @@ namespace {
 SIMDACT_LIST(SIMDACT_X)
 #undef SIMDACT_X
 
-// The fast tier's kernels, where the target gains something by them (they have vectors), and the accurate
-// ones elsewhere; all of them accurate is none.
-template <class FastOp>
-constexpr simdact_kernel Faster(simdact_kernel kernel) {
-  if constexpr (FastOp::kVectors == 0 && FastOp::kDerivativeVectors == 0) return {};
-  if constexpr (FastOp::kVectors != 0) kernel.forward = &Forward<FastOp, float>;
-  if constexpr (FastOp::kDerivativeVectors != 0) kernel.backward = &Backward<FastOp, float, From::kInput>;
+// What a target has of its own: all of it, or, where AVX3's other kernels would be the same, the fast tier.
+#if HWY_TARGET == HWY_AVX3_ZEN4 && (HWY_TARGETS & HWY_AVX3) && HWY_STATIC_TARGET != HWY_AVX3
+constexpr bool kOwnsAccurate = false;
+#else
+constexpr bool kOwnsAccurate = true;
+#endif
+
+// The accurate tier's kernel of a format.
+template <class Op, class T>
+constexpr simdact_kernel Kernel() {
+  simdact_kernel kernel = {&Forward<Op, T>, &Backward<Op, T, From::kInput>, nullptr};
+  if constexpr (Op::kHasOutput) kernel.backward_from_output = &Backward<Op, T, From::kOutput>;
   return kernel;
 }
-template <class Op, class = void>
-constexpr bool kIsDirect = false;
-template <class Op>
-constexpr bool kIsDirect<Op, decltype(void(&Op::DirectSuits))> = true;
-template <class FastOp, class ForwardOp, class Format>
-constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
-  if constexpr (kIsDirect<FastOp>) return kernel;  // which is at memory's speed
-  if constexpr (ForwardOp::kVectors != 0) kernel.forward = &ForwardInHalfFast<ForwardOp, Format>;
-  if constexpr (FastOp::kDerivativeVectors != 0) kernel.backward = &BackwardInHalfFast<FastOp, Format>;
+#ifndef SIMDACT_NO_HALF
+template <template <class> class Op, class Format>
+constexpr simdact_kernel KernelInHalf() {
+  using F = Op<float>;
+  using D = Op<double>;
+  simdact_kernel kernel = {};
+  if constexpr (F::kHalf == Half::kExact) {
+    kernel.forward = &ForwardInHalfExact<F, Format>;
+    kernel.backward = &BackwardInHalfExact<F, Format, From::kInput>;
+    if constexpr (F::kHasOutput) kernel.backward_from_output = &BackwardInHalfExact<F, Format, From::kOutput>;
+    return kernel;
+  } else if constexpr (F::kHalf == Half::kDirect) {
+    kernel.forward = &ForwardInHalfDirect<F, D, Format>;
+    kernel.backward = &BackwardInHalfDirect<F, D, Format>;
+  } else {
+    kernel.forward = &ForwardInHalf<F, D, Format>;
+    kernel.backward = &BackwardInHalf<F, D, Format, From::kInput>;
+  }
+  if constexpr (F::kHasOutput) kernel.backward_from_output = &BackwardInHalf<F, D, Format, From::kOutput>;
   return kernel;
+}
+#endif
+
+// The fast tier's kernels, where the target gains something by them (they have vectors), and the accurate
+// ones elsewhere; all of them accurate is none. In bf16 and f16 Coarse is used forward; what is direct is at
+// memory's speed already.
+template <class Fast>
+constexpr simdact_kernel Faster(simdact_kernel kernel) {
+  if constexpr (Fast::kVectors == 0 && Fast::kDerivativeVectors == 0) return {};
+  if constexpr (Fast::kVectors != 0) kernel.forward = &Forward<Fast, float>;
+  if constexpr (Fast::kDerivativeVectors != 0) kernel.backward = &Backward<Fast, float, From::kInput>;
+  return kernel;
+}
+#ifndef SIMDACT_NO_HALF
+template <class Fast, class Coarse, class Format>
+constexpr simdact_kernel FasterInHalf(simdact_kernel kernel) {
+  if constexpr (Fast::kHalf == Half::kDirect) return kernel;
+  if constexpr (Coarse::kVectors != 0) kernel.forward = &ForwardInHalfFast<Coarse, Format>;
+  if constexpr (Fast::kDerivativeVectors != 0) kernel.backward = &BackwardInHalfFast<Fast, Format>;
+  return kernel;
+}
+#endif
+
+// A row of the list; Fast and Coarse are void where the accurate tier is all there is.
+template <template <class> class Op, class Fast, class Coarse>
+constexpr Row MakeRow(const Row& others) {
+  Row row = others;
+  auto& accurate = row.kernels[SIMDACT_ACCURATE];
+  if constexpr (kOwnsAccurate) {
+    accurate[SIMDACT_F32] = Kernel<Op<float>, float>();
+#ifndef SIMDACT_NO_F64
+    accurate[SIMDACT_F64] = Kernel<Op<double>, double>();
+#endif
+#ifndef SIMDACT_NO_HALF
+    accurate[SIMDACT_BF16] = KernelInHalf<Op, Bf16>();
+    accurate[SIMDACT_F16] = KernelInHalf<Op, F16>();
+#endif
+  }
+  if constexpr (!hwy::IsSame<Fast, void>()) {
+    auto& fast = row.kernels[SIMDACT_FAST];
+    fast[SIMDACT_F32] = Faster<Fast>(accurate[SIMDACT_F32]);
+#ifndef SIMDACT_NO_HALF
+    fast[SIMDACT_BF16] = FasterInHalf<Fast, Coarse, Bf16>(accurate[SIMDACT_BF16]);
+    fast[SIMDACT_F16] = FasterInHalf<Fast, Coarse, F16>(accurate[SIMDACT_F16]);
+#endif
+  }
+  return row;
 }
 
-// clang-format off
-#define SIMDACT_OR_NULL_Y(formula, claim) SIMDACT_KEEP
-#define SIMDACT_OR_NULL_NO_Y SIMDACT_NULL
-#define SIMDACT_NULL(...) nullptr
-#define SIMDACT_KERNEL(Name, OUTPUT, T) \
-  {&Forward<Name##Op<T>, T>, &Backward<Name##Op<T>, T, From::kInput>, \
-   SIMDACT_OR_NULL_##OUTPUT(&Backward<Name##Op<T>, T, From::kOutput>)}
-#ifdef SIMDACT_NO_F64
-#define SIMDACT_F64_KERNEL(Name, OUTPUT) {nullptr, nullptr, nullptr}
-#else
-#define SIMDACT_F64_KERNEL(Name, OUTPUT) SIMDACT_KERNEL(Name, OUTPUT, double)
-#endif
-#ifdef SIMDACT_NO_HALF
-#define SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT) {nullptr, nullptr, nullptr}
-#else
-#define SIMDACT_HALF_FORWARD_BRIEF(Name, FORMAT) &ForwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT>
-#define SIMDACT_HALF_FORWARD_FULL SIMDACT_HALF_FORWARD_BRIEF
-#define SIMDACT_HALF_FORWARD_DIRECT(Name, FORMAT) &ForwardInHalfDirect<Name##Op<float>, Name##Op<double>, FORMAT>
-#define SIMDACT_HALF_FORWARD_EXACT(Name, FORMAT) &ForwardInHalfExact<Name##Op<float>, FORMAT>
-#define SIMDACT_HALF_BACKWARD_FULL(Name, FORMAT, FROM) \
-  &BackwardInHalf<Name##Op<float>, Name##Op<double>, FORMAT, From::FROM>
-#define SIMDACT_HALF_BACKWARD_BRIEF SIMDACT_HALF_BACKWARD_FULL
-#define SIMDACT_HALF_BACKWARD_DIRECT(Name, FORMAT, FROM) SIMDACT_HALF_DIRECT_##FROM(Name, FORMAT)
-#define SIMDACT_HALF_DIRECT_kInput(Name, FORMAT) &BackwardInHalfDirect<Name##Op<float>, Name##Op<double>, FORMAT>
-#define SIMDACT_HALF_DIRECT_kOutput(Name, FORMAT) SIMDACT_HALF_BACKWARD_FULL(Name, FORMAT, kOutput)
-#define SIMDACT_HALF_BACKWARD_EXACT(Name, FORMAT, FROM) &BackwardInHalfExact<Name##Op<float>, FORMAT, From::FROM>
-#define SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT) \
-  {SIMDACT_HALF_FORWARD_##HALF(Name, FORMAT), SIMDACT_HALF_BACKWARD_##HALF(Name, FORMAT, kInput), \
-   SIMDACT_OR_NULL_##OUTPUT(SIMDACT_HALF_BACKWARD_##HALF(Name, FORMAT, kOutput))}
-#endif
-#ifdef SIMDACT_NO_HALF
-#define SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, FORMAT, ForwardOp) {}
-#else
-#define SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, FORMAT, ForwardOp) \
-  FasterInHalf<Fast##Name##Op, ForwardOp, FORMAT>(SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, FORMAT))
-#endif
-#define SIMDACT_FASTER(Name, OUTPUT, HALF, ForwardOp) \
-  {Faster<Fast##Name##Op>(SIMDACT_KERNEL(Name, OUTPUT, float)), {}, \
-   SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, Bf16, ForwardOp), SIMDACT_FASTER_HALF(Name, OUTPUT, HALF, F16, ForwardOp)}
-#define SIMDACT_FAST_KERNELS(Name, OUTPUT, HALF) SIMDACT_FASTER(Name, OUTPUT, HALF, Fast##Name##Op)
-#define SIMDACT_COARSE_KERNELS(Name, OUTPUT, HALF) SIMDACT_FASTER(Name, OUTPUT, HALF, Coarse##Name##Op)
-#define SIMDACT_NO_FAST_KERNELS(Name, OUTPUT, HALF) {}
-#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...) \
-  {{{SIMDACT_KERNEL(Name, OUTPUT, float), SIMDACT_F64_KERNEL(Name, OUTPUT), \
-     SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, Bf16), SIMDACT_HALF_KERNEL(Name, OUTPUT, HALF, F16)}, \
-    SIMDACT_##TIERS##_KERNELS(Name, OUTPUT, HALF)}},
-// clang-format on
-constexpr Row kRows[] = {SIMDACT_LIST(SIMDACT_X)};
-constexpr bool kFma = HWY_NATIVE_FMA;
+#define SIMDACT_ROW_FAST(Name) MakeRow<Name##Op, Fast##Name##Op, Fast##Name##Op>
+#define SIMDACT_ROW_COARSE(Name) MakeRow<Name##Op, Fast##Name##Op, Coarse##Name##Op>
+#define SIMDACT_ROW_NO_FAST(Name) MakeRow<Name##Op, void, void>
+#define SIMDACT_X(...) +1
+constexpr size_t kRowCount = 0 SIMDACT_LIST(SIMDACT_X);
 #undef SIMDACT_X
+struct Rows {
+  Row row[kRowCount];
+};
+constexpr Rows MakeRows() {
+  Rows rows = {};
+#if HWY_TARGET == HWY_AVX3_ZEN4 && (HWY_TARGETS & HWY_AVX3) && HWY_STATIC_TARGET != HWY_AVX3
+  for (size_t i = 0; i < kRowCount; ++i) rows.row[i] = N_AVX3::kRows.row[i];
+#endif
+  Row* row = rows.row;
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...) \
+  *row = SIMDACT_ROW_##TIERS(Name)(*row), ++row;
+  SIMDACT_LIST(SIMDACT_X)
+#undef SIMDACT_X
+  return rows;
+}
+constexpr Rows kRows = MakeRows();
+constexpr bool kFma = HWY_NATIVE_FMA;
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -226,8 +273,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace simdact {
 FamilyCode HWY_CONCAT(SIMDACT_FAMILY, Code)(int64_t target) {
+  const int64_t code = CodeOf(target, HWY_TARGETS);
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (target == TARGET) return {NAMESPACE::kRows, NAMESPACE::kFma};
+  if (code == TARGET) return {NAMESPACE::kRows.row, NAMESPACE::kFma};
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
   return {nullptr, false};

@@ -2,9 +2,12 @@
 // GatesCode(target).
 // The order of includes has a meaning.
 // clang-format off
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS SIMDACT_PLAIN_DISABLED_TARGETS
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gates.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
+#include "dispatch/code_of.h"
 #include "dispatch/registry.h"
 #include "simdact/gates-inl.h"
 #include "kernels/gates-blocks-inl.h"
@@ -92,8 +95,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace simdact {
 const GateRow* GatesCode(int64_t target) {
+  const int64_t code = CodeOf(target, HWY_TARGETS);
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (target == TARGET) return NAMESPACE::kGateRows;
+  if (code == TARGET) return NAMESPACE::kGateRows;
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
   return nullptr;

@@ -1,9 +1,12 @@
 // Compiles softmax and its kin for every target.
 // The order of includes has a meaning.
 // clang-format off
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS SIMDACT_PLAIN_DISABLED_TARGETS
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/softmax.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
+#include "dispatch/code_of.h"
 #include "dispatch/registry.h"
 #include "kernels/softmax-driver-inl.h"
 #include "kernels/softmax-backward-inl.h"
@@ -58,8 +61,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace simdact {
 const SoftmaxRowOfTable* SoftmaxCode(int64_t target) {
+  const int64_t code = CodeOf(target, HWY_TARGETS);
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (target == TARGET) return NAMESPACE::kSoftmaxRows;
+  if (code == TARGET) return NAMESPACE::kSoftmaxRows;
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
   return nullptr;

@@ -6,6 +6,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/table.cc"
 #include "hwy/foreach_target.h"  // includes this file once per target
+#include "dispatch/code_of.h"
 #include "dispatch/registry.h"
 #include "kernels/table-driver-inl.h"
 // clang-format on
@@ -13,8 +14,9 @@
 #if HWY_ONCE
 namespace simdact {
 const simdact_table_kernel* TableCode(int64_t target) {
+  const int64_t code = CodeOf(target, HWY_TARGETS);
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (target == TARGET) return &NAMESPACE::kTableKernel;
+  if (code == TARGET) return &NAMESPACE::kTableKernel;
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
   return nullptr;

@@ -10,8 +10,8 @@ set(targets
   AVX10_2=3 AVX3_SPR=4 AVX3_ZEN4=6 AVX3_DL=7 AVX3=8 AVX2=9 SSE4=11 SSSE3=12
   SVE2_128=18 SVE_256=19 SVE2=23 SVE=24 NEON_BF16=26 NEON=28)
 
-# The mask of SIMDACT_DISABLED_TARGETS, which is a name's bit for each name; and that for the tables, which are
-# compiled for AVX3_DL wherever AVX3 is.
+# The mask of SIMDACT_DISABLED_TARGETS, which is a name's bit for each name. Two more: where AVX3 is compiled, only what
+# divides is compiled for AVX3_ZEN4 as well, and only the tables for AVX3_DL (dispatch/code_of.h).
 set(mask 0)
 set(table_mask 0)
 foreach(name IN LISTS SIMDACT_DISABLED_TARGETS)
@@ -28,9 +28,16 @@ foreach(name IN LISTS SIMDACT_DISABLED_TARGETS)
     math(EXPR table_mask "${table_mask} | (1 << ${bit})" OUTPUT_FORMAT HEXADECIMAL)
   endif()
 endforeach()
+set(plain_mask ${mask})
+if(NOT "AVX3" IN_LIST SIMDACT_DISABLED_TARGETS)
+  foreach(of plain_mask table_mask)
+    math(EXPR ${of} "${${of}} | (1 << 6)" OUTPUT_FORMAT HEXADECIMAL)  # AVX3_ZEN4
+  endforeach()
+endif()
 
 # Every source that compiles kernels, or asks which are compiled in, must be told the same.
-set(SIMDACT_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=${mask} SIMDACT_TABLE_DISABLED_TARGETS=${table_mask})
+set(SIMDACT_TARGET_DEFINITIONS HWY_DISABLED_TARGETS=${mask}
+  SIMDACT_PLAIN_DISABLED_TARGETS=${plain_mask} SIMDACT_TABLE_DISABLED_TARGETS=${table_mask})
 
 # SIMDACT_DTYPES as definitions. They concern whoever includes simdact.h, too: what was left out is not there.
 foreach(dtype IN LISTS SIMDACT_DTYPES)
