@@ -47,21 +47,24 @@ def wide_tables():
     root = findroot(lambda a: mills(a) - a / sqrt(2 * pi), mpf(ROOT))
     slope = lambda a: (mills(a) - a / sqrt(2 * pi)) / (root - a)
     k, k_error = rational(slope, 6)
-    flat, flat_error = rational(lambda a: mills(a) * (a + 1), 5)
     text = "// In t = (a - centre) / (a + centre), a in [0, 39], with the low word of c0:\n"
     text += f"// K(a) / (root - a) to 2^{k_error:.1f}.\nstruct NormalWide {{\n"
-    text += members("kSlope", 6, k) + chebyshev.pair("kRoot", root) + "};\n\n"
-    # M(0) = 1/2 and M(a) a -> 0.4: times a + 1 there is little left for the terms after c0.
-    text += f"// The same of M(a) (a + 1), to 2^{flat_error:.1f}.\nstruct MillsWide {{\n"
-    return text + members("kMills", 5, flat) + "};\n\n"
+    text += members("kSlope", 6, k) + chebyshev.pair("kRoot", root)
+    return text + "};\n\n"
 
 
-def erf_table():
-    ratio = lambda s: erf(sqrt(s)) / sqrt(s)
-    c, reached = chebyshev.shortest(ratio, 0, mpf("0.85") ** 2, relative, 62, first=8)
-    text = f"// erf(x) = x (c0 + s (c1 + ...)), s = x^2, to 2^{reached:.1f} for |x| <= 0.85; and 2 / sqrt(pi).\n"
-    return text + "struct ErfDouble {\n" + chebyshev.polynomial("kC", c) + chebyshev.pair("kSlope", 2 / sqrt(pi)) + "};\n\n"
+def slope_of_erf():
+    return "// 2 / sqrt(pi), what erf' is at 0.\nstruct ErfDouble {\n" + chebyshev.pair("kSlope", 2 / sqrt(pi)) + "};\n\n"
 
 
-TABLES += [wide_tables(), erf_table()]
+# Without FMA the product in the second slot is rounded as well: that slot begins where erf(a) is above 1/8.
+ERF = dict(origin=1.5, close_to_x=True)
+TABLES += [
+    wide_tables(),
+    slope_of_erf(),
+    piecewise.emit_doubles("MillsDouble16", "Phi(-a) exp(a^2 / 2)", mills, 16, 4, 0.384, 14, False),
+    piecewise.emit_doubles("MillsDouble64", "Phi(-a) exp(a^2 / 2)", mills, 64, 16, 0.384, 10, True),
+    piecewise.emit_doubles("ErfDouble16", "erf(a); 1 - 2^-54 is reached at 5.87.", erf, 16, 8, 0.76, 12, False, **ERF),
+    piecewise.emit_doubles("ErfDouble32", "erf(a)", erf, 32, 16, 0.56, 10, True, **ERF),
+]
 print(piecewise.header("SIMDACT_NORMAL_TABLES_H_", "normal.py", TABLES), end="")

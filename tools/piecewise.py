@@ -107,19 +107,22 @@ def fit_slot(fun, lo, hi, degree, root, odd, close_to_x):
     return row, float(next(w[1] for w in words if w and w[0] == "E"))
 
 
-def almost_float(f, middle, width):
-    """As in the prelude: the float near the middle where f is closest to a float."""
-    best, score = chebyshev.nearest(middle, "float"), 1
+def almost_float(f, middle, width, kind="float"):
+    """As in the prelude: the float near the middle where f is closest to a float; or doubles."""
+    enough = mpf(2) ** (-29 if kind == "float" else -60)
+    best, score = chebyshev.nearest(middle, kind), 1
     for step in (1, 5, 9):
-        for k in range(-200, 201) if score > 2.0**-29 else ():
-            c = chebyshev.nearest(middle + step * k * width / 4000, "float")
+        for k in range(-200, 201) if score > enough else ():
+            c = chebyshev.nearest(middle + step * k * width / 4000, kind)
             value = f(mpf(c))
-            off = abs(chebyshev.nearest(value, "float") / value - 1)
+            off = abs(chebyshev.nearest(value, kind) / value - 1)
             best, score = (c, off) if off < score else (best, score)
+            if kind == "double" and score < enough:
+                break
     return best
 
 
-def fit_slot_here(f, lo, hi, degree, root, reach):
+def fit_slot_here(f, lo, hi, degree, root, reach, kind="float", close_to_x=False):
     """fit_slot for a function of mpmath's numbers, by least squares: close to fpminimax and much faster.
 
     A zero of f is one of f(x + zero_low), which has it at a float. Slots are centred on it up to `reach` widths away."""
@@ -127,20 +130,21 @@ def fit_slot_here(f, lo, hi, degree, root, reach):
     width = hi - lo
     on_root = False
     if root is not None:
-        zero, zero_low = chebyshev.split(root, 2, "float")
+        zero, zero_low = chebyshev.split(root, 2, kind)
         exact, f = f, lambda x: exact(x + zero_low)
         on_root = lo - reach * width < root < hi + reach * width
-    c = mpf(zero if on_root else almost_float(f, (lo + hi) / 2, 2 * width))
-    at_c = mpf(0) if on_root else f(c)
+    on_x = close_to_x and lo == 0
+    c = mpf(0) if on_x else mpf(zero if on_root else almost_float(f, (lo + hi) / 2, 2 * width, kind))
+    at_c = mpf(0) if on_root or on_x else f(c)
     apart = lambda t: t if t else mpf(10) ** -30
-    h = lambda t: (f(c + apart(t)) - at_c) / apart(t)
+    h = lambda t: (f(c + apart(t)) - at_c) / apart(t) - on_x
     # Near a zero of f the relative error of the polynomial is that of its factor h.
-    weight = (lambda t, v: 1 / v) if on_root else (lambda t, v: t / f(c + t))
-    fitted = chebyshev.fit(h, lo - c, hi - c, degree - 1, weight, 0, "float")
+    weight = (lambda t, v: 1 / (v + on_x)) if on_root or on_x else (lambda t, v: t / f(c + t))
+    fitted = chebyshev.fit(h, lo - c, hi - c, degree - 1, weight, 0, kind)
     error = chebyshev.error(fitted, h, lo - c, hi - c, weight, 100)
-    c0 = 0 if on_root else chebyshev.nearest(at_c, "float")
+    c0 = 0 if on_root or on_x else chebyshev.nearest(at_c, kind)
     row = [c, c0] + [parts[0] for parts in fitted]
-    return [chebyshev.literal(value) for value in row], error
+    return [chebyshev.literal(value, kind) for value in row], error
 
 
 def fit(fun, slots, per_octave, scale, degree, origin=1.0, root=None, odd=False, close_to_x=False, here=False, reach=0.7):
@@ -201,6 +205,31 @@ def struct_text(name, about, constants, per_octave, degree, hardware, rest=""):
     for k in range(degree + 2):
         text += "      " + line(hardware, k) + ",\n"
     return text + "  };\n" + rest + "};\n\n"
+
+
+def emit_doubles(name, comment, f, slots, per_octave, scale, degree, by_slot, origin=1.0, root=None, close_to_x=False):
+    """emit in doubles, for a function of mpmath's numbers.
+
+    A row is one coefficient of all slots, or by_slot one slot's numbers: centre, highest coefficient, ..., c0."""
+    edges = slot_edges(slots, per_octave, scale, origin)
+    fits = [fit_slot_here(f, lo, hi, degree, root, 0.7, "double", close_to_x) for lo, hi in zip(edges, edges[1:])]
+    worst, where = max((error, k) for k, (_, error) in enumerate(fits))
+    shift = 52 - (per_octave.bit_length() - 1)
+    first = (struct.unpack("<Q", struct.pack("<d", origin))[0] >> shift) % slots
+    hardware = [fits[(k - first) % slots][0] for k in range(slots)]
+    text = f"// {comment}\n// {slots} slots over [0, {edges[-1]:.6g}), degree {degree}; worst fit 2^{worst:.2f}, in [{edges[where]:.4g}, {edges[where + 1]:.4g}).\n"
+    text += f"struct {name} {{\n" + chebyshev.constant("kScale", scale) + chebyshev.constant("kOrigin", origin)
+    text += chebyshev.constant("kEnd", edges[-1] * (1 - 2.0**-40))
+    if close_to_x:
+        text += chebyshev.constant("kFirstEnd", edges[1] * 1.01)
+    if root is not None:
+        low, lower = chebyshev.split(root, 3)[1:]
+        text += chebyshev.constant("kZeroLow", low) + chebyshev.constant("kZeroLower", lower)
+    text += f"  static constexpr int kShift = {shift};\n"
+    text += f"  static constexpr bool kBySlot = {str(by_slot).lower()};\n"
+    rows = [row[:1] + row[:0:-1] for row in hardware] if by_slot else [list(column) for column in zip(*hardware)]
+    text += f"  alignas(64) static constexpr double kRows[{len(rows)}][{len(rows[0])}] = {{\n"
+    return text + "".join("      {" + ", ".join(row) + "},\n" for row in rows) + "  };\n};\n\n"
 
 
 def header(guard, script, tables):

@@ -9,10 +9,9 @@
 // as a pair: its rounding error would cost up to 2^6 ulp in the exponential. M and K are tables
 // (tools/normal.py); K's is centred on its zero at 0.7518, so the derivative keeps its relative accuracy
 // through the crossing. M (or K) times the exponential is an exact product up to the last rounding. For
-// doubles M (a + 1) and K / (root - a) are single polynomials in t = (a - c) / (a + c), no table needed.
+// doubles K / (root - a) is a single polynomial in t = (a - c) / (a + c), no table needed.
 //
-// erf is a table, too, with a first slot that adds to x what erf(x) is above it. For doubles it is 1 - 2
-// M(sqrt(2) x) exp(-x^2) from 0.85 on, an odd polynomial below.
+// erf is a table, too, with a first slot that adds to x what erf(x) is above it.
 
 #if defined(SIMDACT_NORMAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_NORMAL_INL_H_
@@ -24,6 +23,7 @@
 #include "simdact/exp-inl.h"
 #include "simdact/fast-normal-inl.h"
 #include "simdact/normal-tables.h"
+#include "simdact/piecewise-double-inl.h"
 #include "simdact/piecewise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -63,42 +63,39 @@ HWY_INLINE void MappedPair(D d, const V& a, double centre, const double (&c)[kCo
   PolynomialPair(d, t, t_low, c, c0_low, high, low);
 }
 
-// Mills' ratio M(a) = high + low for doubles, from M(a) (a + 1).
+// gelu(x) for floats where |x| is not tiny.
 template <class D, class V>
-HWY_INLINE void MillsPair(D d, const V& a, V& high, V& low) {
-  V product, product_low, sum, sum_low;
-  MappedPair(d, a, MillsWide::kMillsCentre, MillsWide::kMills, MillsWide::kMillsLow, product, product_low);
-  TwoSum(a, hn::Set(d, 1.0), sum, sum_low);
-  PairQuotient(d, product, product_low, sum, sum_low, Inverse(d, sum), high, low);
-}
-
-// gelu(x) where |x| is not tiny.
-template <class D, class V>
-HWY_INLINE V GeluOffZero(D d, const V& x) {
+HWY_INLINE V GeluFloat(D d, const V& x) {
+  using Table = ByTarget<Mills32, Mills8>;
   bool deep;
   const V a = BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep);
   V mills, mills_low, high, low, g, g_low, p;
-  if constexpr (kIsFloat<D>) {
-    using Table = ByTarget<Mills32, Mills8>;
-    PiecewisePair<Table>(d, a, mills, mills_low);
-  } else {
-    MillsPair(d, a, mills, mills_low);
-  }
+  PiecewisePair<Table>(d, a, mills, mills_low);
   // times exp(-a^2 / 2), and last times a, which may be denormal
   TimesNormal(d, a, mills, mills_low, high, low, p);
   PairProduct(d, high, low, a, NoLow(), g, g_low);
   const V relu = AtLeast(hn::Zero(d), x);
   const V rest = op::MulAdd(g, p, g_low);
-  V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(op::Add(g, rest)));
-  if constexpr (!kIsFloat<D>) {
-    // On the right the tail's own rounding shows: subtract it in two parts, at its scale.
-    V sum, error;
-    TwoSum(op::Mul(relu, hn::Set(d, 1 / kTailUnit<D>)), op::Neg(g), sum, error);
-    sum = op::Mul(op::Add(sum, op::Sub(error, rest)), hn::Set(d, kTailUnit<D>));
-    sum = op::IfThenElse(op::Lt(x, hn::Set(d, 40.0)), sum, x);
-    gelu = op::IfThenElse(op::Gt(x, hn::Zero(d)), sum, gelu);
-  }
+  const V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(op::Add(g, rest)));
   return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
+}
+
+// The same for doubles: on the right the tail's own rounding shows, and it is subtracted in two parts, at its
+// scale. Worst: 0.8499 ulp.
+template <class D, class V>
+HWY_INLINE V GeluDouble(D d, const V& x) {
+  using Table = ByTarget<MillsDouble16, MillsDouble64>;
+  const auto end = hn::Set(d, kNormalEnd<D>);
+  const V a = AtMost(end, op::Abs(x));
+  V mills, mills_low, high, low, g, g_low, p, sum, error;
+  PiecewiseDoublePair<Table>(d, a, mills, mills_low);
+  TimesNormal(d, a, mills, mills_low, high, low, p);
+  PairProduct(d, high, low, a, NoLow(), g, g_low);
+  const V rest = op::MulAdd(g, p, g_low);
+  const V relu = op::Mul(op::IfThenElseZero(op::Gt(x, hn::Zero(d)), a), hn::Set(d, 1 / kTailUnit<D>));
+  FastTwoSum(relu, V(op::Neg(g)), sum, error);
+  const V gelu = op::Mul(op::Add(sum, op::Sub(error, rest)), hn::Set(d, kTailUnit<D>));
+  return WithSignOf(d, x, V(op::IfThenElse(op::Gt(x, end), x, gelu)));
 }
 
 // gelu(x) = x Phi(x).
@@ -110,7 +107,14 @@ HWY_INLINE V Gelu(D d, const V& x) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastGelu(d64, v); });
   } else {
     return NearZero(
-        d, x, [d](const auto& v) HWY_ATTR { return GeluOffZero(d, v); },
+        d, x,
+        [d](const auto& v) HWY_ATTR {
+          if constexpr (kIsFloat<D>) {
+            return GeluFloat(d, v);
+          } else {
+            return GeluDouble(d, v);
+          }
+        },
         [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
 }
@@ -176,27 +180,16 @@ HWY_INLINE V Erf(D d, const V& x) {
   } else if constexpr (kIsFloat<D>) {
     return ErfFloat(d, x);
   } else {
-    using C = ErfDouble;
-    V square, square_low, c, c_low, near, near_low;
-    TwoProduct(d, x, x, square, square_low);
-    PolynomialPair(d, square, square_low, C::kC, C::kC0Low, c, c_low);
-    PairProduct(d, x, NoLow(), c, c_low, near, near_low);
-    V inside = op::Add(near, near_low);
-    if constexpr (!HWY_NATIVE_FMA) {  // splitting a tiny number would lose what is left of it
-      inside = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-900)), op::Mul(x, c), inside);
+    using Table = ByTarget<ErfDouble16, ErfDouble32>;
+    V c0, slope, delta;
+    const V a = op::Abs(x);
+    PiecewiseDouble<Table>(d, AtMost(hn::Set(d, Table::kEnd), a), c0, slope, delta);
+    const V near = op::Min(a, hn::Set(d, Table::kFirstEnd));
+    V y = op::MulAdd(slope, delta, op::Max(c0, near));
+    if constexpr (!HWY_NATIVE_FMA) {  // the product alone may be denormal
+      y = op::IfThenElse(op::Lt(a, hn::Set(d, 0x1p-900)), op::Mul(a, hn::Set(d, ErfDouble::kSlope)), y);
     }
-
-    // 1 - 2 M(b) exp(-a^2), b = sqrt(2) a; M takes b rounded, for here it need not be known to 2^-53.
-    const V a = AtMost(hn::Set(d, 6.5), op::Abs(x));
-    V mills, mills_low, scale, p, one_less, rest;
-    MillsPair(d, V(op::Mul(a, hn::Set(d, 0x1.6a09e667f3bcdp+0))), mills, mills_low);
-    TwoProduct(d, a, op::Neg(a), square, square_low);
-    ExpSplit<0>(d, square, square_low, scale, p);
-    const V tail = op::Mul(op::Mul(op::Add(mills, mills_low), hn::Set(d, -2.0)), op::MulAdd(scale, p, scale));
-    FastTwoSum(hn::Set(d, 1.0), tail, one_less, rest);
-    const V outside = op::CopySign(op::Add(one_less, rest), x);
-    return op::IfThenElse(op::Lt(a, hn::Set(d, 0.85)), op::CopySign(inside, x),
-                          op::IfThenElse(op::Eq(x, x), outside, x));
+    return op::CopySignToAbs(y, x);
   }
 }
 
