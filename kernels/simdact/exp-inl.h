@@ -205,25 +205,51 @@ HWY_INLINE void Expm1Pair(D d, const V& x, const Low& low, V& high, V& rest) {
   Expm1Pair<kBias>(d, x, low, high, rest, scale, p);
 }
 
-// exp(x + low) - 1 = (scale - 1) + scale (r + b) for floats x in [-87, 88], with no table: near 0, where
-// scale is 1, the rounding of a table entry would show. r + b is accurate to 2^-26 of r.
-template <class D, class V, class Low>
-HWY_INLINE void Expm1Split(D d, const V& x, const Low& low, V& scale, V& r, V& b) {
-  const auto magic = hn::Set(d, 0x1.8p23f + 127.0f);
+// ---- Floats with no table: near 0, where 2^n is 1, the rounding of a table's entry would show -----------
+//
+//   exp(x) = 2^n exp(r),   n = round(x / ln 2),   r = x - n ln 2
+//
+// kLn2High has 20 bits, so x - n kLn2High is exact. n kLn2Low is below 2^-29 |n|: for x <= 0, where it is
+// multiplied by 2^n, nothing.
+
+// n + 127 in the low bits of a number.
+template <class D>
+constexpr float kPowerMagic = 0x1.8p23f + 127.0f;
+template <class D, class V>
+HWY_INLINE V NearestPower(D d, const V& x) {
+  return op::MulAdd(x, hn::Set(d, ExpFloat::kLog2e), hn::Set(d, kPowerMagic<D>));
+}
+// n of that, and 2^n.
+template <class D, class V>
+HWY_INLINE V ExponentOf(D d, const V& nearest) {
+  return op::Sub(nearest, hn::Set(d, kPowerMagic<D>));
+}
+template <class D, class V>
+HWY_INLINE V PowerOf(D d, const V& nearest) {
+  return op::BitCast(d, op::ShiftLeft<23>(op::BitCast(hn::RebindToSigned<D>(), nearest)));
+}
+// x - n kLn2High.
+template <class D, class V>
+HWY_INLINE V RestOfPower(D d, const V& x, const V& n) {
+  return op::NegMulAdd(n, hn::Set(d, ExpFloat::kLn2High), x);
+}
+// (exp(r) - 1 - r) / r^2.
+template <class D, class V>
+HWY_INLINE V Expm1Tail(D d, const V& r) {
+  V q = op::MulAdd(hn::Set(d, ExpTail::kQ[5]), r, hn::Set(d, ExpTail::kQ[4]));
+  HWY_UNROLL(4)
+  for (int k = 3; k >= 0; --k) q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[k]));
+  return q;
+}
+
+// exp(x + low) - 1 = (scale - 1) + scale (r + b) for x in [-87, 88]. r + b is accurate to 2^-26 of r.
+template <class D, class V>
+HWY_INLINE void Expm1Split(D d, const V& x, const V& low, V& scale, V& r, V& b) {
   Index<D, V> index;
   V r_low;
-  ExpReduce(d, x, low, magic, index, r, r_low);
+  ExpReduce(d, x, low, hn::Set(d, kPowerMagic<D>), index, r, r_low);
   scale = op::BitCast(d, op::ShiftLeft<23>(index));
-
-  V q = op::MulAdd(hn::Set(d, ExpTail::kQ[4]), r, hn::Set(d, ExpTail::kQ[3]));
-  q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[2]));
-  q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[1]));
-  q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[0]));
-  if constexpr (hwy::IsSame<Low, NoLow>()) {
-    b = op::Mul(op::Mul(r, r), q);
-  } else {
-    b = op::MulAdd(op::Mul(r, r), q, r_low);
-  }
+  b = op::MulAdd(op::Mul(r, r), Expm1Tail(d, r), r_low);
 }
 
 }  // namespace HWY_NAMESPACE

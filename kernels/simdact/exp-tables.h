@@ -29,10 +29,10 @@ struct Power8 {
       0x1.000002p-1f, 0x1.555c9ap-3f, 0x1.550d98p-5f};
 };
 
-// exp(r) = 1 + r + r^2 (q0 + q1 r + ...) for |r| <= ln(2)/2.
+// exp(r) - 1 = r + r^2 (q0 + q1 r + ...) to 2^-30.8 for |r| <= ln(2)/2.
 struct ExpTail {
-  alignas(64) static constexpr float kQ[5] = {
-      0x1.fffffcp-2f, 0x1.55549p-3f, 0x1.5558ap-5f, 0x1.123ac8p-7f, 0x1.6a604ap-10f};
+  alignas(64) static constexpr float kQ[6] = {
+      0x1p-1f, 0x1.555554p-3f, 0x1.5554fp-5f, 0x1.111306p-7f, 0x1.6d4376p-10f, 0x1.9e0c3cp-13f};
 };
 
 // 2^(j/8), and exp(r) = 1 + r + r^2 (q0 + q1 r + ...) to 2^-66.4 for |r| <= ln(2)/16.

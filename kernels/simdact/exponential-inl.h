@@ -1,8 +1,13 @@
 // exp, expm1, and the activations that are expm1 of their input on the left: elu, selu, celu.
 //
-// All of them are a exp(z) - a for some pair a and z <= 0. For floats expm1(z) = (s - 1) + s (r + b), s =
-// 2^n: near 0, where s = 1, the result is one rounding of a r plus a small term; elsewhere a (s - 1) is split
-// exactly first. For doubles expm1 is a pair (Expm1Pair), multiplied by a as a pair.
+// For floats, with z = n ln 2 + r and s = 2^n,
+//
+//   a (exp(z) - 1) = a (s - 1) + a s (r + r^2 q(r))
+//
+// r is exact, and so is s - 1: near 0, where s = 1, the result is one rounding of a r plus a small term. To
+// the left it is at least 0.29 a, and s is at most 1/2, which halves the error of the second term. To the
+// right s magnifies it, so there r s is added to s - 1 as a pair. For doubles exp(z) - 1 is a pair
+// (Expm1Pair), and multiplied by a as a pair.
 
 #if defined(SIMDACT_EXPONENTIAL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_EXPONENTIAL_INL_H_
@@ -23,7 +28,7 @@ constexpr size_t kExpVectors = Lockstep(8, 4);
 constexpr size_t kExpDerivativeVectors = Lockstep(8, 4);
 constexpr size_t kExpm1Vectors = Lockstep(4, 2);
 constexpr size_t kExpm1DerivativeVectors = Lockstep(8, 4);
-constexpr size_t kEluVectors = Lockstep(4, 3);
+constexpr size_t kEluVectors = Lockstep(6, 4);
 constexpr size_t kEluDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kSeluVectors = Lockstep(4, 4);
 constexpr size_t kSeluDerivativeVectors = Lockstep(6, 3);
@@ -52,24 +57,37 @@ HWY_INLINE V ExpDerivativeFromOutput(D, const V& y) {
   return y;
 }
 
-// expm1(x); from 40 on it is exp(x).
+// exp(x) - 1 for floats x > 16.9, where the 1 is half an ulp at most, at 2^-64 of its size.
+template <class D, class V>
+HWY_INLINE V LargeExpm1(D d, const V& x) {
+  constexpr float kUnit = PowerOfTwo<float>(-64);
+  const V bounded = AtLeast(hn::Set(d, 16.0f), AtMost(hn::Set(d, 110.0f), x));
+  V scale, p;
+  ExpSplit<-64>(d, bounded, NoLow(), scale, p);
+  return op::Mul(op::Add(scale, op::MulAdd(scale, p, hn::Set(d, -kUnit))), hn::Set(d, 1 / kUnit));
+}
+// expm1(x) where |x| is not tiny. Beyond -17.4 it is -1; from 2^25 on s - 1 is no float.
 template <class D, class V>
 HWY_INLINE V Expm1OffZero(D d, const V& x) {
-  const auto least = hn::Set(d, Scalar<D>(-50)), most = hn::Set(d, Scalar<D>(41));
-  const V bounded = AtLeast(least, AtMost(most, x));
-  V high, rest;
   if constexpr (kIsFloat<D>) {
-    V scale, r, b;
-    Expm1Split(d, bounded, hn::Zero(d), scale, r, b);  // with what r lost: it is doubled where n = 1
-    V shifted, shifted_low, sum_low;
-    TwoSum(scale, hn::Set(d, -1.0f), shifted, shifted_low);
-    TwoSum(shifted, op::Mul(scale, r), high, sum_low);
-    rest = op::Add(op::Add(shifted_low, sum_low), op::Mul(scale, b));
+    const V bounded = AtLeast(hn::Set(d, -17.5f), x);
+    const V nearest = NearestPower(d, bounded), n = ExponentOf(d, nearest), s = PowerOf(d, nearest);
+    const V r = RestOfPower(d, bounded, n);
+    const V n_low = op::Mul(n, hn::Set(d, -ExpFloat::kLn2Low));
+    const V tail = op::MulAdd(op::Mul(r, r), Expm1Tail(d, r), n_low);
+    const V shifted = op::Sub(s, hn::Set(d, 1.0f));
+    const V sum = op::MulAdd(s, r, shifted), error = op::MulAdd(s, r, op::Sub(shifted, sum));
+    const V y = WithSignOf(d, x, V(op::Add(sum, op::MulAdd(s, tail, error))));
+    const auto most = hn::Set(d, 16.9f);
+    if (HWY_LIKELY(hn::AllTrue(d, hn::Le(FoldedMax(x), most)))) return y;
+    return op::IfThenElse(op::Gt(x, most), LargeExpm1(d, x), y);
   } else {
-    Expm1Pair<0>(d, bounded, NoLow(), high, rest);
+    const auto least = hn::Set(d, -50.0), most = hn::Set(d, 41.0), end = hn::Set(d, 40.0);
+    V high, rest;
+    Expm1Pair<0>(d, AtLeast(least, AtMost(most, x)), NoLow(), high, rest);
+    const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, op::Add(high, rest));
+    return op::IfThenElse(op::Gt(x, end), ExpValue(d, x, NoLow()), near);
   }
-  const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, op::Add(high, rest));
-  return op::IfThenElse(op::Gt(x, hn::Set(d, Scalar<D>(40))), ExpValue(d, x, NoLow()), near);
 }
 // expm1(x) = exp(x) - 1.
 template <class D, class V>
@@ -91,28 +109,33 @@ HWY_INLINE V Expm1DerivativeFromOutput(D d, const V& y) {
   return op::Add(y, hn::Set(d, Scalar<D>(1)));
 }
 
-// (a + a_low) expm1(z + low) for z <= 0.
+// a expm1(z) for floats z <= 0; expm1(-30) is -1 to half an ulp.
+template <class D, class V>
+HWY_INLINE V TimesExpm1Left(D d, const V& z, float factor) {
+  const auto a = hn::Set(d, factor);
+  const V bounded = AtLeast(hn::Set(d, -30.0f), z), nearest = NearestPower(d, bounded);
+  const V r = RestOfPower(d, bounded, V(ExponentOf(d, nearest)));
+  const V as = op::Mul(a, PowerOf(d, nearest)), high = op::Sub(as, a);
+  const V rest = op::Sub(as, op::Add(high, a));  // |as| <= |a|: exact
+  const V tail = op::Mul(op::Mul(r, r), Expm1Tail(d, r));
+  return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, tail, rest)));
+}
+// (a + a_low) expm1(z + low) for z <= 0; floats have no a_low.
 template <class D, class V, class A, class AL, class Low>
 HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const AL& a_low) {
-  if constexpr (kIsFloat<D>) {
+  if constexpr (kIsFloat<D>) {  // a is not a power of two: keep the roundings of products, and of their sum
     V scale, r, b;
     Expm1Split(d, AtLeast(hn::Set(d, -30.0f), z), low, scale, r, b);  // expm1(-30) is -1 to half an ulp
     const V as = op::Mul(a, scale);
     const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
     V rest = op::Sub(as, op::Add(high, a));
-    if constexpr (!hwy::IsSame<AL, NoLow>())
-      rest = op::MulAdd(a_low, op::MulAdd(scale, r, op::Sub(scale, hn::Set(d, 1.0f))), rest);
-    if constexpr (hwy::IsSame<Low, NoLow>()) {
-      return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, b, rest)));
-    } else {  // a is not a power of two: keep the roundings of both products, and of their sum
-      V product, product_low, tail, tail_low, sum, sum_low;
-      TwoProduct(d, as, r, product, product_low);
-      TwoProduct(d, as, b, tail, tail_low);
-      FastTwoSum(product, tail, sum, sum_low);
-      rest = op::Add(rest, op::Add(op::Add(product_low, tail_low), sum_low));
-      TwoSum(high, sum, product, product_low);
-      return op::Add(product, op::Add(product_low, rest));
-    }
+    V product, product_low, tail, tail_low, sum, sum_low;
+    TwoProduct(d, as, r, product, product_low);
+    TwoProduct(d, as, b, tail, tail_low);
+    FastTwoSum(product, tail, sum, sum_low);
+    rest = op::Add(rest, op::Add(op::Add(product_low, tail_low), sum_low));
+    TwoSum(high, sum, product, product_low);
+    return op::Add(product, op::Add(product_low, rest));
   } else {
     V m, m_low;
     Expm1Pair<0>(d, AtLeast(hn::Set(d, -50.0), z), low, m, m_low);
@@ -146,10 +169,33 @@ HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& 
   return op::Add(high, op::MulAdd(high, p, low));
 }
 
-// elu(x) = x > 0 ? x : alpha (exp(x) - 1). Worst for alpha = 1: 0.9082 ulp at -0x1.909d52p-2, f32, with FMA.
+// elu(x) and celu(x) for floats and alpha = 1: no product by alpha, whose error would have to be kept. From
+// -2^-26 on it is x, and what is computed there is not looked at.
+template <class D, class V>
+HWY_INLINE V EluOfOne(D d, const V& x) {
+  const auto end = hn::Set(d, -0x1p-26f), one = hn::Set(d, 1.0f);
+  const V bounded = AtLeast(hn::Set(d, -17.5f), AtMost(end, x));
+  const V nearest = NearestPower(d, bounded), s = PowerOf(d, nearest);
+  const V r = RestOfPower(d, bounded, V(ExponentOf(d, nearest)));
+  const V p = op::MulAdd(op::Mul(r, r), Expm1Tail(d, r), r);
+  return op::IfThenElse(op::Lt(x, end), op::MulAdd(s, p, op::Sub(s, one)), x);
+}
+
+// elu(x) = x > 0 ? x : alpha (exp(x) - 1).
 template <class T>
 constexpr bool OrdinaryElu(T alpha) {
   return IsOrdinaryScale(alpha);
+}
+template <class D, class V>
+HWY_INLINE V EluOffZero(D d, const V& x, Scalar<D> alpha) {
+  V below;
+  if constexpr (kIsFloat<D>) {
+    below = TimesExpm1Left(d, x, alpha);
+  } else {  // a pair that vanishes adds up to +0
+    below = TimesExpm1(d, x, NoLow(), hn::Set(d, alpha), NoLow());
+    below = op::Or(below, hn::And(hn::Set(d, -alpha), hn::SignBit(d)));
+  }
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
 }
 template <class D, class V>
 HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
@@ -159,14 +205,11 @@ HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha) {
     return InDouble(d, x,
                     [alpha](auto d64, const auto& v) HWY_ATTR { return FastElu(d64, v, double{alpha}); });
   } else {
+    if constexpr (kIsFloat<D>) {
+      if (alpha == 1) return EluOfOne(d, x);
+    }
     return NearZero(
-        d, x,
-        [d, alpha](const auto& v) HWY_ATTR {
-          auto below = TimesExpm1(d, v, NoLow(), hn::Set(d, alpha), NoLow());
-          // A pair that vanishes adds up to +0.
-          if constexpr (!kIsFloat<D>) below = op::Or(below, hn::And(hn::Set(d, -alpha), hn::SignBit(d)));
-          return op::IfThenElse(op::Lt(v, hn::Zero(d)), below, v);
-        },
+        d, x, [d, alpha](const auto& v) HWY_ATTR { return EluOffZero(d, v, alpha); },
         [d, alpha](const auto& v) HWY_ATTR {
           return hn::IfThenElse(hn::Lt(v, hn::Zero(d)), TimesConstant(d, v, double{alpha}), v);
         });
@@ -216,18 +259,39 @@ HWY_INLINE V EluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
   return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), op::Add(y, hn::Set(d, alpha)));
 }
 
-// selu(x), with what the reduction of x and the products lose (1.05 ulp without).
+// For floats lambda = 1 + 0.0507..., so that lambda x takes one step and one rounding, and lambda alpha = 7/4
+// + 0.0081...: 7/4 (s - 1) is exact. What lambda alpha is above a float, in relation to it, joins r q(r).
+struct SeluFloat {
+  using Exact = SeluConstants<hn::ScalableTag<double>>;
+  static constexpr float kLambdaLessOne = static_cast<float>(Exact::kLambda - 1);
+  static constexpr float kHead = 1.75f, kRest = static_cast<float>(Exact::kLeft - 1.75);
+  static constexpr float kLeft = static_cast<float>(Exact::kLeft);
+  static constexpr float kLeftLow = static_cast<float>(Exact::kLeft / double{kLeft} - 1);
+};
+// selu(x) where |x| is not tiny.
 template <class D, class V>
 HWY_INLINE V SeluOffZero(D d, const V& x) {
-  using C = SeluConstants<D>;
-  const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
-  const V left = AtMost(hn::Zero(d), x);  // beyond, garbage may be denormal
-  const V below = TimesExpm1(d, left, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
-  V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
-  if constexpr (!HWY_NATIVE_FMA)
-    above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);
-  above = op::IfThenElse(op::Eq(above, above), above, x);  // infinity less infinity
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::IfThenElse(op::Eq(x, hn::Zero(d)), x, above));
+  if constexpr (kIsFloat<D>) {
+    using C = SeluFloat;
+    const V bounded = AtLeast(hn::Set(d, -17.5f), x), nearest = NearestPower(d, bounded);
+    const V s = PowerOf(d, nearest), r = RestOfPower(d, bounded, V(ExponentOf(d, nearest)));
+    const V as = op::Mul(s, hn::Set(d, C::kLeft)), shifted = op::Sub(s, hn::Set(d, 1.0f));
+    const V tail = op::Mul(op::MulAdd(r, Expm1Tail(d, r), hn::Set(d, C::kLeftLow)), r);
+    const V rest = op::MulAdd(as, tail, op::Mul(shifted, hn::Set(d, C::kRest)));
+    const V below = op::MulAdd(shifted, hn::Set(d, C::kHead), op::MulAdd(as, r, rest));
+    const V above = op::MulAdd(x, hn::Set(d, C::kLambdaLessOne), x);
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, above);
+  } else {
+    using C = SeluConstants<D>;
+    const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
+    const V left = AtMost(hn::Zero(d), x);  // beyond, garbage may be denormal
+    const V below = TimesExpm1(d, left, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
+    V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
+    if constexpr (!HWY_NATIVE_FMA)
+      above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);
+    above = op::IfThenElse(op::Eq(above, above), above, x);  // infinity less infinity
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::IfThenElse(op::Eq(x, hn::Zero(d)), x, above));
+  }
 }
 // selu(x) = lambda (x > 0 ? x : alpha (exp(x) - 1)).
 template <class D, class V>
@@ -288,18 +352,16 @@ constexpr bool OrdinaryCelu(T alpha) {
 // celu(x) where |x| is not tiny.
 template <class D, class V>
 HWY_INLINE V CeluOffZero(D d, const V& x, Scalar<D> alpha) {
-  const auto a = hn::Set(d, alpha);
-  V z, z_low, below;
-  if (alpha == 1) {
-    below = TimesExpm1(d, x, NoLow(), a, NoLow());
-  } else {
-    Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
-    below = TimesExpm1(d, z, z_low, a, NoLow());
-    // x / alpha may have been denormal.
-    const auto tiny = hn::Set(d, -alpha * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
-    below = op::IfThenElse(op::Gt(x, tiny), x, below);
+  if constexpr (!kIsFloat<D>) {
+    if (alpha == 1)
+      return op::IfThenElse(op::Lt(x, hn::Zero(d)), TimesExpm1(d, x, NoLow(), hn::Set(d, alpha), NoLow()), x);
   }
-  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
+  V z, z_low;
+  Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
+  const V below = TimesExpm1(d, z, z_low, hn::Set(d, alpha), NoLow());
+  // x / alpha may have been denormal.
+  const auto tiny = hn::Set(d, -alpha * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
+  return op::IfThenElse(op::Le(x, tiny), below, x);
 }
 // celu(x) = x > 0 ? x : alpha (exp(x / alpha) - 1). With a negative alpha the left side falls exponentially.
 template <class D, class V>
@@ -310,6 +372,9 @@ HWY_INLINE V Celu(D d, const V& x, Scalar<D> alpha) {
     return InDouble(d, x,
                     [alpha](auto d64, const auto& v) HWY_ATTR { return FastCelu(d64, v, double{alpha}); });
   } else {
+    if constexpr (kIsFloat<D>) {
+      if (alpha == 1) return EluOfOne(d, x);
+    }
     return NearZero(
         d, x, [d, alpha](const auto& v) HWY_ATTR { return CeluOffZero(d, v, alpha); },
         [](const auto& v) HWY_ATTR { return v; });
