@@ -22,7 +22,7 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kGeluTanhVectors = Lockstep(6, 3);
+constexpr size_t kGeluTanhVectors = Lockstep(4, 2);
 constexpr size_t kGeluTanhDerivativeVectors = Lockstep(4, 2);
 
 // Where v is short of the end of the logistic functions.
@@ -55,7 +55,7 @@ HWY_INLINE V GeluTanh(D d, const V& x) {
                     [](auto d64, const auto& v) HWY_ATTR { return FastGeluTanh(d64, v); });
   } else {
     return NearZero(
-        d, x, [d](const auto& v) HWY_ATTR { return GeluTanhOffZero(d, v); },
+        d, x, [d](const auto& v) SIMDACT_FORMULA { return GeluTanhOffZero(d, v); },
         [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
 }

@@ -34,11 +34,11 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kSigmoidVectors = Lockstep(8, 4);
 constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 3);
-constexpr size_t kSiluVectors = Lockstep(8, 4);
+constexpr size_t kSiluVectors = Lockstep(4, HWY_NATIVE_FMA ? 2 : 4);
 constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kSwishVectors = Lockstep(4, 2);
 constexpr size_t kSwishDerivativeVectors = Lockstep(4, 2);
-constexpr size_t kGeluQuickVectors = Lockstep(8, 3);
+constexpr size_t kGeluQuickVectors = Lockstep(4, 2);
 constexpr size_t kGeluQuickDerivativeVectors = Lockstep(4, 2);
 
 // The scale of the denominator, and beyond which argument all results are 0 or denormal noise.
@@ -92,20 +92,20 @@ HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low, const U& dy = U(
   return TakeOff<-kLogisticBias<D>>(d, deep, V(op::MulAdd(y, e, y)), dy);
 }
 
-// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0; x where z <= -40. The quotient's
-// rounding is kept.
+// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0; x where z <= -40. The denominator is
+// a sum whose low word holds exp's p as well, and the quotient makes up for all that was rounded on the way.
 template <class D, class V, class Low>
 HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low, bool deep) {
-  V y, e, scale, p, product, product_low;
-  const auto begin = hn::Set(d, Scalar<D>(-40));
+  V scale, p, sum, error;
+  const auto begin = hn::Set(d, Scalar<D>(-40)), unit = hn::Set(d, kLogisticUnit<D>);
   bool far = true;
   V bounded = z;
   if constexpr (kAvoidAssists<D>) far = !hn::AllTrue(d, hn::Ge(FoldedMin(z), begin));
   if (HWY_UNLIKELY(far)) bounded = AtLeast(begin, z);
-  InverseOnePlusExp(d, bounded, low, y, e, scale, p);
-  TwoProduct(d, x, y, product, product_low);
-  product_low = op::MulAdd(product, e, product_low);
-  V quotient = WithSignOf(d, x, TakeOff<-kLogisticBias<D>>(d, deep, V(op::Add(product, product_low))));
+  ExpSplit<kLogisticBias<D>>(d, bounded, low, scale, p);
+  FastTwoSum(op::Max(scale, unit), op::Min(scale, unit), sum, error);
+  V quotient = RoundedQuotient(d, x, sum, V(op::MulAdd(scale, p, error)));
+  quotient = WithSignOf(d, x, TakeOff<-kLogisticBias<D>>(d, deep, quotient));
   if (HWY_UNLIKELY(far)) quotient = op::IfThenElse(op::Le(bounded, begin), x, quotient);
   return quotient;
 }
@@ -225,7 +225,7 @@ HWY_INLINE V Silu(D d, const V& x) {
   } else {
     return NearZero(
         d, x,
-        [d](const auto& v) HWY_ATTR {
+        [d](const auto& v) SIMDACT_FORMULA {
           bool deep;
           const auto bounded = BoundedBelow(d, v, -kLogisticEnd<D>, Scalar<D>(-87), deep);
           return OverOnePlusExp(d, bounded, NegatedOffZero(d, bounded), NoLow(), deep);
@@ -266,7 +266,7 @@ HWY_INLINE V SwishOffZero(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
 template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
   return NearZero(
-      d, x, [=](const auto& v) HWY_ATTR { return SwishOffZero(d, v, beta, beta_low); },
+      d, x, [=](const auto& v) SIMDACT_FORMULA { return SwishOffZero(d, v, beta, beta_low); },
       [=](const auto& v) HWY_ATTR {
         if constexpr (!kIsFloat<D>) {  // 2^200 from beta, which is huge, to x
           const auto down = hn::Set(d, 0x1p-200);

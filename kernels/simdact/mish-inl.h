@@ -54,7 +54,8 @@ HWY_INLINE V MishOffZero(D d, const V& x) {
   const V n1 = OffZero(d, n);
   const V n2 = op::MulAdd(n1, unit, two);
   const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n1, unit, op::Sub(n2, two)));
-  PairQuotient(d, n, n_low, n2, n2_low, Inverse(d, n2), q, q_low);
+  const V inverse = kIsFloat<D> ? InverseEstimate(d, n2) : Inverse(d, n2);
+  PairQuotient(d, n, n_low, n2, n2_low, inverse, q, q_low);
   TwoProduct(d, bounded, q, f, f_low);
   const V mish = TakeOff<kBias>(d, deep, V(op::Add(f, op::MulAdd(bounded, q_low, f_low))));
   return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
@@ -69,7 +70,7 @@ HWY_INLINE V Mish(D d, const V& x) {
                     [](auto d64, const auto& v) HWY_ATTR { return FastMish(d64, v); });
   } else {
     return NearZero(
-        d, x, [d](const auto& v) HWY_ATTR { return MishOffZero(d, v); },
+        d, x, [d](const auto& v) SIMDACT_FORMULA { return MishOffZero(d, v); },
         [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.6); });  // tanh(ln 2)
   }
 }

@@ -140,6 +140,28 @@ HWY_INLINE V Inverse(D d, const V& x) {
   }
 }
 
+// 1 / x to 2^-14 (f32), 2^-28 (f64) or better: enough where a quotient's remainder makes up for the rest.
+template <class D, class V>
+HWY_INLINE V InverseEstimate(D d, const V& x) {
+  const auto one = hn::Set(d, Scalar<D>(1));
+  if constexpr (kWide) {
+    const V y = op::ApproximateReciprocal(x);
+    if constexpr (kIsFloat<D>) return y;
+    return op::MulAdd(y, op::NegMulAdd(y, x, one), y);
+  } else {
+    return op::Div(one, x);
+  }
+}
+
+// a / (b + b_low), rounded once, for |b_low| <= b / 10. q is as good as the estimate, and what it leaves of a
+// is known to the last digit.
+template <class D, class V>
+HWY_INLINE V RoundedQuotient(D d, const V& a, const V& b, const V& b_low) {
+  const V y = InverseEstimate(d, V(op::Add(b, b_low)));
+  const V q = op::Mul(a, y);
+  return op::MulAdd(op::NegMulAdd(q, b_low, Remainder(d, q, b, a)), y, q);
+}
+
 // (a + a_low) / (b + b_low), given y = Inverse(b).
 template <class D, class V>
 HWY_INLINE void PairQuotient(D d, const V& a, const V& a_low, const V& b, const V& b_low, const V& y, V& high,

@@ -29,6 +29,16 @@
 #error "simdact's error-free transforms need strict IEEE arithmetic: compile without -ffast-math"
 #endif
 
+// For lambdas that are part of a formula: those used twice, for packs and for what is left over, g++ would
+// call, with packs in memory.
+#ifndef SIMDACT_FORMULA
+#if HWY_COMPILER_MSVC && !HWY_COMPILER_CLANG
+#define SIMDACT_FORMULA HWY_ATTR
+#else
+#define SIMDACT_FORMULA HWY_ATTR __attribute__((always_inline))
+#endif
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
@@ -45,9 +55,17 @@ constexpr bool kIsFloat = sizeof(Scalar<D>) == sizeof(float);
 template <class D>
 constexpr bool kInDouble = kIsFloat<D> && !HWY_NATIVE_FMA;
 
+// Copied vector by vector: the copy that g++ makes goes through memory and general registers, 16 bytes at a
+// time, wherever it does not see that it needs none.
 template <class V, size_t kCount>
 struct Pack {
   HWY_INLINE Pack() {}  // NOLINT: g++ cannot inline a defaulted one into code for another target
+  HWY_INLINE Pack(const Pack& from) { *this = from; }
+  HWY_INLINE Pack& operator=(const Pack& from) {
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < kCount; ++u) v[u] = from.v[u];
+    return *this;
+  }
   V v[kCount];
 };
 
