@@ -46,8 +46,8 @@ HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
   return OverOnePlusExp(d, bounded, v, v_low, deep);
 }
 
-// gelu_tanh(x) = x / (1 + exp(-v(x))). Worst, f32: 0.7759 ulp at -0x1.436f26p+3, a denormal, got
-// -1.00570995e-38 for -1.00570983731e-38 (AVX2); 0.7671 at -0x1.434bbp+3 (AVX-512).
+// gelu_tanh(x) = x / (1 + exp(-v(x))). Worst, f32: 0.7704 ulp at -0x1.44231ep+3, a denormal, got
+// -6.01300814e-39 for -6.01300706458e-39 (AVX2); 0.7692 at -0x1.43ceecp+3 (AVX-512).
 template <class D, class V>
 HWY_INLINE V GeluTanh(D d, const V& x) {
   if constexpr (kInDouble<D>) {

@@ -217,7 +217,7 @@ HWY_INLINE V SigmoidDerivativeFromOutput(D d, const V& y) {
 }
 
 // silu(x) = x sigmoid(x).
-// Worst: 0.7896 ulp at -0x1.6fdad4p+6, a denormal, AVX2; 0.7728 at -0x1.6f9844p+6, AVX-512.
+// Worst: 0.7896 ulp at -0x1.6fdad4p+6, a denormal, AVX2; 0.7748 at -0x1.70d9d8p+6, AVX-512.
 template <class D, class V>
 HWY_INLINE V Silu(D d, const V& x) {
   if constexpr (kInDouble<D>) {

@@ -81,7 +81,7 @@ HWY_INLINE V GeluFloat(D d, const V& x) {
 }
 
 // The same for doubles: on the right the tail's own rounding shows, and it is subtracted in two parts, at its
-// scale. Worst: 0.8499 ulp.
+// scale. Worst of 2e7 inputs: 0.8799 ulp at -0x1.16404e45526b8p+2 (SSE4); 0.8418 (AVX-512), 0.8169 (AVX2).
 template <class D, class V>
 HWY_INLINE V GeluDouble(D d, const V& x) {
   using Table = ByTarget<MillsDouble16, MillsDouble64>;
