@@ -210,7 +210,8 @@ def struct_text(name, about, constants, per_octave, degree, hardware, rest=""):
 def emit_doubles(name, comment, f, slots, per_octave, scale, degree, by_slot, origin=1.0, root=None, close_to_x=False):
     """emit in doubles, for a function of mpmath's numbers.
 
-    A row is one coefficient of all slots, or by_slot one slot's numbers: centre, highest coefficient, ..., c0."""
+    A row is one coefficient of all slots, or by_slot one slot's numbers: centre, highest coefficient, ..., c0. Those are
+    looked up in memory, and in an unnamed namespace, so that objects share no symbol."""
     edges = slot_edges(slots, per_octave, scale, origin)
     fits = [fit_slot_here(f, lo, hi, degree, root, 0.7, "double", close_to_x) for lo, hi in zip(edges, edges[1:])]
     worst, where = max((error, k) for k, (_, error) in enumerate(fits))
@@ -229,7 +230,8 @@ def emit_doubles(name, comment, f, slots, per_octave, scale, degree, by_slot, or
     text += f"  static constexpr bool kBySlot = {str(by_slot).lower()};\n"
     rows = [row[:1] + row[:0:-1] for row in hardware] if by_slot else [list(column) for column in zip(*hardware)]
     text += f"  alignas(64) static constexpr double kRows[{len(rows)}][{len(rows[0])}] = {{\n"
-    return text + "".join("      {" + ", ".join(row) + "},\n" for row in rows) + "  };\n};\n\n"
+    text += "".join("      {" + ", ".join(row) + "},\n" for row in rows) + "  };\n};\n"
+    return "namespace {\n" + text + "}  // namespace\n\n" if by_slot else text + "\n"
 
 
 def header(guard, script, tables):

@@ -161,6 +161,7 @@ struct MillsDouble16 {
   };
 };
 
+namespace {
 // Phi(-a) exp(a^2 / 2)
 // 64 slots over [0, 39.0625), degree 10; worst fit 2^-60.30, in [2.604, 2.93).
 struct MillsDouble64 {
@@ -236,6 +237,7 @@ struct MillsDouble64 {
       {0x1.431aaaaaaaaaap1, 0x1.5dbb3aa9f1e72p-23, -0x1.665990cecc389p-21, 0x1.a100db566972p-19, -0x1.d23240b691ac2p-17, 0x1.f6b86a39b9d49p-15, -0x1.049a99c5454a7p-12, 0x1.02b7ae8041c04p-10, -0x1.e969546e59f67p-9, 0x1.b635478025c1p-7, -0x1.704d2f366c96p-5, 0x1.1f3288e8a50e6p-3},
   };
 };
+}  // namespace
 
 // erf(a); 1 - 2^-54 is reached at 5.87.
 // 16 slots over [0, 5.92105), degree 12; worst fit 2^-55.01, in [3.289, 3.947).
@@ -264,6 +266,7 @@ struct ErfDouble16 {
   };
 };
 
+namespace {
 // erf(a)
 // 32 slots over [0, 8.03571), degree 10; worst fit 2^-55.93, in [1.116, 1.339).
 struct ErfDouble32 {
@@ -308,6 +311,7 @@ struct ErfDouble32 {
       {0x1.a73a83a83a83ap-1, 0x1.eb41e61ad710bp-11, -0x1.df607b32064dcp-9, -0x1.66f983028ac9dp-12, 0x1.37b286c75f70bp-6, -0x1.12822bbc74203p-6, -0x1.0334ba5045ee2p-4, 0x1.069752e50b1bep-3, 0x1.1d2fadc0a6e6fp-4, -0x1.e24a0ac2dbf34p-2, 0x1.23b9692360b29p-1, 0x1.83e47420c8b9fp-1},
   };
 };
+}  // namespace
 
 // clang-format on
 
