@@ -2,7 +2,7 @@
 //
 // softplus(x) = max(x, 0) + log1p(exp(-|beta x|)) / beta. For floats log1p(u) = u G with u = exp(-a), and
 // G(a) a table (tools/exponential.py) that rises from ln 2 to 1; u G / beta is kept as a pair until it has
-// been added to x. For doubles log1p is a pair itself. log_sigmoid(x) = -softplus(-x).
+// been added to x. For doubles G is a table by u. log_sigmoid(x) = -softplus(-x).
 //
 // pow(x, c) = exp(c log |x|), with log to 2^-64 because c log |x| reaches 745.
 
@@ -18,6 +18,7 @@
 #include "simdact/fast-logarithmic-inl.h"
 #include "simdact/log-inl.h"
 #include "simdact/logistic-inl.h"
+#include "simdact/piecewise-double-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -224,23 +225,20 @@ HWY_INLINE V SoftplusBelow30(D d, const V& from, float beta) {
   return TakeOff<kBias>(d, deep, V(op::Add(sum, op::Add(error, e))));
 }
 
-// The same for doubles: u = exp(-|beta x|) at 2^200 of its size.
+// The same for doubles: u = exp(-|beta x|) at 2^200 of its size, and log1p(u) = u G(u), G a table by u.
 template <class D, class V>
 HWY_INLINE V SoftplusWide(D d, const V& x, double beta) {
   constexpr int kBias = kTailBias<D>;
-  const auto unit = hn::Set(d, kTailUnit<D>), large = hn::Set(d, 1 / kTailUnit<D>), b = hn::Set(d, beta);
-  const auto one = hn::Set(d, 1.0);
+  using Table = ByTarget<LogRatioDouble16, LogRatioDouble64>;
+  const auto unit = hn::Set(d, kTailUnit<D>), b = hn::Set(d, beta), one = hn::Set(d, 1.0);
   const V bounded = AtMost(hn::Set(d, 830.0 / beta), op::Abs(x));
-  V z, z_low, scale, p, log, log_low, g, g_low, sum, error;
+  V z, z_low, scale, p, c0, slope, delta, log, log_low, g, g_low, sum, error;
   TwoProduct(d, bounded, b, z, z_low);
   ExpSplit<kBias>(d, op::Neg(z), V(op::Neg(z_low)), scale, p);
   const V u = op::MulAdd(scale, p, scale);
   const V u_low = op::MulAdd(scale, p, op::Sub(scale, u));
-  // log1p(u) is u where that is tiny.
-  Log1pPair(d, op::Mul(u, unit), op::Mul(u_low, unit), log, log_low);
-  const auto tail = op::Gt(z, hn::Set(d, 40.0));
-  log = op::IfThenElse(tail, u, op::Mul(log, large));
-  log_low = op::IfThenElse(tail, u_low, op::Mul(log_low, large));
+  PiecewiseDouble<Table>(d, V(op::Mul(u, unit)), c0, slope, delta);
+  PairProduct(d, u, u_low, c0, op::Mul(slope, delta), log, log_low);
   if (beta != 1) {
     const auto inverse = op::Div(one, b);
     PairProduct(d, log, log_low, inverse, op::Mul(Remainder(d, inverse, b, one), inverse), log, log_low);

@@ -72,6 +72,7 @@ HWY_INLINE void PolynomialOfRows(D d, const VI& slot, const V& a, V& c0, V& slop
   constexpr size_t kLanes = hn::MaxLanes(D());
   constexpr size_t kNumbers = std::extent<decltype(Table::kRows), 1>::value;
   constexpr size_t kCount = op::Width<V>::value == 0 ? 1 : op::Width<V>::value;
+  static_assert(kNumbers % 4 == 0, "rows are loaded by whole aligned vectors");
   const hn::RebindToSigned<D> di;
   const double* rows[kCount * kLanes];
   HWY_UNROLL(8)
