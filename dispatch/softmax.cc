@@ -137,6 +137,29 @@ double UnitFactor(double shift, double power, double to_shift, double to_power) 
   return std::exp(((shift - to_shift) + powers * kLn2High) + powers * kLn2Low);
 }
 
+namespace {
+
+// The kernels of a format, in the order of the ops, or null.
+const simdact_softmax_kernel* KernelsOf(int64_t target, simdact_dtype dtype) {
+  switch (dtype) {
+    case SIMDACT_F32:
+      return SoftmaxF32Code(target);
+#ifndef SIMDACT_NO_F64
+    case SIMDACT_F64:
+      return SoftmaxF64Code(target);
+#endif
+#ifndef SIMDACT_NO_HALF
+    case SIMDACT_BF16:
+      return SoftmaxBf16Code(target);
+    case SIMDACT_F16:
+      return SoftmaxF16Code(target);
+#endif
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
 }  // namespace simdact
 
 extern "C" {
@@ -148,9 +171,8 @@ const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target,
       static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) {
     return nullptr;
   }
-  const simdact::SoftmaxRowOfTable* rows = simdact::SoftmaxCode(target->bit);
-  if (rows == nullptr || rows[op].kernels[dtype].forward == nullptr) return nullptr;
-  return &rows[op].kernels[dtype];
+  const simdact_softmax_kernel* kernels = simdact::KernelsOf(target->bit, dtype);
+  return kernels == nullptr ? nullptr : &kernels[op];
 }
 
 const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op op) {
