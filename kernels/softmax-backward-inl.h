@@ -4,6 +4,9 @@
 //
 // Where all dy are nearly equal, dy - s cancels: products and sums that make s keep their roundings (Ogita,
 // Rump and Oishi's Dot2), and s is subtracted as a pair.
+//
+// Where one column is nearly all of the sum its exp(y) is nearly 1, and for the usual dy, which is 0
+// elsewhere, dy - exp(y) s cancels. There it is (dy - s) - expm1(y) s.
 
 #if defined(SIMDACT_SOFTMAX_BACKWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_BACKWARD_INL_H_
@@ -13,6 +16,7 @@
 #endif
 
 #include "kernels/softmax-driver-inl.h"
+#include "simdact/exponential-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -60,6 +64,38 @@ HWY_INLINE double GradientSum(const typename Element::Stored* y, const typename 
   return LaneSum(d, sum, rest, low);
 }
 
+// dy - exp(y) s for y near 0.
+template <class D, class V>
+HWY_NOINLINE V LogSlopeNearZero(D d, V y, V dy, Scalar<D> s, Scalar<D> s_low) {
+  V difference, lost;
+  TwoSum(dy, hn::Set(d, -s), difference, lost);
+  lost = hn::Sub(lost, hn::Set(d, s_low));
+  const V e = Expm1(d, y);
+  return hn::Add(hn::NegMulAdd(e, hn::Set(d, s), difference), hn::NegMulAdd(e, hn::Set(d, s_low), lost));
+}
+template <class D, class V>
+HWY_INLINE V LogSlope(D d, const V& y, const V& dy, Scalar<D> s, Scalar<D> s_low) {
+  const V p = ExpValue(d, y, NoLow());
+  V slope = op::NegMulAdd(p, hn::Set(d, s), dy);
+  slope = op::NegMulAdd(p, hn::Set(d, s_low), slope);
+  const auto is_near = [&](const auto& v) HWY_ATTR { return hn::Gt(v, hn::Set(d, Scalar<D>(-0.5))); };
+  if constexpr (op::Width<V>::value == 0) {
+    const auto near = is_near(y);
+    if (HWY_UNLIKELY(!hn::AllFalse(d, near)))
+      slope = hn::IfThenElse(near, LogSlopeNearZero(d, y, dy, s, s_low), slope);
+  } else {
+    auto any = is_near(y.v[0]);
+    HWY_UNROLL(8)
+    for (size_t u = 1; u < op::Width<V>::value; ++u) any = hn::Or(any, is_near(y.v[u]));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, any))) {
+      for (size_t u = 0; u < op::Width<V>::value; ++u)
+        slope.v[u] =
+            hn::IfThenElse(is_near(y.v[u]), LogSlopeNearZero(d, y.v[u], dy.v[u], s, s_low), slope.v[u]);
+    }
+  }
+  return slope;
+}
+
 template <class Element, bool kLog>
 HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename Element::Stored* dy,
                             typename Element::Stored* dx, size_t n, typename Element::Number scale) {
@@ -74,9 +110,7 @@ HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename El
     const auto upstream = LoadZeroPadded<kSize, Element>(d, dy + i, count);
     Vectors<kSize, decltype(d)> slope, error;
     if constexpr (kLog) {
-      const auto p = ExpValue(d, output, NoLow());
-      slope = op::NegMulAdd(p, hn::Set(d, high), upstream);
-      slope = op::NegMulAdd(p, hn::Set(d, low), slope);
+      slope = LogSlope(d, output, upstream, high, low);
     } else {
       TwoSum(upstream, hn::Set(d, -high), slope, error);
       error = op::Sub(error, hn::Set(d, low));
@@ -134,7 +168,7 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   }
   RowSum<T> part{};
   part.unit = UnitOf(d, static_cast<T>(is_far ? 0.0 : maximum));
-  SumTerms<false>(
+  SumTerms<Terms::kAccurate>(
       scores, d, 0, n,
       [&](size_t i, size_t count, const auto& term, auto size) HWY_ATTR {
         StoreResult<size(), Element>(d, SoftmaxQuotient(d, term, hn::Set(d, T(1)), hn::Zero(d)), p + i,

@@ -7,6 +7,8 @@
 // traffic. These long rows find maximum and sum block by block, online: memory is read twice and written
 // once.
 //
+// log_softmax keeps no terms. Its sum is that of the others, what the largest score leaves (softmax-inl.h).
+//
 // Scores are read through a class (softmax-scores-inl.h) whose At gives a vector of them and what their
 // rounding lost, so that plain rows and rows with options are the same code.
 
@@ -34,12 +36,6 @@ constexpr size_t kStored = 4096;
 // f32 and f64 rows of more bytes than this do not fit into last-level caches together with their results.
 constexpr size_t kLongRow = size_t{1} << 24;
 
-// exp(x) of one double, in a whole vector: the tables are for these.
-inline double ExpOf(double x) {
-  const hn::ScalableTag<double> d;
-  return hn::GetLane(ExpValue(d, hn::Set(d, x), NoLow()));
-}
-
 // log of the sum, less the unit's shift: high + low.
 template <class T>
 HWY_INLINE void LogOfSum(const RowSum<T>& total, double& high, double& low) {
@@ -57,6 +53,42 @@ HWY_INLINE void LogOfSum(const RowSum<T>& total, double& high, double& low) {
   high = hn::GetLane(sum);
   low = hn::GetLane(sum_low);
 }
+
+// log1p(r) as high + low for kRows sums of others, r = count - 1 + sum / exp(largest + largest_low).
+template <size_t kRows>
+struct OthersLogs {
+  static constexpr size_t kSize = HWY_MAX(kRows, hn::MaxLanes(hn::ScalableTag<double>()));
+  HWY_ALIGN double high[kSize], low[kSize];
+
+  template <class T>
+  HWY_INLINE void Set(const RowSum<T>* totals, const T* largest, double largest_low) {
+    const hn::ScalableTag<double> d;
+    using V = hn::Vec<decltype(d)>;
+    HWY_ALIGN double z[kSize], z_low[kSize], sum[kSize], sum_low[kSize], count[kSize];
+    for (size_t r = 0; r < kSize; ++r) {
+      const size_t row = HWY_MIN(r, kRows - 1);
+      const RowSum<T>& total = totals[row];
+      const double power = double{total.unit.power};
+      z[r] = (double{largest[row]} - double{total.unit.shift}) - power * ExpDouble::kLn2High;
+      z_low[r] = largest_low - power * ExpDouble::kLn2Low;
+      sum[r] = total.high, sum_low[r] = total.low;
+      count[r] = static_cast<double>(total.count) - 1.0;
+    }
+    for (size_t r = 0; r < kRows; r += hn::Lanes(d)) {
+      V scale, p, term, term_low, ratio, ratio_low, log, log_low;
+      ExpSplit<0>(d, hn::Load(d, z + r), hn::Load(d, z_low + r), scale, p);
+      FastTwoSum(scale, V(hn::Mul(scale, p)), term, term_low);
+      PairQuotient(d, hn::Load(d, sum + r), hn::Load(d, sum_low + r), term, term_low, Inverse(d, term), ratio,
+                   ratio_low);
+      V more, more_low;
+      TwoSum(hn::Load(d, count + r), ratio, more, more_low);
+      Log1pPair(d, more, V(hn::Add(more_low, ratio_low)), log, log_low);
+      FastTwoSum(log, log_low, log, log_low);
+      hn::Store(log, d, high + r);
+      hn::Store(log_low, d, low + r);
+    }
+  }
+};
 
 // y = f(z) for the rows that have no sum: with a NaN, an infinite score, or without a visible column.
 template <class Element>
@@ -107,8 +139,52 @@ SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y,
   return -infinity;
 }
 
-// softmax or log_softmax of a row. Returns the log-sum-exp.
-template <class Element, class Scores, bool kFast, bool kLog>
+// The largest score and the sum of a row, its sink in both. Scores are made of words if they must be; sink is
+// less what is taken off them then.
+template <Terms kTerms, bool kOthers, class Scores, class D, class Store>
+HWY_INLINE void SumAnyRow(Scores& scores, typename Scores::Far& far, D d, size_t visible, size_t block,
+                          const Store& store, double& sink, Scalar<D>& max, RowSum<Scalar<D>>& total) {
+  using T = Scalar<D>;
+  while (HWY_UNLIKELY(
+      (!SumRow<kTerms, kOthers>(scores, d, visible, block, static_cast<T>(sink), store, max, total)))) {
+    if constexpr (!Scores::kExact) {
+      sink = Scores::LessLargest(scores, visible, sink, far);
+      scores.far = &far;
+    }
+  }
+  if (visible == 0) total = {UnitOf(d, static_cast<T>(sink)), 0, 0, 0};
+  if (sink > -HUGE_VAL) total.Add(TermOf(sink, total.unit), 0);
+}
+
+// Whether a row has a sum. What a row without one is has been written.
+template <class Element, class Scores, class T>
+HWY_INLINE bool HasSum(const Scores& scores, T max, const RowSum<T>& total, typename Element::Stored* y,
+                       size_t visible, size_t cols, double sink, bool log, const RowOptions& o,
+                       double& log_sum_exp) {
+  if (HWY_UNLIKELY(!IsFinite(max))) {
+    log_sum_exp = SpecialRow<Element, Scores>(scores, y, visible, cols, sink, log, o);
+    return false;
+  }
+  if (HWY_UNLIKELY(!(total.high < HUGE_VAL))) {  // a NaN beside finite scores, which y may have replaced
+    log_sum_exp = total.high - total.high;
+    FillRow<Element>(y, 0, cols, log_sum_exp);
+    return false;
+  }
+  return true;
+}
+
+// The log-sum-exp of the scores as they were.
+template <class Scores>
+HWY_INLINE double AsTheyWere(const Scores& scores, double log_sum_exp) {
+  if constexpr (Scores::kExact) {
+    return log_sum_exp;
+  } else {
+    return scores.WithLargest(log_sum_exp);
+  }
+}
+
+// softmax of a row. Returns the log-sum-exp.
+template <class Element, class Scores, Terms kTerms>
 HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
                              double sink, const RowOptions& o) {
   using D = typename Element::D;
@@ -116,8 +192,8 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   const D d;
   constexpr bool kHalf = sizeof(typename Element::Stored) < sizeof(T);
   const bool long_row = visible > kLongRow / sizeof(T);
-  const bool stored = !kLog && (kHalf ? visible <= kStored : !long_row);
-  HWY_ALIGN float buffer[kHalf && !kLog ? kStored : 1];
+  const bool stored = kHalf ? visible <= kStored : !long_row;
+  HWY_ALIGN float buffer[kHalf ? kStored : 1];
   T* terms;
   if constexpr (kHalf) {
     terms = buffer;
@@ -125,81 +201,129 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
     terms = y;
   }
   const auto keep = [&](size_t i, size_t count, const auto& term, auto size) SIMDACT_LOOP_BODY {
-    if (!kLog && stored) StoreResult<size(), Wide<T>>(d, term, terms + i, count);
+    if (stored) StoreResult<size(), Wide<T>>(d, term, terms + i, count);
   };
   RowSum<T> total{};
-  const bool blocks = long_row || (kHalf && !kLog && !stored);
-  const size_t block = blocks ? kStored : visible;
   T max;
   typename Scores::Far far;
-  while (HWY_UNLIKELY(!SumRow<kFast>(scores, d, visible, block, static_cast<T>(sink), keep, max, total))) {
-    if constexpr (!Scores::kExact) {
-      sink = Scores::LessLargest(scores, visible, sink, far);
-      scores.far = &far;
-    }
+  SumAnyRow<kTerms, false>(scores, far, d, visible, stored ? visible : kStored, keep, sink, max, total);
+  double log_high = 0, log_low = 0, special;
+  if (HWY_UNLIKELY(
+          (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, false, o, special)))) {
+    return special;
   }
-  if (visible == 0) total = {UnitOf(d, static_cast<T>(sink)), 0, 0};
-  if (sink > -HUGE_VAL) {
-    const double power = double{total.unit.power};  // times ln 2, whose upper part times a power is exact
-    const double exponent =
-        ((sink - double{total.unit.shift}) - power * ExpDouble::kLn2High) - power * ExpDouble::kLn2Low;
-    total.Add(ExpOf(exponent), 0);
-  }
-  if (HWY_UNLIKELY(!IsFinite(max))) {
-    return SpecialRow<Element, Scores>(scores, y, visible, cols, sink, kLog, o);
-  }
-  if (HWY_UNLIKELY(!(total.high < HUGE_VAL))) {  // a NaN beside finite scores, which y may have replaced
-    FillRow<Element>(y, 0, cols, total.high - total.high);
-    return total.high - total.high;
-  }
-  double log_high = 0, log_low = 0;
-  if (kLog || o.log_sum_exp != nullptr) LogOfSum(total, log_high, log_low);
-  if constexpr (kLog) {
-    const auto shift = hn::Set(d, ShiftOf(d, total.unit));
-    const T high = static_cast<T>(log_high), rest = static_cast<T>((log_high - double{high}) + log_low);
-    ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
-      constexpr size_t kSize = size();
+  if (o.log_sum_exp != nullptr) LogOfSum(total, log_high, log_low);
+  T factor, factor_low;
+  Reciprocal(total, factor, factor_low);
+  ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    constexpr size_t kSize = size();
+    Vectors<kSize, D> term;
+    if (HWY_LIKELY(stored)) {
+      Vectors<kSize, D> none;
+      if constexpr (kSize == 0) {
+        term = hn::LoadN(d, terms + i, count);
+      } else {
+        term = ScoresAt<kSize>(PlainScores<Wide<T>>{terms}, d, i, count, none);
+      }
+    } else {
       Vectors<kSize, D> low;
       const auto z = ScoresAt<kSize>(scores, d, i, count, low);
-      auto result = op::Sub(op::Sub(z, shift), hn::Set(d, high));
-      if constexpr (Scores::kExact) {
-        result = op::Sub(result, hn::Set(d, rest));
-      } else {
-        result = op::Add(result, op::Sub(low, hn::Set(d, rest)));
-      }
-      result = op::Min(result, hn::Zero(d));  // rounding may go above
-      StoreResult<kSize, Element>(d, result, y + i, count);
-    });
-    FillRow<Element>(y, visible, cols, -HUGE_VAL);
-  } else {
-    T factor, factor_low;
-    Reciprocal(total, factor, factor_low);
-    ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
-      constexpr size_t kSize = size();
-      Vectors<kSize, D> term;
-      if (HWY_LIKELY(stored)) {
-        Vectors<kSize, D> none;
-        if constexpr (kSize == 0) {
-          term = hn::LoadN(d, terms + i, count);
-        } else {
-          term = ScoresAt<kSize>(PlainScores<Wide<T>>{terms}, d, i, count, none);
-        }
-      } else {
-        Vectors<kSize, D> low;
-        const auto z = ScoresAt<kSize>(scores, d, i, count, low);
-        hn::Vec<D> unused = hn::Zero(d), unused_lost = unused;
-        term = TermsOf<kFast, Scores::kExact>(d, z, low, total.unit, unused, unused_lost);
-      }
-      StoreResult<kSize, Element>(d, SoftmaxQuotient(d, term, hn::Set(d, factor), hn::Set(d, factor_low)),
-                                  y + i, count);
-    });
-    FillRow<Element>(y, visible, cols, 0.0);
+      hn::Vec<D> unused = hn::Zero(d), unused_lost = unused;
+      term = TermsOf<kTerms, Scores::kExact>(d, z, low, total.unit, unused, unused_lost);
+    }
+    StoreResult<kSize, Element>(d, QuotientOf<kTerms>(d, term, hn::Set(d, factor), hn::Set(d, factor_low)),
+                                y + i, count);
+  });
+  FillRow<Element>(y, visible, cols, 0.0);
+  return AsTheyWere(scores, double{ShiftOf(d, total.unit)} + log_high + log_low);
+}
+
+// What the largest score has rounded off, if it is that of one column.
+template <class Scores, class D>
+double LowOfLargest(const Scores& scores, D d, size_t visible, Scalar<D> max) {
+  HWY_ALIGN Scalar<D> lanes[hn::MaxLanes(d)];
+  for (size_t i = 0; i < visible; i += hn::Lanes(d)) {
+    hn::Vec<D> low;
+    const auto z = scores.template At<true>(d, i, HWY_MIN(hn::Lanes(d), visible - i), low);
+    const intptr_t lane = hn::FindFirstTrue(d, hn::Eq(z, hn::Set(d, max)));
+    if (lane < 0) continue;
+    hn::Store(low, d, lanes);
+    return static_cast<double>(lanes[lane]);
   }
-  const double log_sum_exp = double{ShiftOf(d, total.unit)} + log_high + log_low;
+  return 0;
+}
+
+// log_softmax of a row. Returns the log-sum-exp.
+//
+// Scores that have a low part are summed up all together. Only where the largest one is more than half of the
+// sum, so that it has no equal and its logarithm would cancel, the others are summed up once more.
+template <class Element, class Scores, Terms kTerms>
+HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+                                double sink, const RowOptions& o) {
+  using D = typename Element::D;
+  using T = typename Element::Number;
+  const D d;
+  constexpr double kHalfOfIt = 0.56;
+  const auto keep = [](size_t, size_t, const auto&, auto) {};
+  RowSum<T> total{};
+  T max;
+  typename Scores::Far far;
+  const size_t block = visible > kLongRow / sizeof(T) ? kStored : visible;
+  SumAnyRow<kTerms, Scores::kExact>(scores, far, d, visible, block, keep, sink, max, total);
+  double special;
+  if (HWY_UNLIKELY(
+          (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, true, o, special)))) {
+    return special;
+  }
+  // The logarithm of what the row adds up to is max + log + rest.
+  double log, log_low, rest = 0;
+  OthersLogs<1> others;
+  const auto sum_others = [&](T start) HWY_ATTR {
+    SumTerms<kTerms>(scores, d, 0, visible, keep, total, hn::Set(d, max), start);
+  };
   if constexpr (Scores::kExact) {
-    return log_sum_exp;
+    if (kTerms != Terms::kShort && HWY_UNLIKELY(IsSmall(total, visible))) sum_others(StartFor(total));
+    others.Set(&total, &max, 0);
+    log = others.high[0], log_low = others.low[0];
   } else {
-    return scores.WithLargest(log_sum_exp);
+    LogOfSum(total, log, log_low);
+    log += double{ShiftOf(d, total.unit)} - double{max};
+    if (log < kHalfOfIt) {
+      bool unused;  // and where scores are made of words, max is 0, but the largest one not quite
+      const T column = MaxScore<false>(scores, d, 0, visible, unused);
+      const bool is_sink = sink > double{column};
+      max = is_sink ? static_cast<T>(sink) : column;
+      sum_others(kSumStart<T>);
+      if (IsSmall(total, visible)) sum_others(StartFor(total));
+      rest = is_sink ? sink - double{max} : LowOfLargest(scores, d, visible, max);
+      if (sink > -HUGE_VAL && !is_sink) total.Add(TermOf(sink, total.unit), 0);
+      total.count = 1;
+      others.Set(&total, &max, rest);
+      log = others.high[0], log_low = others.low[0];
+    }
+  }
+  const T high = static_cast<T>(log);
+  const T lost = static_cast<T>(rest + (rest == 0 ? (log - double{high}) + log_low : 0));
+  const auto largest = hn::Set(d, max);
+  ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    constexpr size_t kSize = size();
+    Vectors<kSize, D> low;
+    const auto z = ScoresAt<kSize>(scores, d, i, count, low);
+    auto result = op::Sub(op::Sub(z, largest), hn::Set(d, high));
+    if constexpr (!Scores::kExact) result = op::Add(result, op::Sub(low, hn::Set(d, lost)));
+    StoreResult<kSize, Element>(d, result, y + i, count);
+  });
+  FillRow<Element>(y, visible, cols, -HUGE_VAL);
+  return AsTheyWere(scores, (double{max} + log) + (rest + log_low));
+}
+
+template <class Element, class Scores, Terms kTerms, bool kLog>
+HWY_INLINE double AnyRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+                         double sink, const RowOptions& o) {
+  if constexpr (kLog) {
+    return LogSoftmaxRow<Element, Scores, kTerms>(scores, y, visible, cols, sink, o);
+  } else {
+    return SoftmaxRow<Element, Scores, kTerms>(scores, y, visible, cols, sink, o);
   }
 }
 
@@ -211,51 +335,63 @@ HWY_INLINE void NoteLogSumExp(const RowOptions& o, size_t row, double value) {
   hwy::CopyBytes<sizeof(T)>(&rounded, static_cast<uint8_t*>(o.log_sum_exp) + row * sizeof(T));
 }
 
-// softmax of kRows short rows from row r on.
-template <class Element, bool kFast, size_t kRows>
+// softmax or log_softmax of kRows short rows from row r on.
+template <class Element, Terms kTerms, bool kLog, size_t kRows>
 HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::Stored* y, size_t r,
                           size_t cols, const RowOptions& o) {
   using T = typename Element::Number;
   using Group = RowGroup<Element, kRows>;
-  HWY_ALIGN T terms[kRows * Group::kMost];
-  Group group{x + r * o.x_row_stride, y + r * o.y_row_stride, o.x_row_stride, o.y_row_stride, cols, {}};
+  HWY_ALIGN T terms[kLog ? 1 : kRows * Group::kMost];
+  Group group;
+  group.x = x + r * o.x_row_stride, group.y = y + r * o.y_row_stride;
+  group.x_stride = o.x_row_stride, group.y_stride = o.y_row_stride, group.cols = cols;
   if (HWY_UNLIKELY(!group.ChooseUnits())) {
     if constexpr (kRows > 1) {
-      for (size_t k = 0; k < kRows; ++k) ShortRows<Element, kFast, 1>(x, y, r + k, cols, o);
+      for (size_t k = 0; k < kRows; ++k) ShortRows<Element, kTerms, kLog, 1>(x, y, r + k, cols, o);
     } else {
       NoteLogSumExp<T>(
-          o, r, SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, cols, cols, -HUGE_VAL, false, o));
+          o, r, SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, cols, cols, -HUGE_VAL, kLog, o));
     }
     return;
   }
-  group.template Sum<kFast>(terms);
-  for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
-    double high, low;
-    LogOfSum(group.totals[k], high, low);
-    NoteLogSumExp<T>(o, r + k, double{ShiftOf(typename Element::D(), group.totals[k].unit)} + high + low);
+  group.template Sum<kTerms, kLog>(terms);
+  if constexpr (kLog) {
+    if (kTerms != Terms::kShort && HWY_UNLIKELY(group.AnySmall())) group.template Sum<kTerms, true>(terms);
+    OthersLogs<kRows> logs;
+    logs.Set(group.totals, group.largest, 0);
+    for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
+      NoteLogSumExp<T>(o, r + k, (double{group.largest[k]} + logs.high[k]) + logs.low[k]);
+    }
+    group.Subtract(logs.high);
+  } else {
+    for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
+      double high, low;
+      LogOfSum(group.totals[k], high, low);
+      NoteLogSumExp<T>(o, r + k, double{ShiftOf(typename Element::D(), group.totals[k].unit)} + high + low);
+    }
+    group.template Divide<kTerms>(terms);
   }
-  group.Divide(terms);
   for (size_t k = 0; k < kRows; ++k) {
     const double sum = group.totals[k].high;
     if (HWY_UNLIKELY(!(sum < HUGE_VAL))) FillRow<Element>(y + (r + k) * o.y_row_stride, 0, cols, sum - sum);
   }
 }
 
-template <class Element, bool kFast, bool kLog>
+template <class Element, Terms kTerms, bool kLog>
 HWY_NOINLINE void PlainRows(const typename Element::Stored* x, typename Element::Stored* y, size_t rows,
                             size_t cols, const RowOptions& o) {
   size_t r = 0;
-  if constexpr (!kLog && !kSizeless) {
+  if constexpr (!kSizeless) {
     if (cols <= RowGroup<Element, 1>::kMost) {
-      for (; rows - r >= kGroup; r += kGroup) ShortRows<Element, kFast, kGroup>(x, y, r, cols, o);
-      for (; r < rows; ++r) ShortRows<Element, kFast, 1>(x, y, r, cols, o);
+      for (; rows - r >= kGroup; r += kGroup) ShortRows<Element, kTerms, kLog, kGroup>(x, y, r, cols, o);
+      for (; r < rows; ++r) ShortRows<Element, kTerms, kLog, 1>(x, y, r, cols, o);
     }
   }
   for (; r < rows; ++r) {
     PlainScores<Element> scores{x + r * o.x_row_stride};
-    const double log_sum_exp = SoftmaxRow<Element, PlainScores<Element>, kFast, kLog>(
-        scores, y + r * o.y_row_stride, cols, cols, -HUGE_VAL, o);
-    NoteLogSumExp<typename Element::Number>(o, r, log_sum_exp);
+    NoteLogSumExp<typename Element::Number>(o, r,
+                                            AnyRow<Element, PlainScores<Element>, kTerms, kLog>(
+                                                scores, y + r * o.y_row_stride, cols, cols, -HUGE_VAL, o));
   }
 }
 
@@ -267,7 +403,7 @@ HWY_NOINLINE void FullRows(const typename Element::Stored* x, typename Element::
     const size_t visible = VisibleColumns(o, r, cols);
     FullScores<Element> scores(x + r * o.x_row_stride, o, r, visible, static_cast<T>(sign));
     const double sink = o.sinks == nullptr ? -HUGE_VAL : double{o.sinks[r / o.rows_per_sink]};
-    const double log_sum_exp = SoftmaxRow<Element, FullScores<Element>, false, kLog>(
+    const double log_sum_exp = AnyRow<Element, FullScores<Element>, Terms::kAccurate, kLog>(
         scores, y + r * o.y_row_stride, visible, cols, sink, o);
     NoteLogSumExp<T>(o, r, log_sum_exp);
   }
@@ -282,12 +418,17 @@ simdact_status SoftmaxForward(const void* x_void, void* y_void, size_t rows, siz
   if (status != SIMDACT_OK) return status;
   const auto* x = static_cast<const Stored*>(x_void);
   auto* y = static_cast<Stored*>(y_void);
+  // With FMA the fast log_softmax of floats gains too little, 1.1 times, and is the accurate one.
+  constexpr bool kGains = !kLog || !HWY_NATIVE_FMA;
+  constexpr Terms kFast = sizeof(Stored) == sizeof(float)      ? (kGains ? Terms::kFast : Terms::kAccurate)
+                          : sizeof(Stored) == sizeof(uint16_t) ? Terms::kShort
+                                                               : Terms::kAccurate;
   if (kSign < 0 || !o.plain) {
     FullRows<Element, kLog>(x, y, rows, cols, kSign, o);
-  } else if (o.tier == SIMDACT_FAST && sizeof(typename Element::Number) == sizeof(float)) {
-    PlainRows<Element, sizeof(typename Element::Number) == sizeof(float), kLog>(x, y, rows, cols, o);
+  } else if (o.tier == SIMDACT_FAST) {
+    PlainRows<Element, kFast, kLog>(x, y, rows, cols, o);
   } else {
-    PlainRows<Element, false, kLog>(x, y, rows, cols, o);
+    PlainRows<Element, Terms::kAccurate, kLog>(x, y, rows, cols, o);
   }
   return SIMDACT_OK;
 }

@@ -35,6 +35,7 @@ struct RowGroup {
   const Stored* x;
   Stored* y;
   size_t x_stride, y_stride, cols;
+  T largest[kRows], start[kRows];
   RowSum<T> totals[kRows];
 
   // Calls f(i, count, partial) for each vector of columns.
@@ -69,43 +70,73 @@ struct RowGroup {
     bool finite = true;
     HWY_UNROLL(4)
     for (size_t r = 0; r < kRows; ++r) {
-      const T maximum = hn::ReduceMax(d, maxima.v[r]);
-      finite &= IsFinite(maximum);
-      totals[r].unit = UnitOf(d, maximum);
+      largest[r] = hn::ReduceMax(d, maxima.v[r]);
+      finite &= IsFinite(largest[r]);
+      totals[r].unit = UnitOf(d, largest[r]);
+      start[r] = kSumStart<T>;
     }
     return finite;
   }
 
   // A number of each row's unit in a vector of its own.
-  template <class Member>
-  HWY_INLINE Vectors Each(Member member) const {
+  HWY_INLINE Vectors EachUnits(T SoftmaxUnit<T>::*member) const {
     Vectors each;
     HWY_UNROLL(4)
     for (size_t r = 0; r < kRows; ++r) each.v[r] = hn::Set(D(), totals[r].unit.*member);
     return each;
   }
 
-  // The terms, kept in `terms`, a row of kMost after the other, and their sums.
-  template <bool kFast>
+  // A number of each row in a vector of its own.
+  template <class N>
+  HWY_INLINE Vectors Each(const N* numbers) const {
+    Vectors each;
+    HWY_UNROLL(4)
+    for (size_t r = 0; r < kRows; ++r) each.v[r] = hn::Set(D(), static_cast<T>(numbers[r]));
+    return each;
+  }
+
+  // The terms, kept in `terms`, a row of kMost after the other, and their sums; or the sums of the others.
+  template <Terms kTerms, bool kOthers>
   HWY_INLINE void Sum(T* HWY_RESTRICT terms) {
+    constexpr bool kFast = kTerms != Terms::kAccurate;
     using Unit = SoftmaxUnit<T>;
     const D d;
-    const Vectors shift = Each(&Unit::shift), least = Each(&Unit::least);
-    Vectors magic = Each(&Unit::magic);
+    const Vectors shift = EachUnits(&Unit::shift);
+    Vectors least = EachUnits(&Unit::least);
+    Vectors magic = EachUnits(&Unit::magic);
     if constexpr (kFast) {
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r) magic.v[r] = hn::Set(d, FastMagic(totals[r].unit.magic));
     }
-    const auto start = hn::Set(d, kFast ? T(0) : PowerOfTwo<T>(kTermBias<D> + 2));
-    Vectors sum, lost;
+    if constexpr (kOthers) {
+      HWY_UNROLL(4)
+      for (size_t r = 0; r < kRows; ++r) least.v[r] = hn::Set(d, WithSmallTerms(d, totals[r].unit).least);
+    }
+    Vectors first = Each(start), lost;
     HWY_UNROLL(4)
-    for (size_t r = 0; r < kRows; ++r) sum.v[r] = start, lost.v[r] = hn::Zero(d);
+    for (size_t r = 0; r < kRows; ++r) {
+      lost.v[r] = hn::Zero(d), totals[r].count = 0;
+      if (kTerms == Terms::kShort) first.v[r] = hn::Zero(d);
+    }
+    Vectors sum = first;
     ForEachColumn([&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
-      const Vectors near = AtLeast(least, Vectors(op::Sub(Load(i, count, size), shift)));
+      Vectors z = Load(i, count, size);
+      if constexpr (kOthers) {
+        HWY_UNROLL(4)
+        for (size_t r = 0; r < kRows; ++r)
+          z.v[r] = LeaveOut(d, z.v[r], hn::Set(d, largest[r]), totals[r].count);
+      }
+      const Vectors near = AtLeast(least, Vectors(op::Sub(z, shift)));
       Vectors term;
       if constexpr (kFast) {
-        term = FastTermNear(d, near, magic);
-        sum = op::Add(sum, term);
+        term = FastTermNear<kTerms>(d, near, magic);
+        if constexpr (kTerms == Terms::kShort) {
+          sum = op::Add(sum, term);
+        } else {
+          Vectors error;
+          FastTwoSum(sum, term, sum, error);
+          lost = op::Add(lost, error);
+        }
       } else {
         Vectors scale, p, error;
         ExpSplitAt(d, near, NoLow(), magic, scale, p);
@@ -115,13 +146,39 @@ struct RowGroup {
         FastTwoSum(sum, Vectors(op::Mul(scale, p)), sum, error);
         lost = op::Add(lost, error);
       }
-      HWY_UNROLL(4)
-      for (size_t r = 0; r < kRows; ++r) hn::Store(term.v[r], d, terms + r * kMost + i);
+      if constexpr (!kOthers) {
+        HWY_UNROLL(4)
+        for (size_t r = 0; r < kRows; ++r) hn::Store(term.v[r], d, terms + r * kMost + i);
+      }
     });
     HWY_UNROLL(4)
-    for (size_t r = 0; r < kRows; ++r) totals[r].Set(d, hn::Sub(sum.v[r], start), lost.v[r]);
+    for (size_t r = 0; r < kRows; ++r) totals[r].Set(d, hn::Sub(sum.v[r], first.v[r]), lost.v[r]);
   }
 
+  // Whether a sum of others is to be made anew, from where its terms are not lost.
+  HWY_INLINE bool AnySmall() {
+    bool any = false;
+    for (size_t r = 0; r < kRows; ++r) {
+      if (!IsSmall(totals[r], cols)) continue;
+      start[r] = StartFor(totals[r]);
+      any = true;
+    }
+    return any;
+  }
+
+  // y = (z - largest) - log.
+  HWY_INLINE void Subtract(const double* logs) const {
+    const D d;
+    const Vectors most = Each(largest), log = Each(logs);
+    ForEachColumn([&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+      const Vectors result = op::Sub(op::Sub(Load(i, count, size), most), log);
+      HWY_UNROLL(4)
+      for (size_t r = 0; r < kRows; ++r)
+        StoreResult<size(), Element>(d, result.v[r], y + r * y_stride + i, count);
+    });
+  }
+
+  template <Terms kTerms>
   HWY_INLINE void Divide(const T* HWY_RESTRICT terms) const {
     const D d;
     Vectors factor, factor_low;
@@ -135,7 +192,7 @@ struct RowGroup {
       Vectors term;
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r) term.v[r] = hn::Load(d, terms + r * kMost + i);
-      const Vectors quotient = SoftmaxQuotient(d, term, factor, factor_low);
+      const Vectors quotient = QuotientOf<kTerms>(d, term, factor, factor_low);
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r)
         StoreResult<size(), Element>(d, quotient.v[r], y + r * y_stride + i, count);

@@ -2,6 +2,8 @@
 //
 // Long rows go block by block, online: each block has a maximum and a sum in a unit of its own, and the sum
 // so far follows the unit.
+//
+// For log_softmax the sum is that of the others (kOthers): scores that equal the largest one are counted.
 
 #if defined(SIMDACT_SOFTMAX_SUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_SUM_INL_H_
@@ -92,6 +94,13 @@ HWY_INLINE void AddExactly(const V& a, V& sum, V& lost) {
   lost = hn::Add(lost, error);
 }
 
+// Adds a, or each vector of a pack.
+template <class V, size_t kCount>
+HWY_INLINE void AddExactly(const Pack<V, kCount>& a, V& sum, V& lost) {
+  HWY_UNROLL(8)
+  for (size_t u = 0; u < kCount; ++u) AddExactly(a.v[u], sum, lost);
+}
+
 // Adds a (1 + b), b small. A pack's a b are added up first: rounding these is harmless, as long as they are
 // few.
 template <class V>
@@ -173,13 +182,43 @@ HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n,
   return score;
 }
 
+// In place of the score that a sum leaves out: none.
+struct NoLargest {};
+// Scores, with -inf for those that equal the largest one, which are counted. In a row's packs that is rare.
+template <class D, class V>
+HWY_INLINE V LeaveOut(D, const V& z, NoLargest, size_t&) {
+  return z;
+}
+template <class D, class V>
+HWY_INLINE V LeaveOut(D d, const V& z, const hn::Vec<D>& largest, size_t& count) {
+  const auto equal = hn::Eq(z, largest);
+  count += hn::CountTrue(d, equal);
+  return hn::IfThenElse(equal, hn::Neg(hn::Inf(d)), z);
+}
+template <class D, class V, size_t kCount>
+HWY_INLINE Pack<V, kCount> LeaveOut(D d, const Pack<V, kCount>& z, const V& largest, size_t& count) {
+  Pack<V, kCount> others = z;
+  auto any = hn::Eq(z.v[0], largest);
+  HWY_UNROLL(8)
+  for (size_t u = 1; u < kCount; ++u) any = hn::Or(any, hn::Eq(z.v[u], largest));
+  if (HWY_UNLIKELY(!hn::AllFalse(d, any))) {
+    HWY_UNROLL(8)
+    for (size_t u = 0; u < kCount; ++u) others.v[u] = LeaveOut(d, z.v[u], largest, count);
+  }
+  return others;
+}
+
 // The terms of scores, which are added to the sums.
-template <bool kFast, bool kExact, class D, class V>
+template <Terms kTerms, bool kExact, class D, class V>
 HWY_INLINE V TermsOf(D d, const V& z, const V& low, const SoftmaxUnit<Scalar<D>>& unit, hn::Vec<D>& sum,
                      hn::Vec<D>& lost) {
-  if constexpr (kFast && kIsFloat<D>) {
-    const V term = FastSoftmaxTerm(d, z, unit);
+  if constexpr (kTerms == Terms::kShort) {
+    const V term = FastSoftmaxTerm<kTerms>(d, z, unit);
     sum = hn::Add(sum, Fold(term));
+    return term;
+  } else if constexpr (kTerms == Terms::kFast) {
+    const V term = FastSoftmaxTerm<kTerms>(d, z, unit);
+    AddExactly(term, sum, lost);
     return term;
   } else {
     V scale, p;
@@ -217,11 +256,13 @@ HWY_INLINE double LaneSum(D d, V sum, V rest, double& low) {
   }
 }
 
-// A number high + low in units: what is known of a row, or of a part of it, so far.
+// A number high + low in units: what is known of a row, or of a part of it, so far. If it is the sum of the
+// others, `count` scores have been left out.
 template <class T>
 struct RowSum {
   SoftmaxUnit<T> unit;
   double high, low;
+  size_t count;
 
   // The sum of the lanes of terms, which are 2^kTermBias times as large.
   template <class D, class V>
@@ -241,28 +282,49 @@ struct RowSum {
   }
 };
 
-// The sum of the terms of n columns; store(i, count, terms) is called with each of them. Of small terms all
-// is lost, and these additions round: floats' lanes are emptied into lanes of doubles every kPiece columns.
-template <bool kFast, class Scores, class D, class Store>
+// Where the sum of terms begins: it is larger than any of them, so that each addition's rounding is known
+// exactly in three operations.
+template <class T>
+constexpr T kSumStart = PowerOfTwo<T>(kTermBias<hn::ScalableTag<T>> + 2);
+// Whether a sum of n others is so small that many of its terms were wholly lost in its lanes, and where it
+// begins so that they are not.
+template <class T>
+HWY_INLINE bool IsSmall(const RowSum<T>& others, size_t n) {
+  constexpr double kLeast = PowerOfTwo<double>(sizeof(T) == sizeof(float) ? -21 : -50);
+  return others.high > 0 && others.high < kLeast * static_cast<double>(n);
+}
+template <class T>
+inline T StartFor(const RowSum<T>& others) {
+  int exponent;
+  std::frexp(others.high, &exponent);
+  return static_cast<T>(std::ldexp(1.0, exponent + 1 + kTermBias<hn::ScalableTag<T>>));
+}
+
+// The sum of the terms of n columns, but for those whose score is `largest`; store(i, count, terms) is called
+// with each of them. Of small terms all is lost, and these additions round: floats' lanes are emptied into
+// lanes of doubles every 256 columns. (Only in 16 bits' fast tier all additions may round.)
+template <Terms kTerms, class Scores, class D, class Store, class L = NoLargest>
 HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, const Store& store,
-                         RowSum<Scalar<D>>& total) {
+                         RowSum<Scalar<D>>& total, const L& largest = L(),
+                         Scalar<D> first_sum = kSumStart<Scalar<D>>) {
   using V = hn::Vec<D>;
   constexpr bool kEmptied = kIsFloat<D> && hn::MaxLanes(D()) > 1;
   const hn::Repartition<double, D> d64;
   const size_t piece_size = kEmptied ? size_t{256} : n;
-  const SoftmaxUnit<Scalar<D>> unit = total.unit;
-  // Larger than any term, so that each addition's rounding is known exactly in three operations.
-  const V start = kFast ? hn::Zero(d) : hn::Set(d, PowerOfTwo<Scalar<D>>(kTermBias<D> + 2));
+  const SoftmaxUnit<Scalar<D>> unit =
+      hwy::IsSame<L, NoLargest>() ? total.unit : WithSmallTerms(d, total.unit);
+  const V start = kTerms == Terms::kShort ? hn::Zero(d) : hn::Set(d, first_sum);
   auto lower = hn::Zero(d64), upper = lower;
   V sum = start, lost = hn::Zero(d);
+  size_t left_out = 0;
   for (size_t piece = 0; piece < n; piece += piece_size) {
     const size_t first = begin + piece;
     ForEachVector<Scores::kVectors>(
         d, HWY_MIN(piece_size, n - piece), [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
           constexpr size_t kSize = size();
           Vectors<kSize, D> low;
-          const auto z = ScoresAt<kSize>(scores, d, first + i, count, low);
-          const auto term = TermsOf<kFast, Scores::kExact>(d, z, low, unit, sum, lost);
+          const auto z = LeaveOut(d, ScoresAt<kSize>(scores, d, first + i, count, low), largest, left_out);
+          const auto term = TermsOf<kTerms, Scores::kExact>(d, z, low, unit, sum, lost);
           store(first + i, count, term, size);
         });
     if constexpr (kEmptied) {
@@ -278,16 +340,30 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
   } else {
     total.Set(d, hn::Sub(sum, start), lost);
   }
+  total.count = left_out;
+}
+
+// exp(z) of one score in a unit; in a whole vector, for which the tables are.
+template <class T>
+HWY_INLINE double TermOf(double z, const SoftmaxUnit<T>& unit) {
+  const hn::ScalableTag<double> d;
+  using V = hn::Vec<decltype(d)>;
+  const double power = double{unit.power};  // times ln 2, whose upper part times a power is exact
+  V x, low;
+  TwoSum(hn::Set(d, z - double{unit.shift}), hn::Set(d, -power * ExpDouble::kLn2High), x, low);
+  low = hn::Sub(low, hn::Set(d, power * ExpDouble::kLn2Low));
+  return hn::GetLane(ExpValue(d, x, low));
 }
 
 // max and sum of a row. What does not fit into one block is merged, online. False, and nothing has been
 // stored, if the row is not ordinary.
-template <bool kFast, class Scores, class D, class Store>
+template <Terms kTerms, bool kOthers, class Scores, class D, class Store>
 HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar<D> sink, const Store& store,
                        Scalar<D>& max, RowSum<Scalar<D>>& total) {
   using T = Scalar<D>;
   max = sink;
   total.high = total.low = 0;
+  total.count = 0;
   for (size_t begin = 0; begin < n; begin += block) {
     const size_t size = HWY_MIN(block, n - begin);
     bool ordinary = true;
@@ -305,8 +381,15 @@ HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar
     const bool nothing = !(new_max >= -hwy::HighestValue<T>()) && n > block;
     RowSum<T> part{};
     part.unit = higher ? UnitOf(d, nothing ? T(0) : new_max) : total.unit;
-    SumTerms<kFast>(scores, d, begin, size, store, part);
-    if (nothing && part.high == part.high) part.high = part.low = 0;
+    if constexpr (kOthers) {
+      SumTerms<kTerms>(scores, d, begin, size, store, part, hn::Set(d, new_max));
+      if (higher && total.count != 0)
+        total.Add(static_cast<double>(total.count) * TermOf(max, total.unit), 0);
+      if (!higher) part.count += total.count;
+    } else {
+      SumTerms<kTerms>(scores, d, begin, size, store, part);
+    }
+    if (nothing && part.high == part.high) part.high = part.low = 0, part.count = 0;
     if (total.high != 0) {  // the first block is added to nothing, as is what follows -inf alone
       const double factor =
           higher ? UnitFactor(total.unit.shift, total.unit.power, part.unit.shift, part.unit.power) : 1.0;
@@ -332,6 +415,15 @@ HWY_INLINE void Reciprocal(const RowSum<T>& total, T& factor, T& low) {
     const auto left = hn::Sub(Remainder(d1, inverse, high, hn::Set(d1, 1.0)), hn::Mul(inverse, rest));
     factor = hn::GetLane(inverse);
     low = hn::GetLane(hn::Mul(left, inverse));
+  }
+}
+
+template <Terms kTerms, class D, class V, class F>
+HWY_INLINE V QuotientOf(D d, const V& term, const F& factor, const F& factor_low) {
+  if constexpr (kTerms == Terms::kFast) {
+    return FastSoftmaxQuotient(d, term, factor, factor_low);
+  } else {
+    return SoftmaxQuotient(d, term, factor, factor_low);
   }
 }
 

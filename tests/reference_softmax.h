@@ -111,7 +111,10 @@ inline Reals SoftmaxGradient(simdact_softmax_op op, const Reals& y, const Reals&
   for (size_t i = 0; i < y.size(); ++i) sum += log ? dy[i] : y[i] * dy[i];
   Reals dx(y.size());
   for (size_t i = 0; i < y.size(); ++i) {
-    dx[i] = scale * (log ? dy[i] - std::exp(y[i]) * sum : y[i] * (dy[i] - sum));
+    // Where dy and the sum are the same, the usual form of dy - exp(y) sum would cancel next to y = 0.
+    const long double log_slope =
+        y[i] > -0.5L ? (dy[i] - sum) - std::expm1(y[i]) * sum : dy[i] - std::exp(y[i]) * sum;
+    dx[i] = scale * (log ? log_slope : y[i] * (dy[i] - sum));
     if (op == SIMDACT_SOFTMAX_OP_softmin) dx[i] = -dx[i];
   }
   return dx;

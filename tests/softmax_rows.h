@@ -79,10 +79,10 @@ inline Reals RealsOf(const Array& values, size_t begin, size_t n) {
 // What softmax.h promises for normal results of the accurate tier.
 inline double SoftmaxClaim(simdact_dtype dtype) { return IsHalf(dtype) ? 0.51 : 2.5; }
 
-// Of the fast tier: 2^-12 of the result, in 16 bits before the rounding. Doubles have none.
+// Of the fast tier: in 16 bits 2^-12 of the result before the rounding. Doubles have none.
 inline double FastSoftmaxClaim(simdact_dtype dtype) {
   if (dtype == SIMDACT_F64) return SoftmaxClaim(dtype);
-  return (IsHalf(dtype) ? 0.5 : 0.0) + std::ldexp(1.0, FormatOf(dtype).fraction_bits + 1 - 12);
+  return IsHalf(dtype) ? 0.5 + std::ldexp(1.0, FormatOf(dtype).fraction_bits + 1 - 12) : 4.0;
 }
 
 }  // namespace simdact_accuracy

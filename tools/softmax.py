@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/softmax-tables.h: 2^f for the fast tier. Needs Sollya."""
+"""Generates kernels/simdact/softmax-tables.h: 2^f for the fast tier in 16 bits. Needs Sollya."""
 from piecewise import sollya
 
 # Relative error 2^-13.2 over |f| <= 1/2; degree 2 would have 2^-9.2, and 2^-12 is what the tier promises.

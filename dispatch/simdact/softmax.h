@@ -13,12 +13,14 @@
  *
  * The accurate tier errs by at most 2.5 ulps on normal results for up to 65536 columns, however far the row
  * spreads (f64: 4 softcap more, for a capped score is rounded), and its sums by the roundings of their
- * terms: see `kernels/simdact/softmax-inl.h` for why. log_softmax: as many ulps below -0.5, 2^-23 (f64:
- * 2^-48, or as many ulps of 1 if that is more) above. bf16 and f16: 0.51 ulp. Scores z are not rounded,
- * however large they or their summands are: a mask of -1e9 over a whole row changes nothing, as in exact
- * arithmetic, and a larger score never has less. (Where doubles overflow they are infinite; in f64 scores of
- * more than 2^90 leave an ALiBi summand its rounding to a double.) The fast tier: 2^-12 of the result; with
- * options it is the accurate one. A NaN among the columns that a row sees makes the row NaN. */
+ * terms: see `kernels/simdact/softmax-inl.h` for why. log_softmax likewise, up to 0: where a column is 80
+ * above all others its logarithm is -1.8e-35. bf16 and f16: 0.51 ulp. Scores z are not rounded, however large
+ * they or their summands are: a mask of -1e9 over a whole row changes nothing, as in exact arithmetic, and a
+ * larger score never has less. (Where doubles overflow they are infinite; in f64 scores of more than 2^90
+ * leave an ALiBi summand its rounding to a double.) The fast tier: f32 4 ulps on normal results, and for
+ * denormal ones anything from 0 to the least normal number; bf16 0.57, f16 1 ulp; with options, in f64, for
+ * softmin, and for log_softmax in f32 with fused multiply-add, where it would gain too little, it is the
+ * accurate one. A NaN among the columns that a row sees makes the row NaN. */
 #ifndef SIMDACT_SOFTMAX_H_
 #define SIMDACT_SOFTMAX_H_
 
@@ -97,7 +99,7 @@ typedef struct simdact_softmax_options {
  *   log_softmax  dx = scale (dy - exp(y) sum dy)
  *
  * whose error is 2 ulps (bf16, f16: 0.51), and where dy is near the sum 2^-38 of their size (log_softmax:
- * 2^-20 cols exp(y)). dx may be y or dy, with the same stride. Of the options scale, the strides and the tier
+ * 2^-20 cols exp(y), but nothing for a dy that is 0 elsewhere: then dx is -expm1(y) dy). dx may be y or dy, with the same stride. Of the options scale, the strides and the tier
  * count; with softcap the gradient does not follow from the output: SIMDACT_BAD_OPTION.
  *
  *   simdact_status simdact_softmax_backward_<T>(const E* y, const E* dy, E* dx, size_t rows, size_t cols,

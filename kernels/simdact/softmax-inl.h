@@ -22,6 +22,15 @@
 // (Rounded terms in trees of eight, then TwoSum: 2.5 ulp, where one term is most of the sum. Summed
 // plainly: 3.1.) What is left in a quotient is the rounding of its term, 0.57, twice that where the
 // quotient's significand is the larger one, and 0.5 of its own: 1.65.
+//
+// log_softmax is -(m - z) - log1p(r), r = sum exp(z - m) over all scores but the largest one: both parts are
+// negative, nothing cancels, and where one column is nearly all of the sum its small logarithm is as accurate
+// as any other. So the sum leaves the scores that equal m out, counts them, and r = count - 1 + sum / exp(m).
+//
+// The fast tier has plain terms, of 0.7 ulp from a polynomial of degree 6. Its sums lose nothing either: a
+// quotient has the rounding of its term, of the largest term in the sum, and its own, 3.7 ulp if all are at
+// their worst. (With plain sums, of at most 16 terms before they go on in double: 4.5.) In 16 bits degree 3
+// is enough, and plain sums.
 
 #if defined(SIMDACT_SOFTMAX_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_INL_H_
@@ -31,6 +40,7 @@
 #endif
 
 #include "simdact/exp-inl.h"
+#include "simdact/fast-exp-inl.h"
 #include "simdact/softmax-tables.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -73,6 +83,13 @@ HWY_INLINE SoftmaxUnit<Scalar<D>> UnitOf(D, Scalar<D> m) {
   return unit;
 }
 
+// The same for a sum of others, where much smaller terms count: the result may be all they add up to.
+template <class D>
+HWY_INLINE SoftmaxUnit<Scalar<D>> WithSmallTerms(D, SoftmaxUnit<Scalar<D>> unit) {
+  unit.least -= Scalar<D>(40);
+  return unit;
+}
+
 // exp(z + low) 2^kTermBias = scale (1 + p), in the unit.
 template <class D, class V, class Low>
 HWY_INLINE void SoftmaxSplit(D d, const V& z, const Low& low, const SoftmaxUnit<Scalar<D>>& unit, V& scale,
@@ -81,18 +98,25 @@ HWY_INLINE void SoftmaxSplit(D d, const V& z, const Low& low, const SoftmaxUnit<
   ExpSplitAt(d, near, low, hn::Set(d, unit.magic), scale, p);
 }
 
-// exp(z) 2^kTermBias to 2^-13, for floats: a polynomial of degree 3 times 2^n, whose bits the magic number
-// makes.
-// near is z - shift, not below `least`; fast_magic is Fast(unit.magic), a vector or one for each in a pack.
-template <class D, class V, class M>
+// How terms are computed: for the accurate tier, the fast one, and the fast one of 16-bit formats.
+enum class Terms { kAccurate, kFast, kShort };
+
+// exp(z) 2^kTermBias for floats, a polynomial times 2^n, whose bits the magic number makes: to 1 ulp, or for
+// kShort to 2^-13. near is z - shift, not below `least`; fast_magic is FastMagic(unit.magic), a vector or one
+// for each in a pack.
+template <Terms kTerms, class D, class V, class M>
 HWY_INLINE V FastTermNear(D d, const V& near, const M& fast_magic) {
-  const hn::RebindToSigned<D> di;
-  const V t = op::MulAdd(near, hn::Set(d, ExpFloat::kLog2e), fast_magic);
-  const V f = op::MulSub(near, hn::Set(d, ExpFloat::kLog2e), V(op::Sub(t, fast_magic)));
-  V p = op::MulAdd(hn::Set(d, SoftmaxPower::kC[3]), f, hn::Set(d, SoftmaxPower::kC[2]));
-  p = op::MulAdd(p, f, hn::Set(d, SoftmaxPower::kC[1]));
-  p = op::MulAdd(p, f, hn::Set(d, SoftmaxPower::kC[0]));
-  return op::Mul(p, op::BitCast(d, op::ShiftLeft<23>(op::BitCast(di, t))));
+  const auto log2e = hn::Set(d, ExpFloat::kLog2e);
+  const V t = op::MulAdd(near, log2e, fast_magic), n = op::Sub(t, fast_magic);
+  V p;
+  if constexpr (kTerms == Terms::kShort) {
+    p = FastPolynomial(d, V(op::MulSub(near, log2e, n)), SoftmaxPower::kC);
+  } else {
+    constexpr FastRate<float> kRate(1.0);
+    const V rest = op::NegMulAdd(n, hn::Set(d, kRate.step), near);
+    p = FastPolynomial(d, V(op::NegMulAdd(n, hn::Set(d, kRate.step_low), rest)), FastPower1::kExp);
+  }
+  return op::Mul(p, op::BitCast(d, op::ShiftLeft<23>(op::BitCast(hn::RebindToSigned<D>(), t))));
 }
 
 // The magic number that leaves the exponent of a float in its low bits, where unit.magic leaves sixteenths.
@@ -100,10 +124,10 @@ constexpr float FastMagic(float magic) {
   return magic - ExpMagic<hn::ScalableTag<float>>(0) + (0x1.8p23f + 127);
 }
 
-template <class D, class V>
+template <Terms kTerms, class D, class V>
 HWY_INLINE V FastSoftmaxTerm(D d, const V& z, const SoftmaxUnit<Scalar<D>>& unit) {
   const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(z, hn::Set(d, unit.shift))));
-  return FastTermNear(d, near, hn::Set(d, FastMagic(unit.magic)));
+  return FastTermNear<kTerms>(d, near, hn::Set(d, FastMagic(unit.magic)));
 }
 
 // term times (factor + factor_low), without the terms' bias: a denormal result is the number of its units.
@@ -121,6 +145,15 @@ HWY_INLINE V SoftmaxQuotient(D d, const V& term, const F& factor, const F& facto
   const V moved = op::IfThenElse(tiny, op::Add(quotient, least), quotient);
   const auto away = op::IfThenElse(tiny, least, bias);
   return op::BitCast(d, op::Sub(op::BitCast(di, moved), op::BitCast(di, away)));
+}
+
+// The same of the fast tier, for floats: what is below the least normal number becomes some number below it,
+// and 0 where it is far below.
+template <class D, class V, class F>
+HWY_INLINE V FastSoftmaxQuotient(D d, const V& term, const F& factor, const F& factor_low) {
+  const hn::RebindToSigned<D> di;
+  const auto bits = op::BitCast(di, op::MulAdd(term, factor, op::Mul(term, factor_low)));
+  return op::BitCast(d, op::Max(op::Sub(bits, hn::Set(di, kTermBias<D> << 23)), hn::Zero(di)));
 }
 
 }  // namespace HWY_NAMESPACE
