@@ -103,6 +103,30 @@ struct FastTanh32 {
   static constexpr float kTail[3] = {-0x1.555516p-2f, 0x1.10e11p-3f, -0x1.a5418ap-5f};
 };
 
+// exp(-j / 2) and selu's lambda alpha times that, 0 in the end; (exp(r) - 1) / r for |r| <= 1/4, to 2^-23.4.
+struct FastExpHalves {
+  alignas(64) static constexpr float kExpHalf[32] = {0x1p0f, 0x1.368b3p-1f, 0x1.78b564p-2f, 0x1.c8f878p-3f, 0x1.152aaap-3f, 0x1.50385cp-4f, 0x1.97db0cp-5f, 0x1.eec102p-6f, 0x1.2c155cp-6f, 0x1.6c0504p-7f, 0x1.b993fep-8f, 0x1.0bd4a6p-8f, 0x1.44e52p-9f, 0x1.8a1e18p-10f, 0x1.de16bap-11f, 0x1.21f9bap-11f, 0x1.5fc21p-12f, 0x1.aab44p-13f, 0x1.02cf22p-13f, 0x1.39f38ap-14f, 0x1.7cd79cp-15f, 0x1.cdfc26p-16f, 0x1.183542p-16f, 0x1.53e8d8p-17f, 0x1.9c54c4p-18f, 0x1.f42ed4p-19f, 0x1.2f6054p-19f, 0x1.700398p-20f, 0x1.be6c7p-21f, 0x1.0ec504p-21f, 0x1.4875cap-22f, 0.0f};
+  alignas(64) static constexpr float kSeluHalf[32] = {0x1.c212ccp0f, 0x1.10fbbcp0f, 0x1.4b254p-1f, 0x1.91b328p-2f, 0x1.e7495ap-3f, 0x1.278dep-3f, 0x1.66868p-4f, 0x1.b2e9ccp-5f, 0x1.07c9cap-5f, 0x1.3ffdc6p-6f, 0x1.842b48p-7f, 0x1.d6df76p-8f, 0x1.1d994ep-8f, 0x1.5a72ecp-9f, 0x1.a44386p-10f, 0x1.fdce44p-11f, 0x1.35367ap-11f, 0x1.771816p-12f, 0x1.c7031cp-13f, 0x1.13fa94p-13f, 0x1.4ec77ap-14f, 0x1.961b94p-15f, 0x1.eca232p-16f, 0x1.2acc2p-16f, 0x1.6a75a4p-17f, 0x1.b7af86p-18f, 0x1.0aaeccp-18f, 0x1.4380aap-19f, 0x1.886db2p-20f, 0x1.dc0a32p-21f, 0x1.20bb96p-21f, 0.0f};
+  static constexpr float kBound = 0x1.f7fffep3f;
+  static constexpr float kTail[5] = {0x1p0f, 0x1.ffff8ep-2f, 0x1.55558ap-3f, 0x1.563926p-5f, 0x1.113c4p-7f};
+};
+
+// 16 slots from the bits kFirst on: y, log(y); log(1 + r) / r for |r| <= 0.0312, to 2^-24.5.
+struct FastLog16 {
+  static constexpr int kEntries = 16, kShift = 19, kFirst = 0x3F5C0000;
+  alignas(64) static constexpr float kInverse[16] = {0x1.24164ap0f, 0x1.1a0916p0f, 0x1.115852p0f, 0x1.08455p0f, 0x1p0f, 0x1.e29382p-1f, 0x1.c63a92p-1f, 0x1.aed9ecp-1f, 0x1.99721ap-1f, 0x1.86d8e2p-1f, 0x1.73b718p-1f, 0x1.640686p-1f, 0x1.55a116p-1f, 0x1.480e34p-1f, 0x1.3a7c32p-1f, 0x1.2ee24cp-1f};
+  alignas(64) static constexpr float kLog[16] = {0x1.0e1436p-3f, 0x1.8cb854p-4f, 0x1.0c85cep-4f, 0x1.047a88p-5f, 0.0f, -0x1.e4d996p-5f, -0x1.ea634ep-4f, -0x1.616808p-3f, -0x1.c9c504p-3f, -0x1.147cf6p-2f, -0x1.47e1ap-2f, -0x1.740ac4p-2f, -0x1.9e4f16p-2f, -0x1.c7d346p-2f, -0x1.f315cap-2f, -0x1.0cc98p-1f};
+  static constexpr float kSlope[4] = {0x1p0f, -0x1.00000ep-1f, 0x1.55855p-2f, -0x1.fe642p-3f};
+};
+
+// 8 slots from the bits kFirst on: y, log(y); log(1 + r) / r for |r| <= 0.0625, to 2^-26.6.
+struct FastLog8 {
+  static constexpr int kEntries = 8, kShift = 20, kFirst = 0x3F580000;
+  alignas(64) static constexpr float kInverse[8] = {0x1.24164ap0f, 0x1.107db2p0f, 0x1p0f, 0x1.c63a92p-1f, 0x1.99721ap-1f, 0x1.754718p-1f, 0x1.55a116p-1f, 0x1.39e0f2p-1f};
+  alignas(64) static constexpr float kLog[8] = {0x1.0e1436p-3f, 0x1.ff6948p-5f, 0.0f, -0x1.ea634ep-4f, -0x1.c9c504p-3f, -0x1.439604p-2f, -0x1.9e4f16p-2f, -0x1.f50fcap-2f};
+  static constexpr float kSlope[5] = {0x1p0f, -0x1.ffffd4p-2f, 0x1.555692p-2f, -0x1.00c15cp-2f, 0x1.96c88ep-3f};
+};
+
 struct FastFloat {
   // exp(a^2 / 2) Phi(-a) = P(a) / (k a P(a) + R(a)) for 0 <= a <= 13.3, to 2^-26.3.
   static constexpr float kMills[5] = {0x1.ccccccp-2f, 0x1.946da4p-2f, 0x1.529496p-3f, 0x1.2cd828p-5f, 0x1.e931d6p-9f};

@@ -224,6 +224,16 @@ HWY_INLINE V WithSignOf(D d, const V& x, const V& y) {
   return op::OrAnd(y, x, hn::SignBit(d));
 }
 
+// Constants that all vectors of a pack share, read once for each pack. Elsewhere g++ reads them before the
+// loop, which on AVX2 takes more registers than there are, and then from memory for each vector.
+template <class T>
+HWY_INLINE const T* OncePerPack(const T* constants) {
+#if HWY_TARGET == HWY_AVX2 && !(HWY_COMPILER_MSVC && !HWY_COMPILER_CLANG)
+  hwy::PreventElision(constants);
+#endif
+  return constants;
+}
+
 // The entry table[i] for each lane's i = index mod kEntries: one or two register permutes where the table
 // fits into one or two vectors, else a gather: on the shorter vectors that only a caller of the -inl.h may
 // pass, and on SVE.
