@@ -59,11 +59,16 @@ HWY_INLINE void StorePack(D d, const Pack<hn::Vec<D>, kCount>& pack, Scalar<D>* 
   for (size_t u = 0; u < kCount; ++u) hn::StoreU(pack.v[u], d, to + u * hn::Lanes(d));
 }
 
-// Doubles need more registers for constants, and their chains are longer: two vectors at least, four at most.
+// How many vectors a pack has. A kernel names a number for floats, of which doubles take two at least and
+// four at most, or both (PackSizes).
 template <class T>
 constexpr size_t VectorsFor(size_t for_float) {
   if (kSizeless || sizeof(T) == sizeof(float)) return for_float;
   return for_float < 2 ? 2 : for_float > 4 ? 4 : for_float;
+}
+template <class T>
+constexpr size_t VectorsFor(PackSizes vectors) {
+  return sizeof(T) == sizeof(float) ? vectors.floats : vectors.doubles;
 }
 
 }  // namespace

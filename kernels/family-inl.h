@@ -126,8 +126,8 @@ enum class Half { kExact, kDirect, kBrief, kFull };
 #define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                  \
   template <class T>                                                                                 \
   struct Name##Op {                                                                                  \
-    static constexpr size_t kVectors = k##Name##Vectors;                                             \
-    static constexpr size_t kDerivativeVectors = k##Name##DerivativeVectors;                         \
+    static constexpr auto kVectors = k##Name##Vectors;                                               \
+    static constexpr auto kDerivativeVectors = k##Name##DerivativeVectors;                           \
     static constexpr Half kHalf = SIMDACT_HALF_##HALF;                                               \
     static constexpr bool kHasOutput = SIMDACT_HAS_##OUTPUT;                                         \
     SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \

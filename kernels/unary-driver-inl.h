@@ -1,10 +1,10 @@
 // The unary shape: y = f(x) and dx = dy f'(.) over arrays of float or double. The loops of the library, once
 // each; 16-bit formats go through them too (half-driver-inl.h).
 //
-// An Op supplies kVectors and kDerivativeVectors (how many vectors of floats to work on in lockstep),
-// kParameters, a constructor from simdact_params, Ordinary(), which tells parameters that the packs are made
-// for, and Value(d, v), Derivative(d, v) and perhaps FromOutput(d, v) on a vector or a Pack. With other
-// parameters all goes one vector at a time, through general-inl.h; a NaN among them makes all results NaN.
+// An Op supplies kVectors and kDerivativeVectors (how many vectors to work on in lockstep), kParameters, a
+// constructor from simdact_params, Ordinary(), which tells parameters that the packs are made for, and
+// Value(d, v), Derivative(d, v) and perhaps FromOutput(d, v) on a vector or a Pack. With other parameters all
+// goes one vector at a time, through general-inl.h; a NaN among them makes all results NaN.
 // What is left over after the packs goes through the same arithmetic one vector at a time, the last one
 // partly filled: a result depends on its input alone, not on its place. Arrays may be the same array; loads
 // of a step precede its stores.

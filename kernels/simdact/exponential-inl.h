@@ -24,15 +24,15 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kExpVectors = Lockstep(8, 4);
+constexpr PackSizes kExpVectors = {Lockstep(8, 4), LockstepOfDoubles(4, 3, 2)};
 constexpr size_t kExpDerivativeVectors = Lockstep(8, 4);
-constexpr size_t kExpm1Vectors = Lockstep(4, 2);
+constexpr PackSizes kExpm1Vectors = {Lockstep(4, 2), LockstepOfDoubles(4, 3, 2)};
 constexpr size_t kExpm1DerivativeVectors = Lockstep(8, 4);
-constexpr size_t kEluVectors = Lockstep(6, 4);
+constexpr PackSizes kEluVectors = {Lockstep(6, 4), LockstepOfDoubles(4, 4, 4)};
 constexpr size_t kEluDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kSeluVectors = Lockstep(4, 4);
 constexpr size_t kSeluDerivativeVectors = Lockstep(6, 3);
-constexpr size_t kCeluVectors = Lockstep(4, 2);
+constexpr PackSizes kCeluVectors = {Lockstep(4, 2), LockstepOfDoubles(4, 3, 2)};
 constexpr size_t kCeluDerivativeVectors = Lockstep(6, 3);
 
 // exp(x).

@@ -22,7 +22,7 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kGeluTanhVectors = Lockstep(4, 2);
+constexpr PackSizes kGeluTanhVectors = {Lockstep(4, 2), LockstepOfDoubles(4, 3, 4)};
 constexpr size_t kGeluTanhDerivativeVectors = Lockstep(4, 2);
 
 // Where v is short of the end of the logistic functions.

@@ -33,7 +33,7 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kTanhVectors = Lockstep(2, 3);
+constexpr PackSizes kTanhVectors = {Lockstep(2, 3), LockstepOfDoubles(6, 3, 4)};
 constexpr size_t kTanhDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kTanhshrinkVectors = Lockstep(4, 2);
 constexpr size_t kTanhshrinkDerivativeVectors = Lockstep(6, 3);

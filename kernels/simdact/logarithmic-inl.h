@@ -26,13 +26,13 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kLogVectors = Lockstep(6, 2);
 constexpr size_t kLogDerivativeVectors = Lockstep(4, 4);
-constexpr size_t kLog1pVectors = Lockstep(4, 2);
+constexpr PackSizes kLog1pVectors = {Lockstep(4, 2), LockstepOfDoubles(4, 3, 3)};
 constexpr size_t kLog1pDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kPowVectors = Lockstep(2, 2);
 constexpr size_t kPowDerivativeVectors = Lockstep(2, 2);
-constexpr size_t kSoftplusVectors = Lockstep(4, 2);
+constexpr PackSizes kSoftplusVectors = {Lockstep(4, 2), LockstepOfDoubles(6, 4, 4)};
 constexpr size_t kSoftplusDerivativeVectors = Lockstep(6, 2);
-constexpr size_t kLogSigmoidVectors = Lockstep(6, 2);
+constexpr PackSizes kLogSigmoidVectors = {Lockstep(6, 2), LockstepOfDoubles(6, 4, 4)};
 constexpr size_t kLogSigmoidDerivativeVectors = Lockstep(8, 3);
 
 // Whether the real number a factor is above c, for a c whose last bit times factor's is a normal number.

@@ -32,9 +32,9 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kSigmoidVectors = Lockstep(8, 4);
+constexpr PackSizes kSigmoidVectors = {Lockstep(8, 4), LockstepOfDoubles(4, 4, 4)};
 constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 3);
-constexpr size_t kSiluVectors = Lockstep(4, HWY_NATIVE_FMA ? 2 : 4);
+constexpr PackSizes kSiluVectors = {Lockstep(4, HWY_NATIVE_FMA ? 2 : 4), LockstepOfDoubles(4, 3, 4)};
 constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kSwishVectors = Lockstep(4, 2);
 constexpr size_t kSwishDerivativeVectors = Lockstep(4, 2);

@@ -30,7 +30,7 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kMishVectors = Lockstep(6, 2);
+constexpr PackSizes kMishVectors = {Lockstep(6, 2), LockstepOfDoubles(6, 4, 4)};
 constexpr size_t kMishDerivativeVectors = Lockstep(4, 2);
 
 // mish(x) where |x| is not tiny.

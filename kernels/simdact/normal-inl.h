@@ -30,9 +30,9 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-constexpr size_t kGeluVectors = Lockstep(4, 2);
+constexpr PackSizes kGeluVectors = {Lockstep(4, 2), LockstepOfDoubles(6, 3, 3)};
 constexpr size_t kGeluDerivativeVectors = Lockstep(4, 2);
-constexpr size_t kErfVectors = Lockstep(2, 2);
+constexpr PackSizes kErfVectors = {Lockstep(2, 2), LockstepOfDoubles(4, 2, 2)};
 constexpr size_t kErfDerivativeVectors = Lockstep(6, 3);
 
 // Beyond this Phi(-a) a is less than half of the least denormal.

@@ -84,6 +84,14 @@ constexpr size_t Lockstep(size_t wide, size_t other) {
              : (kWide ? wide
                       : (HWY_NATIVE_FMA ? other : HWY_MAX(1, other / 2)));  // doubles: twice the vectors
 }
+// How many vectors of floats a pack has, and how many of doubles, where that is not what VectorsFor makes of
+// the first: their chains are longer, and they need more registers for constants.
+struct PackSizes {
+  size_t floats, doubles;
+};
+constexpr size_t LockstepOfDoubles(size_t wide, size_t fma, size_t plain) {
+  return kSizeless ? 1 : kWide ? wide : HWY_NATIVE_FMA ? fma : plain;
+}
 
 namespace op {
 
