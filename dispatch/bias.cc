@@ -13,14 +13,13 @@ namespace {
 struct Which {
   simdact_op op;
   simdact_dtype dtype;
+  simdact_tier tier = SIMDACT_ACCURATE;
 };
-
-size_t BytesOf(simdact_dtype dtype) { return dtype == SIMDACT_F64 ? 8 : dtype == SIMDACT_F32 ? 4 : 2; }
 
 // What the default target has, looked up at the first call. Threads that race to fill a place store the same
 // value, which points to what is constant: relaxed order is enough.
 std::atomic<const simdact_bias_kernel*> g_kernels[SIMDACT_DTYPE_COUNT];
-std::atomic<const simdact_kernel*> g_ops[SIMDACT_OP_COUNT][2];
+std::atomic<const simdact_kernel*> g_ops[SIMDACT_OP_COUNT][2][SIMDACT_TIER_COUNT];
 
 const simdact_bias_kernel* Kernel(simdact_dtype dtype) {
   const simdact_bias_kernel* kernel = g_kernels[dtype].load(std::memory_order_relaxed);
@@ -34,11 +33,10 @@ const simdact_bias_kernel* Kernel(simdact_dtype dtype) {
 // The activation in the type that is computed in.
 const simdact_kernel* Op(Which which) {
   const bool wide = which.dtype == SIMDACT_F64;
-  std::atomic<const simdact_kernel*>& place = g_ops[which.op][wide];
+  std::atomic<const simdact_kernel*>& place = g_ops[which.op][wide][which.tier];
   const simdact_kernel* kernel = place.load(std::memory_order_relaxed);
   if (kernel == nullptr) {
-    kernel =
-        simdact_find(simdact_target_default(), which.op, wide ? SIMDACT_F64 : SIMDACT_F32, SIMDACT_ACCURATE);
+    kernel = simdact_find(simdact_target_default(), which.op, wide ? SIMDACT_F64 : SIMDACT_F32, which.tier);
     place.store(kernel, std::memory_order_relaxed);
   }
   return kernel;
@@ -105,6 +103,13 @@ simdact_status CheckBackward(simdact_dtype dtype, const void* x, const void* con
   for (const Matrix& sum : sums) checks.Apart(sum, to);
   checks.Apart(sums[0], sums[1]);
   return checks.Status();
+}
+
+// Whether there is such a function; a dtype may be left out of the build.
+bool Exists(Which which) {
+  return static_cast<unsigned>(which.op) < SIMDACT_OP_COUNT &&
+         static_cast<unsigned>(which.dtype) < SIMDACT_DTYPE_COUNT &&
+         static_cast<unsigned>(which.tier) < SIMDACT_TIER_COUNT && Kernel(which.dtype) != nullptr;
 }
 
 // ---- Calls ---------------------------------------------------------------------------------------------
@@ -208,6 +213,52 @@ const simdact_bias_kernel* simdact_find_bias(const simdact_target* target, simda
   const simdact_bias_kernel* kernels = simdact::BiasCode(target->bit);
   // A dtype that was left out of the build has no functions.
   return kernels == nullptr || kernels[dtype].forward == nullptr ? nullptr : &kernels[dtype];
+}
+
+simdact_status simdact_bias(simdact_op op, simdact_dtype dtype, simdact_tier tier, const void* x,
+                            const void* bias, void* y, size_t rows, size_t cols, simdact_params p) {
+  const simdact::Which which{op, dtype, tier};
+  return simdact::Exists(which) ? simdact::Bias(which, x, bias, y, rows, cols, p) : SIMDACT_BAD_OPTION;
+}
+
+simdact_status simdact_scale_bias(simdact_op op, simdact_dtype dtype, simdact_tier tier, const void* x,
+                                  const void* scale, const void* bias, void* y, size_t rows, size_t cols,
+                                  simdact_params p) {
+  const simdact::Which which{op, dtype, tier};
+  return simdact::Exists(which) ? simdact::ScaleBias(which, x, scale, bias, y, rows, cols, p)
+                                : SIMDACT_BAD_OPTION;
+}
+
+simdact_status simdact_residual(simdact_op op, simdact_dtype dtype, simdact_tier tier, const void* x,
+                                const void* residual, void* y, size_t n, simdact_params p) {
+  const simdact::Which which{op, dtype, tier};
+  return simdact::Exists(which) ? simdact::Residual(which, x, residual, y, n, p) : SIMDACT_BAD_OPTION;
+}
+
+simdact_status simdact_bias_backward(simdact_op op, simdact_dtype dtype, simdact_tier tier, const void* x,
+                                     const void* bias, const void* dy, void* dx, void* dbias, size_t rows,
+                                     size_t cols, simdact_params p) {
+  const simdact::Which which{op, dtype, tier};
+  return simdact::Exists(which) ? simdact::BiasBackward(which, x, bias, dy, dx, dbias, rows, cols, p)
+                                : SIMDACT_BAD_OPTION;
+}
+
+simdact_status simdact_scale_bias_backward(simdact_op op, simdact_dtype dtype, simdact_tier tier,
+                                           const void* x, const void* scale, const void* bias, const void* dy,
+                                           void* dx, void* dscale, void* dbias, size_t rows, size_t cols,
+                                           simdact_params p) {
+  const simdact::Which which{op, dtype, tier};
+  return simdact::Exists(which)
+             ? simdact::ScaleBiasBackward(which, x, scale, bias, dy, dx, dscale, dbias, rows, cols, p)
+             : SIMDACT_BAD_OPTION;
+}
+
+simdact_status simdact_residual_backward(simdact_op op, simdact_dtype dtype, simdact_tier tier, const void* x,
+                                         const void* residual, const void* dy, void* dx, size_t n,
+                                         simdact_params p) {
+  const simdact::Which which{op, dtype, tier};
+  return simdact::Exists(which) ? simdact::ResidualBackward(which, x, residual, dy, dx, n, p)
+                                : SIMDACT_BAD_OPTION;
 }
 
 #define SIMDACT_BIASES(name, T, DTYPE, E, PACK, P)                                                         \

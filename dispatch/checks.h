@@ -10,6 +10,8 @@
 
 namespace simdact {
 
+inline size_t BytesOf(simdact_dtype dtype) { return dtype == SIMDACT_F64 ? 8 : dtype == SIMDACT_F32 ? 4 : 2; }
+
 // rows x cols elements of `bytes` bytes; row r starts `stride` elements behind row r - 1.
 struct Matrix {
   const void* data;

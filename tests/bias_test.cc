@@ -90,6 +90,115 @@ TEST_P(BiasTest, IsTheActivationOfTheRoundedSum) {
   });
 }
 
+// The functions that take op, dtype and tier: what the default target's kernel makes of that tier's op.
+TEST_P(BiasTest, AnyTierIsThatOfTheOp) {
+  const simdact_target* target = simdact_target_default();
+  for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
+    const BiasCase c{target, dtype, simdact_find_bias(target, dtype)};
+    const simdact_params p = simdact_accuracy::RoundedTo(dtype, simdact_describe(op_)->defaults);
+    for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+      const simdact_kernel* op = simdact_find(target, op_, c.Wide(), tier);
+      Tensors want(dtype, 5, 211), t = want;
+      const auto clear = [&] {
+        for (Tensors* each : {&want, &t}) each->y.Fill(0), each->dscale.Fill(0), each->dbias.Fill(0);
+      };
+      const auto expect_same = [&] {
+        ASSERT_NO_FATAL_FAILURE(ExpectSame(t.y, want.y));
+        ASSERT_NO_FATAL_FAILURE(ExpectSame(t.dscale, want.dscale));
+        ASSERT_NO_FATAL_FAILURE(ExpectSame(t.dbias, want.dbias));
+        clear();
+      };
+      const void *x = t.x.Data(), *s = t.scale.Data(), *b = t.bias.Data(), *dy = t.dy.Data();
+      void *y = t.y.Data(), *ds = t.dscale.Data(), *db = t.dbias.Data();
+      const size_t n = 5 * 211;
+      clear();
+      c.kernel->forward(op, x, nullptr, b, want.y.Data(), 5, 211, p);
+      ASSERT_EQ(simdact_bias(op_, dtype, tier, x, b, y, 5, 211, p), SIMDACT_OK);
+      expect_same();
+      c.kernel->forward(op, x, s, b, want.y.Data(), 5, 211, p);
+      ASSERT_EQ(simdact_scale_bias(op_, dtype, tier, x, s, b, y, 5, 211, p), SIMDACT_OK);
+      expect_same();
+      c.kernel->forward(op, x, nullptr, dy, want.y.Data(), 1, n, p);
+      ASSERT_EQ(simdact_residual(op_, dtype, tier, x, dy, y, n, p), SIMDACT_OK);
+      expect_same();
+      c.kernel->backward(op, x, nullptr, b, dy, want.y.Data(), nullptr, want.dbias.Data(), 5, 211, p);
+      ASSERT_EQ(simdact_bias_backward(op_, dtype, tier, x, b, dy, y, db, 5, 211, p), SIMDACT_OK);
+      expect_same();
+      c.kernel->backward(op, x, s, b, dy, want.y.Data(), want.dscale.Data(), want.dbias.Data(), 5, 211, p);
+      ASSERT_EQ(simdact_scale_bias_backward(op_, dtype, tier, x, s, b, dy, y, ds, db, 5, 211, p), SIMDACT_OK);
+      expect_same();
+      c.kernel->backward(op, x, nullptr, x, dy, want.y.Data(), nullptr, nullptr, 1, n, p);
+      ASSERT_EQ(simdact_residual_backward(op_, dtype, tier, x, x, dy, y, n, p), SIMDACT_OK);
+      expect_same();
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+// The fast tag of the C++ functions is the fast tier, with parameters.
+template <class E>
+void ExpectFastTag(simdact_dtype dtype) {
+  Tensors t(dtype, 6, 50), want = t;
+  const auto in = [](Array& array) { return reinterpret_cast<E*>(array.Data()); };
+  const auto clear = [&] {
+    for (Tensors* each : {&want, &t}) each->y.Fill(0), each->dscale.Fill(0), each->dbias.Fill(0);
+  };
+  const auto expect_same = [&] {
+    ExpectSame(t.y, want.y), ExpectSame(t.dscale, want.dscale), ExpectSame(t.dbias, want.dbias);
+    clear();
+  };
+  E *x = in(t.x), *s = in(t.scale), *b = in(t.bias), *dy = in(t.dy), *y = in(t.y), *ds = in(t.dscale),
+    *db = in(t.dbias);
+  void *to = want.y.Data(), *to_s = want.dscale.Data(), *to_b = want.dbias.Data();
+  const simdact_params p = {{1.5}};
+  clear();
+  EXPECT_EQ(simdact::bias_swish(simdact::fast, x, b, y, 6, 50, 1.5f), SIMDACT_OK);
+  EXPECT_EQ(simdact_bias(SIMDACT_OP_swish, dtype, SIMDACT_FAST, x, b, to, 6, 50, p), SIMDACT_OK);
+  expect_same();
+  EXPECT_EQ(simdact::scale_bias_swish(simdact::fast, x, s, b, y, 6, 50, 1.5f), SIMDACT_OK);
+  EXPECT_EQ(simdact_scale_bias(SIMDACT_OP_swish, dtype, SIMDACT_FAST, x, s, b, to, 6, 50, p), SIMDACT_OK);
+  expect_same();
+  EXPECT_EQ(simdact::residual_gelu(simdact::fast, x, dy, y, 300), SIMDACT_OK);
+  EXPECT_EQ(simdact_residual(SIMDACT_OP_gelu, dtype, SIMDACT_FAST, x, dy, to, 300, p), SIMDACT_OK);
+  expect_same();
+  EXPECT_EQ(simdact::bias_swish_backward(simdact::fast, x, b, dy, y, db, 6, 50, 1.5f), SIMDACT_OK);
+  EXPECT_EQ(simdact_bias_backward(SIMDACT_OP_swish, dtype, SIMDACT_FAST, x, b, dy, to, to_b, 6, 50, p),
+            SIMDACT_OK);
+  expect_same();
+  EXPECT_EQ(simdact::scale_bias_gelu_backward(simdact::fast, x, s, b, dy, y, ds, db, 6, 50), SIMDACT_OK);
+  EXPECT_EQ(simdact_scale_bias_backward(SIMDACT_OP_gelu, dtype, SIMDACT_FAST, x, s, b, dy, to, to_s, to_b, 6,
+                                        50, p),
+            SIMDACT_OK);
+  expect_same();
+  EXPECT_EQ(simdact::residual_gelu_backward(simdact::fast, x, x, dy, y, 300), SIMDACT_OK);
+  EXPECT_EQ(simdact_residual_backward(SIMDACT_OP_gelu, dtype, SIMDACT_FAST, x, x, dy, to, 300, p),
+            SIMDACT_OK);
+  expect_same();
+}
+TEST(BiasTiers, FastTagIsTheFastTier) {
+  ExpectFastTag<float>(SIMDACT_F32);
+#ifndef SIMDACT_NO_F64
+  ExpectFastTag<double>(SIMDACT_F64);
+#endif
+#ifndef SIMDACT_NO_HALF
+  ExpectFastTag<simdact::bf16>(SIMDACT_BF16);
+  ExpectFastTag<simdact::f16>(SIMDACT_F16);
+#endif
+}
+
+TEST(BiasTiers, CheckTheirArguments) {
+  float x[12] = {}, b[4] = {};
+  const simdact_params p = {};
+  const auto forward = [&](simdact_op op, simdact_dtype dtype, simdact_tier tier, const void* from,
+                           void* to) { return simdact_bias(op, dtype, tier, from, b, to, 3, 4, p); };
+  EXPECT_EQ(forward(SIMDACT_OP_COUNT, SIMDACT_F32, SIMDACT_FAST, x, x), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(forward(SIMDACT_OP_gelu, SIMDACT_DTYPE_COUNT, SIMDACT_FAST, x, x), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(forward(SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_TIER_COUNT, x, x), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(forward(SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_FAST, nullptr, x), SIMDACT_NULL_POINTER);
+  EXPECT_EQ(forward(SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_FAST, x, x + 1), SIMDACT_OVERLAP);
+  EXPECT_EQ(forward(SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_FAST, x, x), SIMDACT_OK);
+}
+
 #ifndef SIMDACT_NO_HALF
 TEST_P(BiasTest, HalvesAreRoundedOnce) {
   for (const simdact_dtype dtype : {SIMDACT_BF16, SIMDACT_F16}) {

@@ -104,13 +104,43 @@ SIMDACT_PRELU_CHANNELS(f16, uint16_t)
 #undef SIMDACT_BIASES
 #undef SIMDACT_PRELU_CHANNELS
 
-/* ---- 2. A kernel as a value ----------------------------------------------------------------------------
+/* ---- 2. Any op, dtype and tier -------------------------------------------------------------------------
+ *
+ *   simdact_bias(SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_FAST, x, bias, y, rows, cols, p);
+ *
+ * The same functions, with the op, the dtype of all arrays and the tier as arguments; p as for a kernel. The
+ * tier is that of f: with SIMDACT_FAST f(u) is what the fast array function for float makes of u, rounded
+ * once more for bf16 and f16, and likewise f'(u). u and the sums are as above. The functions of section 1 are
+ * the accurate tier's. SIMDACT_BAD_OPTION if op, dtype or tier does not exist. */
+SIMDACT_API simdact_status simdact_bias(simdact_op op_, simdact_dtype dtype_, simdact_tier tier_,
+                                        const void* x_, const void* b_, void* y_, size_t rows_, size_t cols_,
+                                        simdact_params p_);
+SIMDACT_API simdact_status simdact_scale_bias(simdact_op op_, simdact_dtype dtype_, simdact_tier tier_,
+                                              const void* x_, const void* s_, const void* b_, void* y_,
+                                              size_t rows_, size_t cols_, simdact_params p_);
+SIMDACT_API simdact_status simdact_residual(simdact_op op_, simdact_dtype dtype_, simdact_tier tier_,
+                                            const void* x_, const void* residual_, void* y_, size_t n_,
+                                            simdact_params p_);
+SIMDACT_API simdact_status simdact_bias_backward(simdact_op op_, simdact_dtype dtype_, simdact_tier tier_,
+                                                 const void* x_, const void* b_, const void* dy_, void* dx_,
+                                                 void* dbias_, size_t rows_, size_t cols_, simdact_params p_);
+SIMDACT_API simdact_status simdact_scale_bias_backward(simdact_op op_, simdact_dtype dtype_,
+                                                       simdact_tier tier_, const void* x_, const void* s_,
+                                                       const void* b_, const void* dy_, void* dx_,
+                                                       void* dscale_, void* dbias_, size_t rows_,
+                                                       size_t cols_, simdact_params p_);
+SIMDACT_API simdact_status simdact_residual_backward(simdact_op op_, simdact_dtype dtype_, simdact_tier tier_,
+                                                     const void* x_, const void* residual_, const void* dy_,
+                                                     void* dx_, size_t n_, simdact_params p_);
+
+/* ---- 3. A kernel as a value ----------------------------------------------------------------------------
  *
  *   const simdact_bias_kernel* k = simdact_find_bias(avx2, SIMDACT_BF16);
  *   const simdact_kernel* gelu = simdact_find(avx2, SIMDACT_OP_gelu, SIMDACT_F32, SIMDACT_ACCURATE);
  *   k->forward(gelu, x, NULL, bias, y, rows, cols, p);
  *
- * op is the activation on the same target, for the type that is computed in: double for f64, else float.
+ * op is the activation on the same target, for the type that is computed in: double for f64, else float; its
+ * tier is what the result has.
  * scale NULL: ones, and dscale is NULL, too. A residual is the bias of one row. Arguments are not checked. */
 typedef struct simdact_bias_kernel {
   void (*forward)(const simdact_kernel* op_, const void* x_, const void* scale_, const void* bias_, void* y_,
