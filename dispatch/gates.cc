@@ -116,16 +116,29 @@ simdact_status BackwardRows(const simdact_gate_kernel& kernel, const void* x_dat
 
 // ---- Kernels ---------------------------------------------------------------------------------------------
 
-// The default kernel of each gate and dtype, looked up at the first call. Threads that race store the same.
-std::atomic<const simdact_gate_kernel*> g_default[SIMDACT_GATE_COUNT][SIMDACT_DTYPE_COUNT];
+// The default kernel of each gate, dtype and tier, looked up at the first call. Threads that race store the
+// same.
+std::atomic<const simdact_gate_kernel*> g_default[SIMDACT_GATE_COUNT][SIMDACT_DTYPE_COUNT]
+                                                 [SIMDACT_TIER_COUNT];
+
+bool Exists(simdact_gate gate, simdact_dtype dtype, simdact_tier tier) {
+  return static_cast<unsigned>(gate) < SIMDACT_GATE_COUNT &&
+         static_cast<unsigned>(dtype) < SIMDACT_DTYPE_COUNT &&
+         static_cast<unsigned>(tier) < SIMDACT_TIER_COUNT;
+}
+
+// Null for a dtype that was left out of the build.
+const simdact_gate_kernel* DefaultOrNull(simdact_gate gate, simdact_dtype dtype, simdact_tier tier) {
+  const simdact_gate_kernel* kernel = g_default[gate][dtype][tier].load(std::memory_order_relaxed);
+  if (kernel == nullptr) {
+    kernel = simdact_find_gate(simdact_target_default(), gate, dtype, tier);
+    g_default[gate][dtype][tier].store(kernel, std::memory_order_relaxed);
+  }
+  return kernel;
+}
 
 const simdact_gate_kernel& Default(simdact_gate gate, simdact_dtype dtype) {
-  const simdact_gate_kernel* kernel = g_default[gate][dtype].load(std::memory_order_relaxed);
-  if (kernel == nullptr) {
-    kernel = simdact_find_gate(simdact_target_default(), gate, dtype, SIMDACT_ACCURATE);
-    g_default[gate][dtype].store(kernel, std::memory_order_relaxed);
-  }
-  return *kernel;
+  return *DefaultOrNull(gate, dtype, SIMDACT_ACCURATE);
 }
 
 #define SIMDACT_X(Name, name, number, ...) number,
@@ -137,7 +150,7 @@ constexpr auto kPositions = PositionsOf(kNumbers);
 // clang-format off
 #define SIMDACT_DEFAULTS_P0 0, {}, {{}}
 #define SIMDACT_DEFAULTS_P2(a, da, b, db) 2, {#a, #b}, {{da, db}}
-#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, formula, gradients, note) \
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, formula, gradients, note) \
   {#name, formula, gradients, note, SIMDACT_DEFAULTS_##PARAMETERS},
 constexpr simdact_gate_description kDescriptions[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
@@ -150,6 +163,13 @@ struct Claims {
 #define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, ...) {{SIMDACT_CLAIM_##CLAIMS}},
 constexpr Claims kClaims[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
+
+// Whether the fast tier has kernels of its own.
+#define SIMDACT_HAS_FAST true
+#define SIMDACT_HAS_NO_FAST false
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) SIMDACT_HAS_##TIERS,
+constexpr bool kHasFast[] = {SIMDACT_GATES(SIMDACT_X)};
+#undef SIMDACT_X
 // clang-format on
 
 }  // namespace
@@ -159,16 +179,18 @@ extern "C" {
 
 const simdact_gate_kernel* simdact_find_gate(const simdact_target* target, simdact_gate gate,
                                              simdact_dtype dtype, simdact_tier tier) {
-  if (!simdact_target_runs(target)) return nullptr;
-  if (static_cast<unsigned>(gate) >= SIMDACT_GATE_COUNT ||
-      static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT ||
-      static_cast<unsigned>(tier) >= SIMDACT_TIER_COUNT) {
-    return nullptr;
-  }
+  if (!simdact_target_runs(target) || !simdact::Exists(gate, dtype, tier)) return nullptr;
   const simdact::GateRow* rows = simdact::GatesCode(target->bit);
   if (rows == nullptr) return nullptr;
-  const simdact_gate_kernel* kernel = &rows[simdact::kPositions.of[gate]].kernels[dtype];
+  const auto& kernels = rows[simdact::kPositions.of[gate]].kernels;
+  const simdact_gate_kernel* kernel = &kernels[tier][dtype];
+  if (kernel->forward == nullptr) kernel = &kernels[SIMDACT_ACCURATE][dtype];
   return kernel->forward == nullptr ? nullptr : kernel;  // a dtype left out of the build
+}
+
+const simdact_gate_kernel* simdact_find_gate_default(simdact_gate gate, simdact_dtype dtype,
+                                                     simdact_tier tier) {
+  return simdact::Exists(gate, dtype, tier) ? simdact::DefaultOrNull(gate, dtype, tier) : nullptr;
 }
 
 const simdact_gate_description* simdact_describe_gate(simdact_gate gate) {
@@ -188,6 +210,32 @@ double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direct
   // The activation is rounded once, and the product; swiglu_oai's error terms are the first to be denormal.
   const double in_double = gate == SIMDACT_GATE_swiglu_oai ? 2.0 : 1.55;
   return dtype == SIMDACT_F32 && fma == 0 && claim > in_double ? in_double : claim;
+}
+
+double simdact_gate_fast_claim(simdact_gate gate, simdact_dtype dtype, simdact_direction direction, int fma) {
+  const double accurate = simdact_gate_claim(gate, dtype, direction, fma);
+  if (accurate < 0 || dtype == SIMDACT_F64 || !simdact::kHasFast[simdact::kPositions.of[gate]])
+    return accurate;
+  return dtype == SIMDACT_F32 ? 4.0 : dtype == SIMDACT_BF16 ? 0.6 : 1.0;
+}
+
+simdact_status simdact_gate_rows(simdact_gate gate, simdact_dtype dtype, simdact_tier tier, const void* x,
+                                 void* y, size_t rows, size_t cols, simdact_gate_layout layout,
+                                 size_t x_row_stride, size_t y_row_stride, simdact_params p) {
+  const simdact_gate_kernel* kernel = simdact_find_gate_default(gate, dtype, tier);
+  if (kernel == nullptr) return SIMDACT_BAD_OPTION;
+  return simdact::ForwardRows(*kernel, x, y, simdact::BytesOf(dtype), rows, cols, layout, x_row_stride,
+                              y_row_stride, p);
+}
+
+simdact_status simdact_gate_rows_backward(simdact_gate gate, simdact_dtype dtype, simdact_tier tier,
+                                          const void* x, const void* dy, void* dx, size_t rows, size_t cols,
+                                          simdact_gate_layout layout, size_t x_row_stride,
+                                          size_t dy_row_stride, size_t dx_row_stride, simdact_params p) {
+  const simdact_gate_kernel* kernel = simdact_find_gate_default(gate, dtype, tier);
+  if (kernel == nullptr) return SIMDACT_BAD_OPTION;
+  return simdact::BackwardRows(*kernel, x, dy, dx, simdact::BytesOf(dtype), rows, cols, layout, x_row_stride,
+                               dy_row_stride, dx_row_stride, p);
 }
 
 #define SIMDACT_GATE_ARRAYS(name, T, DTYPE, E, P, PACK)                                                    \

@@ -40,9 +40,10 @@ const simdact_bias_kernel* BiasCode(int64_t target);
 // The lookup in tables, compiled for one target; null if it was not.
 const simdact_table_kernel* TableCode(int64_t target);
 
-// The gated linear units, in the order of gates.def; null if they were not compiled.
+// The gated linear units, in the order of gates.def; null if they were not compiled. As above, a kernel of
+// the fast tier without a forward function stands for the accurate one.
 struct GateRow {
-  simdact_gate_kernel kernels[SIMDACT_DTYPE_COUNT];
+  simdact_gate_kernel kernels[SIMDACT_TIER_COUNT][SIMDACT_DTYPE_COUNT];
 };
 const GateRow* GatesCode(int64_t target);
 

@@ -59,7 +59,7 @@ void GateForward(const void* gate_void, const void* up_void, void* y_void, size_
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kCount = VectorsFor<T>(Op::kVectors);
   size_t i = 0;
-  if constexpr (kCount > 1) {
+  if constexpr (!kSizeless) {
     for (; n - i >= kCount * lanes; i += kCount * lanes) {
       StorePack<kCount>(
           d, op.Value(d, LoadPack<kCount>(d, gate + i), LoadPack<kCount>(d, up + i), OrdinaryParameters()),
@@ -95,7 +95,7 @@ void GateBackward(const void* gate_void, const void* up_void, const void* dy_voi
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kCount = VectorsFor<T>(Op::kGradientVectors);
   size_t i = 0;
-  if constexpr (kCount > 1) {
+  if constexpr (!kSizeless) {
     for (; n - i >= kCount * lanes; i += kCount * lanes) {
       Pack<hn::Vec<decltype(d)>, kCount> to_gate, to_up;
       op.Gradients(d, LoadPack<kCount>(d, gate + i), LoadPack<kCount>(d, up + i), LoadPack<kCount>(d, dy + i),

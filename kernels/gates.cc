@@ -9,6 +9,7 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "dispatch/code_of.h"
 #include "dispatch/registry.h"
+#include "simdact/fast-gates-inl.h"
 #include "simdact/gates-inl.h"
 #include "kernels/gates-blocks-inl.h"
 // clang-format on
@@ -63,29 +64,80 @@ namespace {
 SIMDACT_GATES(SIMDACT_X)
 #undef SIMDACT_X
 
-// clang-format off
-#define SIMDACT_KERNEL(T, FORWARD, BACKWARD) \
-  {&FORWARD, &BACKWARD, &ForwardInterleaved<T, &FORWARD>, &BackwardInterleaved<T, &BACKWARD>}
-#define SIMDACT_NOTHING {nullptr, nullptr, nullptr, nullptr}
-#define SIMDACT_PLAIN_KERNEL(Name, T) \
-  SIMDACT_KERNEL(T, (GateForward<Name##Op<T>, T>), (GateBackward<Name##Op<T>, T>))
-#ifdef SIMDACT_NO_F64
-#define SIMDACT_F64_KERNEL(Name) SIMDACT_NOTHING
-#else
-#define SIMDACT_F64_KERNEL(Name) SIMDACT_PLAIN_KERNEL(Name, double)
+// FastNameOp is the fast tier's, for floats: FastName and FastNameGradients. Parameters that are not ordinary
+// are the accurate functions' matter.
+#define SIMDACT_ORDINARY_P0(Name)
+#define SIMDACT_ORDINARY_P2(Name) \
+  bool AreOrdinary() const { return OrdinaryFast##Name(this->a, this->b); }
+#define SIMDACT_ORDINARY(count, Name) SIMDACT_PASTE(SIMDACT_ORDINARY_, count)(Name)
+#define SIMDACT_FAST_OP(Name, PARAMETERS)                                                     \
+  struct Fast##Name##Op : Name##Op<float> {                                                   \
+    static constexpr size_t kVectors = kFast##Name##Vectors;                                  \
+    static constexpr size_t kGradientVectors = kFast##Name##GradientVectors;                  \
+    explicit Fast##Name##Op(const simdact_params& p) : Name##Op<float>(p) {}                  \
+    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)                                        \
+    template <class D, class V>                                                               \
+    HWY_INLINE V Value(D d, const V& gate, const V& up, OrdinaryParameters) const {           \
+      return Fast##Name(d, gate, up SIMDACT_ARGUMENTS_##PARAMETERS);                          \
+    }                                                                                         \
+    template <class D, class V>                                                               \
+    HWY_INLINE V Value(D d, const V& gate, const V& up, AnyParameters kind) const {           \
+      return Name##Op<float>::Value(d, gate, up, kind);                                       \
+    }                                                                                         \
+    template <class D, class V>                                                               \
+    HWY_INLINE void Gradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup, \
+                              OrdinaryParameters) const {                                     \
+      Fast##Name##Gradients(d, gate, up, dy SIMDACT_ARGUMENTS_##PARAMETERS, dgate, dup);      \
+    }                                                                                         \
+    template <class D, class V>                                                               \
+    HWY_INLINE void Gradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup, \
+                              AnyParameters kind) const {                                     \
+      Name##Op<float>::Gradients(d, gate, up, dy, dgate, dup, kind);                          \
+    }                                                                                         \
+  };
+#define SIMDACT_NO_FAST_OP(Name, PARAMETERS)
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) SIMDACT_##TIERS##_OP(Name, PARAMETERS)
+SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+
+template <class T, GateForwardKernel kForward, GateBackwardKernel kBackward>
+constexpr simdact_gate_kernel Kernel() {
+  return {kForward, kBackward, &ForwardInterleaved<T, kForward>, &BackwardInterleaved<T, kBackward>};
+}
+
+// The kernels of one tier; Forward and Backward compute in floats.
+template <class Forward, class Backward, size_t kCount>
+constexpr void SetFloats(simdact_gate_kernel (&kernels)[kCount]) {
+  kernels[SIMDACT_F32] = Kernel<float, &GateForward<Forward, float>, &GateBackward<Backward, float>>();
+#ifndef SIMDACT_NO_HALF
+  kernels[SIMDACT_BF16] =
+      Kernel<uint16_t, &GateForwardInHalf<Forward, Bf16>, &GateBackwardInHalf<Backward, Bf16>>();
+  kernels[SIMDACT_F16] =
+      Kernel<uint16_t, &GateForwardInHalf<Forward, F16>, &GateBackwardInHalf<Backward, F16>>();
 #endif
-#ifdef SIMDACT_NO_HALF
-#define SIMDACT_HALF_KERNEL(Name, FORMAT) SIMDACT_NOTHING
-#else
-#define SIMDACT_HALF_KERNEL(Name, FORMAT) \
-  SIMDACT_KERNEL(uint16_t, (GateForwardInHalf<Name##Op<float>, FORMAT>), (GateBackwardInHalf<Name##Op<float>, FORMAT>))
+}
+
+// A line of the list; Fast is void where the accurate tier is all there is. What the target gains by it has
+// vectors.
+template <template <class> class Op, class Fast>
+constexpr GateRow MakeGateRow() {
+  GateRow row = {};
+  SetFloats<Op<float>, Op<float>>(row.kernels[SIMDACT_ACCURATE]);
+#ifndef SIMDACT_NO_F64
+  row.kernels[SIMDACT_ACCURATE][SIMDACT_F64] =
+      Kernel<double, &GateForward<Op<double>, double>, &GateBackward<Op<double>, double>>();
 #endif
-#define SIMDACT_X(Name, ...) \
-  {{SIMDACT_PLAIN_KERNEL(Name, float), SIMDACT_F64_KERNEL(Name), \
-    SIMDACT_HALF_KERNEL(Name, Bf16), SIMDACT_HALF_KERNEL(Name, F16)}},
+  if constexpr (!hwy::IsSame<Fast, void>()) {
+    SetFloats<hwy::If<Fast::kVectors != 0, Fast, Op<float>>,
+              hwy::If<Fast::kGradientVectors != 0, Fast, Op<float>>>(row.kernels[SIMDACT_FAST]);
+  }
+  return row;
+}
+#define SIMDACT_ROW_FAST(Name) MakeGateRow<Name##Op, Fast##Name##Op>()
+#define SIMDACT_ROW_NO_FAST(Name) MakeGateRow<Name##Op, void>()
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) SIMDACT_ROW_##TIERS(Name),
 constexpr GateRow kGateRows[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
-// clang-format on
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

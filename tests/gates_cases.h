@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "gates_sweep.h"
 #include "kernels.h"
 #include "reference_gates.h"
 #include "simdact/simdact.h"
@@ -12,6 +13,7 @@
 namespace simdact_test {
 
 using simdact_accuracy::Dtypes;
+using simdact_accuracy::HasFastGate;
 using simdact_accuracy::RoundedTo;
 using simdact_accuracy::RunningTargets;
 
@@ -19,9 +21,17 @@ struct GateCase {
   const simdact_target* target;
   simdact_gate gate;
   simdact_dtype dtype;
+  simdact_tier tier;
   const simdact_gate_kernel* kernel;
   simdact_params p;  // the defaults, as the dtype has them
   size_t bytes;
+  double Claim(simdact_direction direction) const {
+    return simdact_accuracy::GateClaim(tier, gate, dtype, direction, simdact_target_has_fma(target));
+  }
+  double Error(simdact_accuracy::GateOutput output, double x, double got,
+               const simdact_accuracy::GateValue& exact) const {
+    return simdact_accuracy::GateErrorOf(tier, gate, dtype, output, x, p, got, exact);
+  }
 };
 
 // The gates and ups of n elements and what becomes of them.
@@ -66,17 +76,24 @@ inline Array Alternate(simdact_dtype dtype, const Array& gate, const Array& up) 
 
 class GatesTest : public testing::TestWithParam<int> {
  protected:
+  // With the fast tier where it has a kernel of its own.
   template <class F>
   void ForEach(const F& f) const {
     for (const simdact_target* target : RunningTargets()) {
       for (const simdact_dtype dtype : Dtypes()) {
-        SCOPED_TRACE(testing::Message()
-                     << simdact_accuracy::DtypeName(dtype) << " on " << simdact_target_name(target));
-        const simdact_gate_kernel* kernel = simdact_find_gate(target, gate_, dtype, SIMDACT_ACCURATE);
-        ASSERT_NE(kernel, nullptr);
-        f(GateCase{target, gate_, dtype, kernel, RoundedTo(dtype, simdact_describe_gate(gate_)->defaults),
-                   FormatOf(dtype).bytes});
-        if (HasFatalFailure()) return;
+        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+          const simdact_gate_kernel* kernel = simdact_find_gate(target, gate_, dtype, tier);
+          ASSERT_NE(kernel, nullptr);
+          if (tier == SIMDACT_FAST && !HasFastGate(target, gate_, dtype, SIMDACT_FORWARD) &&
+              !HasFastGate(target, gate_, dtype, SIMDACT_BACKWARD))
+            continue;
+          SCOPED_TRACE(testing::Message()
+                       << simdact_accuracy::DtypeName(dtype)
+                       << (tier == SIMDACT_FAST ? ", fast, on " : " on ") << simdact_target_name(target));
+          f(GateCase{target, gate_, dtype, tier, kernel,
+                     RoundedTo(dtype, simdact_describe_gate(gate_)->defaults), FormatOf(dtype).bytes});
+          if (HasFatalFailure()) return;
+        }
       }
     }
   }

@@ -9,7 +9,6 @@ namespace simdact_test {
 namespace {
 
 using simdact_accuracy::ExactGate;
-using simdact_accuracy::GateError;
 using simdact_accuracy::GateOutput;
 using simdact_accuracy::GateValue;
 using simdact_accuracy::NumberFormat;
@@ -47,14 +46,16 @@ class Numbers {
 
 // Whether a result is the exact one, or as near as claimed: half a unit more than at the defaults. An
 // activation that is too small for any number gives NaN with an infinite up.
-bool IsNear(simdact_dtype dtype, double got, const GateValue& want, double claim) {
+bool IsNear(const GateCase& c, GateOutput output, double gate, double got, const GateValue& want,
+            double claim) {
   const long double product = want.Product();
-  const NumberFormat& computed = FormatOf(dtype == SIMDACT_F64 ? SIMDACT_F64 : SIMDACT_F32);
-  const long double least = std::ldexp(1.0L, computed.min_exponent - computed.fraction_bits);
+  const NumberFormat& computed = FormatOf(c.dtype == SIMDACT_F64 ? SIMDACT_F64 : SIMDACT_F32);
+  const int lost = c.tier == SIMDACT_FAST ? 0 : computed.fraction_bits;
+  const long double least = std::ldexp(1.0L, computed.min_exponent - lost);
   if (std::isinf(want.other) && std::fabs(want.factor) < least && std::isnan(got)) return true;
   if (std::isnan(product) || std::isinf(product))
     return std::isnan(product) ? std::isnan(got) : static_cast<long double>(got) == product;
-  return GateError(dtype, got, want) <= claim + 0.5;
+  return c.Error(output, gate, got, want) <= claim + 0.5;
 }
 
 constexpr size_t kInputs = 64;
@@ -82,12 +83,11 @@ TEST_P(GatesParametersTest, EveryParameterHasItsLimit) {
         r.dy.Set(i, 1.0);
       }
       r.All(c);
-      const int fma = simdact_target_has_fma(c.target);
       for (size_t i = 0; i < kInputs; ++i) {
         const double gate = r.gate[i], up = r.up[i];
         const auto expect = [&](const Array& got, GateOutput output, simdact_direction direction) {
           const GateValue want = ExactGate(c.gate, c.dtype, output, gate, up, c.p);
-          ASSERT_TRUE(IsNear(c.dtype, got[i], want, simdact_gate_claim(c.gate, c.dtype, direction, fma)))
+          ASSERT_TRUE(IsNear(c, output, gate, got[i], want, c.Claim(direction)))
               << "output " << static_cast<int>(output) << " at gate " << std::hexfloat << gate << ", up "
               << up << ", parameters " << c.p.value[0] << ", " << c.p.value[1] << ": got " << got[i]
               << ", want " << static_cast<double>(want.Product());

@@ -128,6 +128,59 @@ TEST_P(GatesRowsTest, EachLayoutGivesTheBitsOfTwoArrays) {
   });
 }
 
+// The fast tag: the default target's fast kernels, with rows of any layout.
+TEST_P(GatesRowsTest, FastTagIsTheFastTier) {
+  ForEachType([&](auto element, simdact_dtype dtype) {
+    using E = decltype(element);
+    const auto in = [](Array& array) { return reinterpret_cast<E*>(array.Data()); };
+    const simdact_gate_kernel* kernel = simdact_find_gate_default(gate_, dtype, SIMDACT_FAST);
+    const size_t rows = 3, cols = 151;
+    Buffers want(dtype, rows * cols);
+    want.Fill();
+    Buffers r = want;
+    const simdact_params p = simdact_describe_gate(gate_)->defaults;
+    kernel->forward(want.gate.Data(), want.up.Data(), want.y.Data(), rows * cols, p);
+    kernel->backward(want.gate.Data(), want.up.Data(), want.dy.Data(), want.dgate.Data(), want.dup.Data(),
+                     rows * cols, p);
+    switch (gate_) {
+#define SIMDACT_X(Name, name, ...)                                                                         \
+  case SIMDACT_GATE_##name:                                                                                \
+    simdact::name(simdact::fast, in(r.gate), in(r.up), in(r.y), rows* cols);                               \
+    simdact::name##_backward(simdact::fast, in(r.gate), in(r.up), in(r.dy), in(r.dgate), in(r.dup),        \
+                             rows* cols);                                                                  \
+    for (const simdact_gate_layout layout : kLayouts) {                                                    \
+      Array x = Pack(dtype, r.gate, r.up, cols, 2 * cols, layout), dx = x, y(dtype, rows * cols);          \
+      ASSERT_EQ(simdact::name##_rows(simdact::fast, in(x), in(y), rows, cols, layout), SIMDACT_OK);        \
+      ASSERT_TRUE(Same(y, want.y));                                                                        \
+      ASSERT_EQ(simdact::name##_rows_backward(simdact::fast, in(x), in(r.dy), in(dx), rows, cols, layout), \
+                SIMDACT_OK);                                                                               \
+      ASSERT_TRUE(Same(dx, Pack(dtype, want.dgate, want.dup, cols, 2 * cols, layout)));                    \
+    }                                                                                                      \
+    break;
+      SIMDACT_GATES(SIMDACT_X)
+#undef SIMDACT_X
+      default:
+        FAIL();
+    }
+    ASSERT_TRUE(Same(r.y, want.y) && Same(r.dgate, want.dgate) && Same(r.dup, want.dup));
+  });
+}
+
+TEST(GatesRows, AnyTierChecksItsArguments) {
+  float x[24] = {}, y[12] = {};
+  const auto forward = [&](simdact_gate gate, simdact_dtype dtype, simdact_tier tier, const void* from) {
+    return simdact_gate_rows(gate, dtype, tier, from, y, 3, 4, SIMDACT_GATE_FIRST, 0, 0, {});
+  };
+  EXPECT_EQ(forward(SIMDACT_GATE_COUNT, SIMDACT_F32, SIMDACT_FAST, x), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(forward(SIMDACT_GATE_glu, SIMDACT_DTYPE_COUNT, SIMDACT_FAST, x), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(forward(SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_TIER_COUNT, x), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(forward(SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_FAST, nullptr), SIMDACT_NULL_POINTER);
+  EXPECT_EQ(forward(SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_ACCURATE, x), SIMDACT_OK);
+  EXPECT_EQ(simdact_gate_rows_backward(SIMDACT_GATE_COUNT, SIMDACT_F32, SIMDACT_FAST, x, y, x, 3, 4,
+                                       SIMDACT_GATE_FIRST, 0, 0, 0, {}),
+            SIMDACT_BAD_OPTION);
+}
+
 // y over either half of x, or over interleaved x; dx over x; dy a half of dx.
 TEST_P(GatesRowsTest, WorksInPlaceRowByRow) {
   constexpr size_t rows = 3, cols = 67, wide = 2 * cols + 1;

@@ -7,11 +7,50 @@
 #include <cstdint>
 #include <vector>
 
+#include "accuracy.h"
 #include "array.h"
 #include "reference_gates.h"
 #include "simdact/simdact.h"
 
 namespace simdact_accuracy {
+
+// Whether the fast tier is more than another name of the accurate one.
+inline bool HasFastGate(const simdact_target* target, simdact_gate gate, simdact_dtype dtype,
+                        simdact_direction direction) {
+  const simdact_gate_kernel* fast = simdact_find_gate(target, gate, dtype, SIMDACT_FAST);
+  const simdact_gate_kernel* accurate = simdact_find_gate(target, gate, dtype, SIMDACT_ACCURATE);
+  if (fast == nullptr || accurate == nullptr) return false;
+  return direction == SIMDACT_FORWARD ? fast->forward != accurate->forward
+                                      : fast->backward != accurate->backward;
+}
+
+// The claim of a tier.
+inline double GateClaim(simdact_tier tier, simdact_gate gate, simdact_dtype dtype,
+                        simdact_direction direction, int fma) {
+  return tier == SIMDACT_FAST ? simdact_gate_fast_claim(gate, dtype, direction, fma)
+                              : simdact_gate_claim(gate, dtype, direction, fma);
+}
+
+// The error as the fast tier counts it (FastError). Of an activation that is denormal in floats anything from
+// 0 to the least normal number may be multiplied with up.
+inline double FastGateError(simdact_gate gate, simdact_dtype dtype, GateOutput output, double x,
+                            const simdact_params& p, double got, const GateValue& exact) {
+  const long double least = std::scalbn(1.0L, FormatOf(SIMDACT_F32).min_exponent);
+  const long double product = exact.Product(), other = std::fabs(exact.other);
+  const long double rounding = std::scalbn(1.0L, -FormatOf(dtype).fraction_bits);
+  if (std::fabs(exact.factor) < least && std::fabs(got) <= least * other * (1 + rounding) &&
+      !(got * product < 0))
+    return 0.0;
+  const double g = gate == SIMDACT_GATE_swiglu_oai ? std::min(x, p.value[1]) : x;
+  const simdact_direction direction = output == GateOutput::kDgate ? SIMDACT_BACKWARD : SIMDACT_FORWARD;
+  const double term = LargestTerm(ActivationOf(gate), direction, g, p.value) * static_cast<double>(other);
+  return FastError(dtype, got, product, term, simdact_gate_fast_claim(gate, dtype, direction, 1));
+}
+inline double GateErrorOf(simdact_tier tier, simdact_gate gate, simdact_dtype dtype, GateOutput output,
+                          double x, const simdact_params& p, double got, const GateValue& exact) {
+  return tier == SIMDACT_FAST ? FastGateError(gate, dtype, output, x, p, got, exact)
+                              : GateError(dtype, got, exact);
+}
 
 struct GateWorst {
   double ulps = 0.0, gate = 0.0, up = 0.0, got = 0.0;
@@ -76,9 +115,10 @@ inline double SampleUp(simdact_dtype dtype, uint64_t index) {
   }
 }
 
-// The largest errors of one gate on each of `kernels`, over `total` pairs of finite inputs, at parameters p.
+// The largest errors of one gate on each of `kernels`, of one tier, or null, over `total` pairs of finite
+// inputs, at parameters p.
 inline std::vector<GateWorst> SweepGate(simdact_gate gate, simdact_dtype dtype, simdact_direction direction,
-                                        simdact_params p,
+                                        simdact_tier tier, simdact_params p,
                                         const std::vector<const simdact_gate_kernel*>& kernels,
                                         uint64_t total) {
   constexpr uint64_t kSize = 4096;
@@ -102,10 +142,11 @@ inline std::vector<GateWorst> SweepGate(simdact_gate gate, simdact_dtype dtype, 
       if (!forward) exact_dup.push_back(ExactGate(gate, dtype, GateOutput::kDup, gates[i], ups[i], p));
     }
     for (size_t t = 0; t < kernels.size(); ++t) {
+      if (kernels[t] == nullptr) continue;
       GateWorst& w = worst[t];
       const auto note = [&](const Array& got, const std::vector<GateValue>& want, GateOutput output) {
         for (size_t i = 0; i < n; ++i) {
-          const double ulps = GateError(dtype, got[i], want[i]);
+          const double ulps = GateErrorOf(tier, gate, dtype, output, gates[i], p, got[i], want[i]);
           if (ulps > w.ulps) w = {ulps, gates[i], ups[i], got[i], want[i].Product(), output};
         }
       };

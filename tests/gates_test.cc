@@ -8,7 +8,6 @@ namespace simdact_test {
 namespace {
 
 using simdact_accuracy::ExactGate;
-using simdact_accuracy::GateError;
 using simdact_accuracy::GateOutput;
 using simdact_accuracy::GateValue;
 using simdact_accuracy::GateWorst;
@@ -23,18 +22,24 @@ INSTANTIATE_TEST_SUITE_P(Gates, GatesTest, testing::Range(0, static_cast<int>(SI
 void ExpectClaims(simdact_gate gate, const simdact_params& p, uint64_t total, double allowance) {
   const auto targets = RunningTargets();
   for (const simdact_dtype dtype : Dtypes()) {
-    std::vector<const simdact_gate_kernel*> kernels;
-    for (const simdact_target* t : targets)
-      kernels.push_back(simdact_find_gate(t, gate, dtype, SIMDACT_ACCURATE));
     for (const simdact_direction direction : {SIMDACT_FORWARD, SIMDACT_BACKWARD}) {
-      const auto worst = simdact_accuracy::SweepGate(gate, dtype, direction, p, kernels, total);
-      for (size_t t = 0; t < targets.size(); ++t) {
-        const double claim = simdact_gate_claim(gate, dtype, direction, simdact_target_has_fma(targets[t]));
-        const GateWorst& w = worst[t];
-        EXPECT_LE(w.ulps, claim + allowance)
-            << simdact_accuracy::DtypeName(dtype) << " output " << static_cast<int>(w.output) << " on "
-            << simdact_target_name(targets[t]) << " at gate " << std::hexfloat << w.gate << ", up " << w.up
-            << ": got " << w.got << ", want " << static_cast<double>(w.exact);
+      for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+        std::vector<const simdact_gate_kernel*> kernels;
+        for (const simdact_target* t : targets) {
+          const bool there = tier == SIMDACT_ACCURATE || HasFastGate(t, gate, dtype, direction);
+          kernels.push_back(there ? simdact_find_gate(t, gate, dtype, tier) : nullptr);
+        }
+        const auto worst = simdact_accuracy::SweepGate(gate, dtype, direction, tier, p, kernels, total);
+        for (size_t t = 0; t < targets.size(); ++t) {
+          const double claim =
+              simdact_accuracy::GateClaim(tier, gate, dtype, direction, simdact_target_has_fma(targets[t]));
+          const GateWorst& w = worst[t];
+          EXPECT_LE(w.ulps, claim + (tier == SIMDACT_FAST ? 0.0 : allowance))
+              << simdact_accuracy::DtypeName(dtype) << (tier == SIMDACT_FAST ? ", fast, " : "") << " output "
+              << static_cast<int>(w.output) << " on " << simdact_target_name(targets[t]) << " at gate "
+              << std::hexfloat << w.gate << ", up " << w.up << ": got " << w.got << ", want "
+              << static_cast<double>(w.exact);
+        }
       }
     }
   }
@@ -59,15 +64,14 @@ TEST_P(GatesTest, BackwardMultipliesByDy) {
     Buffers r(c.dtype, 500);
     r.Fill();
     r.All(c);
-    const double claim =
-        simdact_gate_claim(c.gate, c.dtype, SIMDACT_BACKWARD, simdact_target_has_fma(c.target));
+    const double claim = c.Claim(SIMDACT_BACKWARD), most = c.tier == SIMDACT_FAST ? claim + 1 : 2 * claim + 1;
     for (size_t i = 0; i < r.gate.Size(); ++i) {
       const double gate = r.gate[i], up = r.up[i];
       GateValue dgate = ExactGate(c.gate, c.dtype, GateOutput::kDgate, gate, up, c.p);
       GateValue dup = ExactGate(c.gate, c.dtype, GateOutput::kDup, gate, up, c.p);
       dgate.other *= r.dy[i], dup.other *= r.dy[i];
-      ASSERT_LE(GateError(c.dtype, r.dgate[i], dgate), 2 * claim + 1) << gate << " " << up;
-      ASSERT_LE(GateError(c.dtype, r.dup[i], dup), 2 * claim + 1) << gate << " " << up;
+      ASSERT_LE(c.Error(GateOutput::kDgate, gate, r.dgate[i], dgate), most) << gate << " " << up;
+      ASSERT_LE(c.Error(GateOutput::kDup, gate, r.dup[i], dup), most) << gate << " " << up;
     }
   });
 }
@@ -150,31 +154,83 @@ TEST(Gates, KinksFollowPyTorch) {
     for (const simdact_dtype dtype : Dtypes()) {
       SCOPED_TRACE(testing::Message()
                    << simdact_accuracy::DtypeName(dtype) << " on " << simdact_target_name(target));
-      const auto of = [&](simdact_gate gate) {
+      const auto of = [&](simdact_gate gate, simdact_tier tier) {
         return GateCase{target,
                         gate,
                         dtype,
-                        simdact_find_gate(target, gate, dtype, SIMDACT_ACCURATE),
+                        tier,
+                        simdact_find_gate(target, gate, dtype, tier),
                         RoundedTo(dtype, simdact_describe_gate(gate)->defaults),
                         FormatOf(dtype).bytes};
       };
-      const GateCase reglu = of(SIMDACT_GATE_reglu), oai = of(SIMDACT_GATE_swiglu_oai);
+      const GateCase reglu = of(SIMDACT_GATE_reglu, SIMDACT_ACCURATE);
       EXPECT_EQ(At(reglu, 0.0, 5.0).dgate, 0.0);
       EXPECT_EQ(At(reglu, 0.25, 5.0).dgate, 5.0);
 
       const double above = dtype == SIMDACT_BF16 ? 7.0625 : 7.0078125;
-      EXPECT_NEAR(At(oai, 7.0, 1.0).dgate, 2.0, 0.01);
-      EXPECT_EQ(At(oai, above, 1.0).dgate, 0.0);
-      EXPECT_EQ(At(oai, above, 1.0).y, At(oai, 7.0, 1.0).y);
-      EXPECT_NE(At(oai, above, 1.0).dup, 0.0);
-      for (const double side : {1.0, -1.0}) {
-        EXPECT_NEAR(At(oai, 1.0, 7.0 * side).dup, 0.8458, 0.003);
-        EXPECT_EQ(At(oai, 1.0, above * side).dup, 0.0);
-        EXPECT_EQ(At(oai, 1.0, above * side).y, At(oai, 1.0, 7.0 * side).y);
-        EXPECT_EQ(At(oai, 1.0, above * side).dgate, At(oai, 1.0, 7.0 * side).dgate);
+      for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+        const GateCase oai = of(SIMDACT_GATE_swiglu_oai, tier);
+        EXPECT_NEAR(At(oai, 7.0, 1.0).dgate, 2.0, 0.01);
+        EXPECT_EQ(At(oai, above, 1.0).dgate, 0.0);
+        EXPECT_EQ(At(oai, above, 1.0).y, At(oai, 7.0, 1.0).y);
+        EXPECT_NE(At(oai, above, 1.0).dup, 0.0);
+        for (const double side : {1.0, -1.0}) {
+          EXPECT_NEAR(At(oai, 1.0, 7.0 * side).dup, 0.8458, 0.003);
+          EXPECT_EQ(At(oai, 1.0, above * side).dup, 0.0);
+          EXPECT_EQ(At(oai, 1.0, above * side).y, At(oai, 1.0, 7.0 * side).y);
+          EXPECT_EQ(At(oai, 1.0, above * side).dgate, At(oai, 1.0, 7.0 * side).dgate);
+        }
+        EXPECT_EQ(At(oai, 1.0, -1.0).y, 0.0);
+        EXPECT_TRUE(std::isnan(At(oai, 1.0, kNan).dup));  // for the clamp's slope is NaN there
       }
-      EXPECT_EQ(At(oai, 1.0, -1.0).y, 0.0);
-      EXPECT_TRUE(std::isnan(At(oai, 1.0, kNan).dup));  // for the clamp's slope is NaN there
+    }
+  }
+}
+
+// The fast tier's zeros and infinities are the accurate one's, with their signs.
+TEST_P(GatesTest, FastHasTheSpecialValuesOfAccurate) {
+  const double values[] = {0.0, -0.0, 1.0, -1.0, 200.0, -200.0, 1e30, -1e30, kInf, -kInf, kNan};
+  ForEach([&](const GateCase& c) {
+    if (c.tier != SIMDACT_FAST) return;
+    GateCase accurate = c;
+    accurate.tier = SIMDACT_ACCURATE;
+    accurate.kernel = simdact_find_gate(c.target, c.gate, c.dtype, SIMDACT_ACCURATE);
+    for (const double gate : values) {
+      for (const double up : values) {
+        const Results got = At(c, gate, up), want = At(accurate, gate, up);
+        const auto expect = [&](double a, double b, const char* output) {
+          if (b != 0 && std::isfinite(b)) {
+            EXPECT_NEAR(a, b, std::fabs(b) * 0x1p-7) << output << " at " << gate << " " << up;
+          } else {
+            EXPECT_TRUE(Is(a, b)) << output << " at " << gate << " " << up;
+            if (b == 0) {
+              EXPECT_EQ(std::signbit(a), std::signbit(b)) << output << " at " << gate << " " << up;
+            }
+          }
+        };
+        expect(got.y, want.y, "y");
+        expect(got.dgate, want.dgate, "dgate");
+        expect(got.dup, want.dup, "dup");
+      }
+    }
+  });
+}
+
+// reglu is as fast as memory, and f64 has one tier; all the others have two.
+TEST_P(GatesTest, FastIsAccurateWhereItIsNotFaster) {
+  for (const simdact_target* target : RunningTargets()) {
+    for (const simdact_dtype dtype : Dtypes()) {
+      const bool fast = dtype != SIMDACT_F64 && gate_ != SIMDACT_GATE_reglu;
+      EXPECT_EQ(HasFastGate(target, gate_, dtype, SIMDACT_FORWARD) ||
+                    HasFastGate(target, gate_, dtype, SIMDACT_BACKWARD),
+                fast);
+      for (const simdact_direction direction : {SIMDACT_FORWARD, SIMDACT_BACKWARD}) {
+        const double claim = simdact_gate_fast_claim(gate_, dtype, direction, 1);
+        EXPECT_EQ(claim, !fast                   ? simdact_gate_claim(gate_, dtype, direction, 1)
+                         : dtype == SIMDACT_F32  ? 4.0
+                         : dtype == SIMDACT_BF16 ? 0.6
+                                                 : 1.0);
+      }
     }
   }
 }
@@ -187,8 +243,13 @@ TEST(Gates, FindsNothingThatDoesNotExist) {
   EXPECT_EQ(simdact_find_gate(target, SIMDACT_GATE_COUNT, SIMDACT_F32, SIMDACT_ACCURATE), nullptr);
   EXPECT_EQ(simdact_find_gate(target, SIMDACT_GATE_glu, SIMDACT_DTYPE_COUNT, SIMDACT_ACCURATE), nullptr);
   EXPECT_EQ(simdact_find_gate(target, SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_TIER_COUNT), nullptr);
+  EXPECT_EQ(simdact_find_gate_default(SIMDACT_GATE_COUNT, SIMDACT_F32, SIMDACT_FAST), nullptr);
+  EXPECT_EQ(simdact_find_gate_default(SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_TIER_COUNT), nullptr);
+  EXPECT_EQ(simdact_find_gate_default(SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_FAST),
+            simdact_find_gate(simdact_target_default(), SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_FAST));
   EXPECT_EQ(simdact_describe_gate(SIMDACT_GATE_COUNT), nullptr);
   EXPECT_LT(simdact_gate_claim(SIMDACT_GATE_COUNT, SIMDACT_F32, SIMDACT_FORWARD, 1), 0);
+  EXPECT_LT(simdact_gate_fast_claim(SIMDACT_GATE_COUNT, SIMDACT_F32, SIMDACT_FORWARD, 1), 0);
   EXPECT_LT(simdact_gate_claim(SIMDACT_GATE_glu, SIMDACT_DTYPE_COUNT, SIMDACT_FORWARD, 1), 0);
   EXPECT_LT(simdact_gate_claim(SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_BACKWARD_FROM_OUTPUT, 1), 0);
 }

@@ -8,7 +8,15 @@
  * that relu(-1) times an infinite up is NaN, as is an activation that is too small for a number, and a zero
  * has the product's sign (swiglu_oai: that of s u + s, s = g sigmoid(alpha g); -0 for s = -0 and u >= 0).
  * Parameters: any value; NaN gives NaN, an infinite, zero or negative one the limit of the formula. Bounds in
- * ulps are in gates.def (`simdact list` prints them). */
+ * ulps are in gates.def (`simdact list` prints them).
+ *
+ * The functions of section 1 are the accurate tier's; simdact_find_gate finds kernels of the fast tier, too.
+ * Its y, and its dgate and dup for dy = 1, are within 4 ulp in f32, 0.6 in bf16 and 1.0 in f16 where they are
+ * normal; dgate, where act' crosses zero, is within 2^-22 of its largest term. Where the activation, or for
+ * dgate its derivative, is denormal, anything from 0 to the least normal number may be multiplied with up.
+ * Special values are the accurate tier's. It exists in f32, bf16 and f16 for all gates but reglu, which is as
+ * fast as memory; without fused multiply-add not for the gradients of geglu_tanh. There, and for swiglu_oai
+ * unless 0.5 <= alpha <= 2^20, fast means accurate. */
 #ifndef SIMDACT_GATES_H_
 #define SIMDACT_GATES_H_
 
@@ -107,6 +115,23 @@ typedef struct simdact_gate_kernel {
 SIMDACT_API const simdact_gate_kernel* simdact_find_gate(const simdact_target* target_, simdact_gate gate_,
                                                          simdact_dtype dtype_, simdact_tier tier_);
 
+/* The same of the default target, kept from the first call on: a few nanoseconds. */
+SIMDACT_API const simdact_gate_kernel* simdact_find_gate_default(simdact_gate gate_, simdact_dtype dtype_,
+                                                                 simdact_tier tier_);
+
+/* The rows' functions of any gate, dtype and tier; x, y, dy and dx are of the dtype. SIMDACT_BAD_OPTION, too,
+ * if the gate, dtype or tier does not exist. */
+SIMDACT_API simdact_status simdact_gate_rows(simdact_gate gate_, simdact_dtype dtype_, simdact_tier tier_,
+                                             const void* x_, void* y_, size_t rows_, size_t cols_,
+                                             simdact_gate_layout layout_, size_t x_row_stride_,
+                                             size_t y_row_stride_, simdact_params p_);
+SIMDACT_API simdact_status simdact_gate_rows_backward(simdact_gate gate_, simdact_dtype dtype_,
+                                                      simdact_tier tier_, const void* x_, const void* dy_,
+                                                      void* dx_, size_t rows_, size_t cols_,
+                                                      simdact_gate_layout layout_, size_t x_row_stride_,
+                                                      size_t dy_row_stride_, size_t dx_row_stride_,
+                                                      simdact_params p_);
+
 /* What gates.def says about a gate. */
 typedef struct simdact_gate_description {
   const char* name;
@@ -121,11 +146,16 @@ typedef struct simdact_gate_description {
 /* The description of a gate, or NULL if there is no such gate. */
 SIMDACT_API const simdact_gate_description* simdact_describe_gate(simdact_gate gate_);
 
-/* The largest error in ulps that y (SIMDACT_FORWARD), or dgate and dup for dy = 1 (SIMDACT_BACKWARD), may
- * have at the default parameters; see gates.def for what is counted where the activation is denormal. fma:
- * whether the target has fused multiply-add. Negative if gate, dtype or direction does not exist. */
+/* The largest error in ulps that y of the accurate tier (SIMDACT_FORWARD), or dgate and dup for dy = 1
+ * (SIMDACT_BACKWARD), may have at the default parameters; see gates.def for what is counted where the
+ * activation is denormal. fma: whether the target has fused multiply-add. Negative if gate, dtype or
+ * direction does not exist. */
 SIMDACT_API double simdact_gate_claim(simdact_gate gate_, simdact_dtype dtype_, simdact_direction direction_,
                                       int fma_);
+
+/* The same of the fast tier, for results that are normal. */
+SIMDACT_API double simdact_gate_fast_claim(simdact_gate gate_, simdact_dtype dtype_,
+                                           simdact_direction direction_, int fma_);
 
 #ifdef __cplusplus
 }

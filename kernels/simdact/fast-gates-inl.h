@@ -1,0 +1,268 @@
+// Gated linear units of the fast tier: act(gate) up and its gradients in floats (fast-exp-inl.h), to 4 ulp.
+//
+// The product counts the relative error of act: c 2^-24 of it are up to c ulp of the product, whose own
+// rounding is half of one. So act must be good to 3.5 2^-24, where alone it might be off by up to 8 2^-24.
+// The forms here have an error less than those of the activations:
+//
+//   sigmoid, silu, gelu_quick, gelu_tanh: on AVX-512 exp has a term more, and one of Newton's steps mends the
+//   quotient.
+//   gelu(x) = max(x, 0) - A (M(a) + M(a) t), with M, Mills' ratio, from its table, t = expm1(r), and A = a
+//   2^n, which is exact.
+//
+// Gradients take act and act' from one exponential. With a = |x|, e = exp(-k a), y = 1 / (1 + e), s = e y:
+//
+//   sigmoid'(x) = s - s (s - (1 - s (1 + e))),   the last difference being what the quotient s lost
+//   swish(-a) = -a e y,   swish(a) = a y
+//   swish'(-a) = e y (1 - k a y) = e ((1 - k a) + s (2 k a - 1 - k a s)),   swish'(a) = 1 - swish'(-a)
+//   gelu'(-a) = exp(-a^2 / 2) (M(a) - a / sqrt(2 pi)),   gelu'(a) = 1 - gelu'(-a)
+//
+// Of swish' the second form serves where e < 1/8: there 1 - k a is exact, and s small. gelu_tanh' has no fast
+// form (fast-logistic-inl.h): its gate takes the accurate one.
+//
+// Without FMA silu' and gelu' are computed in doubles, and gelu_tanh' would not be 1.2 times as fast: there
+// the gradients of its gate stay with the accurate tier. gelu as in fast-normal-inl.h would have 4.42 ulp in
+// the product, and 4.73 without FMA.
+//
+// Worst of y for any up, over all gates from 2^-12 to 128 and a 17th of the others, on AVX2: glu 3.54,
+// swiglu 3.85, geglu 3.66, geglu_tanh 3.86, geglu_quick 3.84 ulp; dgate 4.00, at the rule for zeros,
+// dup 3.43.
+
+#if defined(SIMDACT_FAST_GATES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_FAST_GATES_INL_H_
+#undef SIMDACT_FAST_GATES_INL_H_
+#else
+#define SIMDACT_FAST_GATES_INL_H_
+#endif
+
+#include "simdact/fast-normal-inl.h"
+#include "simdact/gates-inl.h"
+#include "simdact/normal-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+
+// Vectors in lockstep, measured; 0: the accurate kernel.
+constexpr size_t kFastGluVectors = FastLockstep(6, 4), kFastGluGradientVectors = FastLockstep(4, 3);
+constexpr size_t kFastSwigluVectors = FastLockstep(4, 3), kFastSwigluGradientVectors = FastLockstep(3, 1);
+constexpr size_t kFastGegluVectors = FastLockstep(4, 4);
+constexpr size_t kFastGegluGradientVectors = FastLockstep(3, 1);
+constexpr size_t kFastGegluTanhVectors = FastLockstep(4, 3);
+constexpr size_t kFastGegluTanhGradientVectors = HWY_NATIVE_FMA ? FastLockstep(4, 2) : 0;
+constexpr size_t kFastGegluQuickVectors = FastLockstep(4, 3),
+                 kFastGegluQuickGradientVectors = FastLockstep(3, 1);
+constexpr size_t kFastSwigluOaiVectors = FastLockstep(4, 3),
+                 kFastSwigluOaiGradientVectors = FastLockstep(3, 1);
+
+// exp(k z) 2^kBias + c for z + low, by the longer polynomial.
+template <int kBias, class D, class V, class L = NoLow>
+HWY_INLINE V FinerExpPlus(D d, const V& z, const FastRate<Scalar<D>>& rate, Scalar<D> c, const L& low = L()) {
+  using Power = FastPower<Scalar<D>>;
+  const V steps = FastSteps<kBias, Power>(d, z, rate);
+  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, z, low, steps, rate), Power::kFineExp, rate.k);
+  return op::MulAdd(FastScale<FastTable::kEndless, Power>(d, steps), q, hn::Set(d, c));
+}
+
+// x over a denominator at 2^kBias of its size, kBias < 0, as FastOver. Where dividing is slow one of Newton's
+// steps mends the quotient; it is bounded, for a step from infinity leads nowhere.
+template <int kBias, class D, class V>
+HWY_INLINE V FinerOver(D d, const V& x, const V& left, const V& denominator) {
+  if constexpr (kDivides<D>) {
+    return FastOver<kBias>(d, x, left, denominator);
+  } else {
+    const auto most = hn::Set(d, hwy::HighestValue<Scalar<D>>());
+    const V estimate = op::ApproximateReciprocal(denominator);
+    const V q = AtMost(most, V(op::Mul(left, estimate)));
+    const V below = AtMost(hn::Set(d, 0x1p127f), denominator);
+    const V quotient = op::MulAdd(op::NegMulAdd(q, below, left), estimate, q);
+    return LesserOf(d, V(op::Mul(quotient, hn::Set(d, PowerOfTwo<Scalar<D>>(kBias)))), x);
+  }
+}
+
+// ---- Forward -------------------------------------------------------------------------------------------
+
+template <class D, class V>
+HWY_INLINE V FastGlu(D d, const V& gate, const V& up) {
+  constexpr FastRate<Scalar<D>> kRate(-1.0);
+  const V bounded = AtMost(hn::Set(d, Scalar<D>(80)), AtLeast(hn::Set(d, kRate.Endless()), gate));
+  return op::Mul(FastInverse(d, V(FinerExpPlus<0>(d, bounded, kRate, Scalar<D>(1)))), up);
+}
+
+// x / (1 + exp(-k x)), k > 0.
+template <class D, class V>
+HWY_INLINE V FinerSwish(D d, const V& x, double k) {
+  constexpr int kBias = -8;
+  const FastRate<Scalar<D>> rate(-k);
+  const V left = AtLeast(hn::Set(d, rate.template Endless<kBias>()), x);
+  const V bounded = AtMost(hn::Set(d, Scalar<D>(-80) / rate.k), left);
+  const V denominator = FinerExpPlus<kBias>(d, bounded, rate, PowerOfTwo<Scalar<D>>(kBias));
+  return FinerOver<kBias>(d, x, left, denominator);
+}
+template <class D, class V>
+HWY_INLINE V FastSwiglu(D d, const V& gate, const V& up) {
+  return op::Mul(FinerSwish(d, gate, 1.0), up);
+}
+template <class D, class V>
+HWY_INLINE V FastGegluQuick(D d, const V& gate, const V& up) {
+  return op::Mul(FinerSwish(d, gate, 1.702), up);
+}
+
+template <class D, class V>
+HWY_INLINE V FinerGeluTanh(D d, const V& x) {
+  constexpr int kBias = -6;
+  constexpr FastRate<Scalar<D>> kRate(-kFastCubic);
+  const V left = AtLeast(hn::Set(d, FastPower<Scalar<D>>::kCubicEnd), x);
+  V low;
+  const V z = FastCubic(d, V(AtMost(hn::Set(d, Scalar<D>(9)), left)), low);
+  return FinerOver<kBias>(d, x, left, V(FinerExpPlus<kBias>(d, z, kRate, PowerOfTwo<Scalar<D>>(kBias), low)));
+}
+template <class D, class V>
+HWY_INLINE V FastGegluTanh(D d, const V& gate, const V& up) {
+  return op::Mul(FinerGeluTanh(d, gate), up);
+}
+
+// exp(-a^2 / 2) 2^kBias = scale (1 + tail), scale being a power of 2, and M(a); a = |x|, but not above end.
+template <int kBias, class D, class V>
+HWY_INLINE void FinerNormal(D d, const V& x, Scalar<D> end, V& a, V& scale, V& tail, V& mills) {
+  using Power = FastPowerOf2<Scalar<D>>;
+  constexpr FastRate<Scalar<D>> kRate(-0.5);
+  a = AtMost(hn::Set(d, end), V(op::Abs(x)));
+  V square, low;
+  TwoProduct(d, a, a, square, low);
+  const V steps = FastSteps<kBias, Power>(d, square, kRate);
+  const V r = FastRest<kBias, Power>(d, square, low, steps, kRate);
+  tail = op::Mul(FastPolynomial(d, r, Power::kTail, kRate.k, kRate.k), r);
+  scale = FastScale<FastTable::kPlain, Power>(d, steps);
+  mills = PiecewiseValue<ByTarget<Mills32, Mills8>, false>(d, a);
+}
+// gelu(x), from a exp2(n) and the rest.
+template <class D, class V>
+HWY_INLINE V FinerGelu(D d, const V& x, const V& scaled, const V& tail, const V& mills) {
+  const V relu = AtLeast(hn::Set(d, Scalar<D>(-0.0)), x);
+  return op::NegMulAdd(scaled, op::MulAdd(mills, tail, mills), relu);
+}
+template <class D, class V>
+HWY_INLINE V FastGeglu(D d, const V& gate, const V& up) {
+  V a, scale, tail, mills;
+  FinerNormal<0>(d, gate, FastPowerOf2<Scalar<D>>::kGeluEnd, a, scale, tail, mills);
+  return op::Mul(FinerGelu(d, gate, V(op::Mul(a, scale)), tail, mills), up);
+}
+
+// Other parameters are the accurate kernels' matter.
+template <class T>
+constexpr bool OrdinaryFastSwigluOai(T alpha, T limit) {
+  return OrdinaryFastSwish(alpha) && limit == limit;
+}
+template <class D, class V>
+HWY_INLINE V FastSwigluOai(D d, const V& gate, const V& up, Scalar<D> alpha, Scalar<D> limit) {
+  const V s = FinerSwish(d, V(AtMost(hn::Set(d, limit), gate)), static_cast<double>(alpha));
+  return TimesOnePlus(d, s, V(Clamp(d, up, -limit, limit)));
+}
+
+// ---- Gradients -----------------------------------------------------------------------------------------
+
+template <class D, class V>
+HWY_INLINE void FastGluGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
+  const auto one = hn::Set(d, Scalar<D>(1));
+  constexpr FastRate<Scalar<D>> kRate(1.0);
+  const V a = AtMost(hn::Set(d, kRate.Endless()), V(op::Abs(gate)));
+  const V denominator = FinerExpPlus<0>(d, a, kRate, Scalar<D>(1));
+  const V s = FastInverse(d, denominator);
+  V less = s;
+  if constexpr (HWY_NATIVE_FMA) {
+    less = op::Sub(s, op::NegMulAdd(s, AtMost(hn::Set(d, Scalar<D>(0x1p127)), denominator), one));
+  }
+  const V sigmoid = op::IfThenElse(op::Lt(gate, hn::Zero(d)), s, op::Sub(one, s));
+  GateGradients(sigmoid, V(op::NegMulAdd(s, less, s)), up, dy, dgate, dup);
+}
+
+// swish(x) and its derivative, silu'(k x), k > 0. Unless k = 1, what z = k a loses counts.
+template <class D, class V>
+HWY_INLINE void FastSwishAndSlope(D d, const V& x, double k, V& act, V& slope) {
+  using T = Scalar<D>;
+  if constexpr (kInDouble<D>) {  // in floats without FMA the slope has 4.24 ulp
+    act = FinerSwish(d, x, k);
+    slope = InDouble(d, x, [k](auto d64, const auto& v) HWY_ATTR { return FastSwishSlope(d64, v, k); });
+  } else {
+    constexpr int kBias = 7;
+    const auto one = hn::Set(d, T(1)), unit = hn::Set(d, PowerOfTwo<T>(-kBias));
+    const FastRate<T> rate(-k);
+    const V a = AtMost(hn::Set(d, rate.template PlainNothing<kBias>()), V(op::Abs(x)));
+    const V scaled = FastExpCloser<kBias>(d, a, rate), e = op::Mul(scaled, unit);
+    const auto small = op::Lt(e, hn::Set(d, T(0.125)));
+    const V inverse = FastInverse(d, V(op::Add(e, one))), s = op::Mul(e, inverse);
+    const V y = op::IfThenElse(small, op::Sub(one, s), inverse);
+
+    const auto factor = hn::Set(d, static_cast<T>(k));
+    const auto factor_low = hn::Set(d, static_cast<T>(k - static_cast<double>(static_cast<T>(k))));
+    const V z = k == 1 ? a : V(op::Mul(a, factor));
+    const V rest = op::Sub(one, z), more = op::NegMulAdd(z, s, V(op::Sub(z, rest)));
+    V near = op::NegMulAdd(z, y, one), far;
+    if (k == 1) {
+      far = op::MulAdd(more, s, rest);
+    } else {
+      const V z_low = op::MulAdd(a, factor_low, ProductError(d, a, factor, z));
+      near = op::Sub(near, z_low);
+      far = op::Add(rest, op::MulSub(more, s, z_low));
+    }
+    const auto negative = op::Lt(x, hn::Zero(d));
+    const V ey = op::Mul(scaled, y);
+    const V left = op::IfThenElse(small, op::Mul(scaled, far), op::Mul(ey, near));
+    slope = op::IfThenElse(negative, op::Mul(left, unit), op::NegMulAdd(op::Mul(ey, unit), near, one));
+    act = op::IfThenElse(negative, op::Neg(op::Mul(op::Mul(ey, a), unit)), op::Mul(x, y));
+  }
+}
+
+template <class D, class V>
+HWY_INLINE void FastSwigluGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
+  V act, slope;
+  FastSwishAndSlope(d, gate, 1.0, act, slope);
+  GateGradients(act, slope, up, dy, dgate, dup);
+}
+template <class D, class V>
+HWY_INLINE void FastGegluQuickGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
+  V act, slope;
+  FastSwishAndSlope(d, gate, 1.702, act, slope);
+  GateGradients(act, slope, up, dy, dgate, dup);
+}
+
+template <class D, class V>
+HWY_INLINE void FastGegluTanhGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
+  GateGradients(FinerGeluTanh(d, gate), GeluTanhDerivative(d, gate), up, dy, dgate, dup);
+}
+
+template <class D, class V>
+HWY_INLINE void FastGegluGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
+  using T = Scalar<D>;
+  if constexpr (kInDouble<D>) {
+    GateGradients(FastGelu(d, gate), FastGeluDerivative(d, gate), up, dy, dgate, dup);
+  } else {
+    constexpr int kBias = 8;
+    const auto one = hn::Set(d, T(1)), unit = hn::Set(d, PowerOfTwo<T>(-kBias));
+    V a, scale, tail, mills;
+    FinerNormal<kBias>(d, gate, FastPowerOf2<T>::kGeluSlopeEnd, a, scale, tail, mills);
+    const V k = op::NegMulAdd(a, hn::Set(d, T(0x1.9884533d43651p-2)), mills), kt = op::MulAdd(k, tail, k);
+    const V left = op::Mul(op::Mul(kt, scale), unit), right = op::NegMulAdd(kt, op::Mul(scale, unit), one);
+    const V slope = op::IfThenElse(op::Lt(gate, hn::Zero(d)), left, right);
+    const V act = FinerGelu(d, gate, V(op::Mul(op::Mul(a, scale), unit)), tail, mills);
+    GateGradients(act, slope, up, dy, dgate, dup);
+  }
+}
+
+// In the order of SwigluOaiGradients.
+template <class D, class V>
+HWY_INLINE void FastSwigluOaiGradients(D d, const V& gate, const V& up, const V& dy, Scalar<D> alpha,
+                                       Scalar<D> limit, V& dgate, V& dup) {
+  const auto most = hn::Set(d, limit);
+  V act, slope;
+  FastSwishAndSlope(d, V(AtMost(most, gate)), static_cast<double>(alpha), act, slope);
+  slope = op::IfThenZeroElse(op::Gt(gate, most), slope);
+  dgate = op::Mul(dy, TimesOnePlus(d, slope, V(Clamp(d, up, -limit, limit))));
+  dup = op::Mul(dy, op::Mul(act, ClampDerivative(d, up, -limit, limit)));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_FAST_GATES_INL_H_
