@@ -180,6 +180,16 @@ HWY_INLINE V SwigluOai(D d, const V& gate, const V& up, Scalar<D> alpha, Scalar<
   return op::IfThenElse(op::Lt(op::Abs(s), hn::Inf(d)), y, op::Mul(s, op::Add(u, hn::Set(d, Scalar<D>(1)))));
 }
 
+// swish'(x). At the usual alpha floats do: swept over all floats of [-0.8, -0.7], around the zero, and a 37th
+// of the others it has 0.84 ulp.
+template <class D, class V>
+HWY_INLINE V OaiSlope(D d, const V& x, Scalar<D> alpha) {
+  if constexpr (kIsFloat<D> && !kInDouble<D>) {
+    if (alpha == 1.702f) return SwishSlopeAt(d, x, alpha, 0.0f, NoUpstream());
+  }
+  return SwishDerivative(d, x, alpha);
+}
+
 // The slope of a clamp is 1 inside and at the ends, 0 outside, and NaN for NaN.
 template <class D, class V, class P = AnyParameters>
 HWY_INLINE void SwigluOaiGradients(D d, const V& gate, const V& up, const V& dy, Scalar<D> alpha,
@@ -192,7 +202,7 @@ HWY_INLINE void SwigluOaiGradients(D d, const V& gate, const V& up, const V& dy,
   }
   const auto most = hn::Set(d, limit);
   const V g = AtMost(most, gate);
-  const V slope = op::IfThenZeroElse(op::Gt(gate, most), SwishDerivative(d, g, alpha));
+  const V slope = op::IfThenZeroElse(op::Gt(gate, most), OaiSlope(d, g, alpha));
   dgate = op::Mul(dy, TimesOnePlus(d, slope, Clamp(d, up, -limit, limit)));
   V s = Swish(d, g, alpha);
   if (kAny && !(alpha > 0)) {  // swish(-inf) is -inf
