@@ -97,17 +97,21 @@ TEST_P(GatesParametersTest, EveryParameterHasItsLimit) {
         expect(r.dup, GateOutput::kDup, SIMDACT_BACKWARD);
         if (HasFatalFailure()) return;
       }
-      // Zeros have the same signs on all targets. (What is rounded to 0 on one may not be on another.)
+      // Zeros have the same signs on all targets. (What is rounded to 0 on one may not be on another; nor is
+      // a denormal activation of the fast tier, whose zero, times u + 1, is not what a tiny number is.)
       if (c.target == first) {
         of_first.push_back(r);
         continue;
       }
       const Buffers& other = of_first[next++ % of_first.size()];
       for (size_t i = 0; i < kInputs; ++i) {
-        const auto same = [&](const Array& a, const Array& b) {
-          return a[i] != 0 || b[i] != 0 || std::signbit(a[i]) == std::signbit(b[i]);
+        const auto same = [&](const Array& a, const Array& b, GateOutput output) {
+          if (a[i] != 0 || b[i] != 0 || std::signbit(a[i]) == std::signbit(b[i])) return true;
+          const long double factor = ExactGate(c.gate, c.dtype, output, r.gate[i], r.up[i], c.p).factor;
+          return c.tier == SIMDACT_FAST && factor != 0 && std::fabs(factor) < 0x1p-126L;
         };
-        ASSERT_TRUE(same(r.y, other.y) && same(r.dgate, other.dgate) && same(r.dup, other.dup))
+        ASSERT_TRUE(same(r.y, other.y, GateOutput::kY) && same(r.dgate, other.dgate, GateOutput::kDgate) &&
+                    same(r.dup, other.dup, GateOutput::kDup))
             << "signs of zero differ from " << simdact_target_name(first) << " at gate " << std::hexfloat
             << r.gate[i] << ", up " << r.up[i] << ", parameters " << c.p.value[0] << ", " << c.p.value[1];
       }
