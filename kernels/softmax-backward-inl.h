@@ -5,8 +5,8 @@
 // Where all dy are nearly equal, dy - s cancels: products and sums that make s keep their roundings (Ogita,
 // Rump and Oishi's Dot2), and s is subtracted as a pair.
 //
-// Where one column is nearly all of the sum its exp(y) is nearly 1, and for the usual dy, which is 0
-// elsewhere, dy - exp(y) s cancels. There it is (dy - s) - expm1(y) s.
+// Where one column is nearly all of the sum its exp(y) is nearly 1, and dy - exp(y) s cancels for the dy that
+// is usual, 0 in all other columns: s is dy. Above y = -1/2 it is (dy - s) - expm1(y) s instead.
 
 #if defined(SIMDACT_SOFTMAX_BACKWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_BACKWARD_INL_H_
@@ -64,12 +64,12 @@ HWY_INLINE double GradientSum(const typename Element::Stored* y, const typename 
   return LaneSum(d, sum, rest, low);
 }
 
-// dy - exp(y) s for y near 0.
+// dy - exp(y) s for y near 0, where dy - s is finite.
 template <class D, class V>
 HWY_NOINLINE V LogSlopeNearZero(D d, V y, V dy, Scalar<D> s, Scalar<D> s_low) {
   V difference, lost;
   TwoSum(dy, hn::Set(d, -s), difference, lost);
-  lost = hn::Sub(lost, hn::Set(d, s_low));
+  lost = hn::Sub(ErrorOrZero(d, lost), hn::Set(d, s_low));
   const V e = Expm1(d, y);
   return hn::Add(hn::NegMulAdd(e, hn::Set(d, s), difference), hn::NegMulAdd(e, hn::Set(d, s_low), lost));
 }
@@ -78,19 +78,22 @@ HWY_INLINE V LogSlope(D d, const V& y, const V& dy, Scalar<D> s, Scalar<D> s_low
   const V p = ExpValue(d, y, NoLow());
   V slope = op::NegMulAdd(p, hn::Set(d, s), dy);
   slope = op::NegMulAdd(p, hn::Set(d, s_low), slope);
-  const auto is_near = [&](const auto& v) HWY_ATTR { return hn::Gt(v, hn::Set(d, Scalar<D>(-0.5))); };
+  const auto is_near = [&](const auto& of, const auto& upstream) HWY_ATTR {
+    const auto finite = hn::Lt(hn::Abs(hn::Sub(upstream, hn::Set(d, s))), hn::Inf(d));
+    return hn::And(finite, hn::Gt(of, hn::Set(d, Scalar<D>(-0.5))));
+  };
   if constexpr (op::Width<V>::value == 0) {
-    const auto near = is_near(y);
+    const auto near = is_near(y, dy);
     if (HWY_UNLIKELY(!hn::AllFalse(d, near)))
       slope = hn::IfThenElse(near, LogSlopeNearZero(d, y, dy, s, s_low), slope);
   } else {
-    auto any = is_near(y.v[0]);
+    auto any = is_near(y.v[0], dy.v[0]);
     HWY_UNROLL(8)
-    for (size_t u = 1; u < op::Width<V>::value; ++u) any = hn::Or(any, is_near(y.v[u]));
+    for (size_t u = 1; u < op::Width<V>::value; ++u) any = hn::Or(any, is_near(y.v[u], dy.v[u]));
     if (HWY_UNLIKELY(!hn::AllFalse(d, any))) {
       for (size_t u = 0; u < op::Width<V>::value; ++u)
-        slope.v[u] =
-            hn::IfThenElse(is_near(y.v[u]), LogSlopeNearZero(d, y.v[u], dy.v[u], s, s_low), slope.v[u]);
+        slope.v[u] = hn::IfThenElse(is_near(y.v[u], dy.v[u]), LogSlopeNearZero(d, y.v[u], dy.v[u], s, s_low),
+                                    slope.v[u]);
     }
   }
   return slope;
@@ -110,7 +113,11 @@ HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename El
     const auto upstream = LoadZeroPadded<kSize, Element>(d, dy + i, count);
     Vectors<kSize, decltype(d)> slope, error;
     if constexpr (kLog) {
-      slope = LogSlope(d, output, upstream, high, low);
+      auto y_or_less = output;
+      if constexpr (kSize == 0) {  // beyond the row, where y is 0, nothing is near 0
+        y_or_less = hn::IfThenElse(hn::FirstN(d, count), output, hn::Set(d, T(-1)));
+      }
+      slope = LogSlope(d, y_or_less, upstream, high, low);
     } else {
       TwoSum(upstream, hn::Set(d, -high), slope, error);
       error = op::Sub(error, hn::Set(d, low));

@@ -65,7 +65,7 @@ struct OthersLogs {
     const hn::ScalableTag<double> d;
     using V = hn::Vec<decltype(d)>;
     HWY_ALIGN double z[kSize], z_low[kSize], sum[kSize], sum_low[kSize], count[kSize];
-    for (size_t r = 0; r < kSize; ++r) {
+    for (size_t r = 0; r < HWY_MAX(kRows, hn::Lanes(d)); ++r) {
       const size_t row = HWY_MIN(r, kRows - 1);
       const RowSum<T>& total = totals[row];
       const double power = double{total.unit.power};
@@ -82,7 +82,11 @@ struct OthersLogs {
                    ratio_low);
       V more, more_low;
       TwoSum(hn::Load(d, count + r), ratio, more, more_low);
-      Log1pPair(d, more, V(hn::Add(more_low, ratio_low)), log, log_low);
+      more_low = hn::Add(more_low, ratio_low);
+      Log1pPair(d, more, more_low, log, log_low);
+      // Of a tiny ratio the logarithm is the ratio, where log1p's halves would be denormal.
+      const auto tiny = hn::Lt(more, hn::Set(d, 0x1p-120));
+      log = hn::IfThenElse(tiny, more, log), log_low = hn::IfThenElse(tiny, more_low, log_low);
       FastTwoSum(log, log_low, log, log_low);
       hn::Store(log, d, high + r);
       hn::Store(log_low, d, low + r);
@@ -238,7 +242,7 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   return AsTheyWere(scores, double{ShiftOf(d, total.unit)} + log_high + log_low);
 }
 
-// What the largest score has rounded off, if it is that of one column.
+// What the first of the largest scores has rounded off.
 template <class Scores, class D>
 double LowOfLargest(const Scores& scores, D d, size_t visible, Scalar<D> max) {
   HWY_ALIGN Scalar<D> lanes[hn::MaxLanes(d)];
@@ -255,15 +259,16 @@ double LowOfLargest(const Scores& scores, D d, size_t visible, Scalar<D> max) {
 
 // log_softmax of a row. Returns the log-sum-exp.
 //
-// Scores that have a low part are summed up all together. Only where the largest one is more than half of the
-// sum, so that it has no equal and its logarithm would cancel, the others are summed up once more.
+// Scores that have a low part are summed up all together. Only where the logarithm of the sum is not near
+// log(2) or more, so that the largest score has no equal and the logarithm would cancel, the others are
+// summed up once more.
 template <class Element, class Scores, Terms kTerms>
 HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
                                 double sink, const RowOptions& o) {
   using D = typename Element::D;
   using T = typename Element::Number;
   const D d;
-  constexpr double kHalfOfIt = 0.56;
+  constexpr double kOneLargest = 0.56;  // log(2) less than what equal scores' low parts can make of it
   const auto keep = [](size_t, size_t, const auto&, auto) {};
   RowSum<T> total{};
   T max;
@@ -288,7 +293,7 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
   } else {
     LogOfSum(total, log, log_low);
     log += double{ShiftOf(d, total.unit)} - double{max};
-    if (log < kHalfOfIt) {
+    if (log < kOneLargest) {
       bool unused;  // and where scores are made of words, max is 0, but the largest one not quite
       const T column = MaxScore<false>(scores, d, 0, visible, unused);
       const bool is_sink = sink > double{column};

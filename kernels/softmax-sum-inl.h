@@ -290,8 +290,11 @@ constexpr T kSumStart = PowerOfTwo<T>(kTermBias<hn::ScalableTag<T>> + 2);
 // begins so that they are not.
 template <class T>
 HWY_INLINE bool IsSmall(const RowSum<T>& others, size_t n) {
-  constexpr double kLeast = PowerOfTwo<double>(sizeof(T) == sizeof(float) ? -21 : -50);
-  return others.high > 0 && others.high < kLeast * static_cast<double>(n);
+  constexpr bool kFloats = sizeof(T) == sizeof(float);
+  constexpr double kLeast = PowerOfTwo<double>(kFloats ? -21 : -50);
+  constexpr double kNothing = kFloats ? PowerOfTwo<double>(-160) : 0.0;  // what is left of hidden columns
+  const double count = static_cast<double>(n);
+  return others.high > kNothing * count && others.high < kLeast * count;
 }
 template <class T>
 inline T StartFor(const RowSum<T>& others) {

@@ -93,6 +93,20 @@ TEST(SoftmaxBackwardTest, HugeUpstream) {
   });
 }
 
+// Where dy - sum overflows and dx, the sum of two terms of one sign, does not, or does.
+TEST(SoftmaxBackwardTest, HugeUpstreamOfLogSoftmax) {
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.dtype != SIMDACT_F32 || c.op != SIMDACT_SOFTMAX_OP_log_softmax) return;
+    const float dy[3] = {2e38f, -2e38f, -2e38f};
+    float y[3] = {-0.49f, -1.64f, -1.64f}, dx[3];
+    c.kernel->backward(y, dy, dx, 1, 3, nullptr);
+    EXPECT_FLOAT_EQ(dx[0], 2e38f + 2e38f * std::exp(-0.49f));
+    y[0] = -0.1f;
+    c.kernel->backward(y, dy, dx, 1, 3, nullptr);
+    EXPECT_EQ(dx[0], std::numeric_limits<float>::infinity());
+  });
+}
+
 TEST(SoftmaxBackwardTest, DiagonalIsYTimesOneMinusY) {
   const float y[4] = {0.0f, 0.25f, 0.5f, 1.0f}, dy[4] = {1, 1, 2, 1};
   float dx[4];

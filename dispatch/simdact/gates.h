@@ -12,11 +12,12 @@
  *
  * The functions of section 1 are the accurate tier's; simdact_find_gate finds kernels of the fast tier, too.
  * Its y, and its dgate and dup for dy = 1, are within 4 ulp in f32, 0.6 in bf16 and 1.0 in f16 where they are
- * normal; dgate, where act' crosses zero, is within 2^-22 of its largest term. Where the activation, or for
- * dgate its derivative, is denormal, anything from 0 to the least normal number may be multiplied with up.
- * Special values are the accurate tier's. It exists in f32, bf16 and f16 for all gates but reglu, which is as
- * fast as memory; without fused multiply-add not for the gradients of geglu_tanh. There, and for swiglu_oai
- * unless 0.5 <= alpha <= 2^20, fast means accurate. */
+ * normal (swiglu_oai: at its default parameters; half an ulp more at others); dgate, where act' crosses zero,
+ * is within 2^-22 of its largest term. Where the activation, or for dgate its derivative, is denormal,
+ * anything from 0 to the least normal number may be multiplied with up. Special values are the accurate
+ * tier's. It exists in f32, bf16 and f16 for all gates but reglu, which is as fast as memory; without fused
+ * multiply-add not for the gradients of geglu_tanh. There, and for swiglu_oai unless 0.5 <= alpha <= 2^20,
+ * fast means accurate. */
 #ifndef SIMDACT_GATES_H_
 #define SIMDACT_GATES_H_
 

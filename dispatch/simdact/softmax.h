@@ -98,9 +98,10 @@ typedef struct simdact_softmax_options {
  *   softmax      dx = scale y (dy - sum y dy)         softmin: the same with a minus sign
  *   log_softmax  dx = scale (dy - exp(y) sum dy)
  *
- * whose error is 2 ulps (bf16, f16: 0.51), and where dy is near the sum 2^-38 of their size (log_softmax:
- * 2^-20 cols exp(y), but nothing for a dy that is 0 elsewhere: then dx is -expm1(y) dy). dx may be y or dy, with the same stride. Of the options scale, the strides and the tier
- * count; with softcap the gradient does not follow from the output: SIMDACT_BAD_OPTION.
+ * whose error is 2 ulps (bf16, f16: 0.51), and where dy is near the sum 2^-38 of their size. (log_softmax:
+ * 2^-20 cols exp(y). Where dy is 0 in all other columns nothing cancels: dx = -scale expm1(y) dy to 2 ulps.)
+ * dx may be y or dy, with the same stride. Of the options scale, the strides and the tier count; with softcap
+ * the gradient does not follow from the output: SIMDACT_BAD_OPTION.
  *
  *   simdact_status simdact_softmax_backward_<T>(const E* y, const E* dy, E* dx, size_t rows, size_t cols,
  * options); simdact_status simdact_log_softmax_backward_<T>(...);  simdact_status
