@@ -61,7 +61,7 @@ struct OthersLogs {
   HWY_ALIGN double high[kSize], low[kSize];
 
   template <class T>
-  HWY_INLINE void Set(const RowSum<T>* totals, const T* largest, double largest_low) {
+  HWY_NOINLINE void Set(const RowSum<T>* totals, const T* largest, double largest_low) {
     const hn::ScalableTag<double> d;
     using V = hn::Vec<decltype(d)>;
     HWY_ALIGN double z[kSize], z_low[kSize], sum[kSize], sum_low[kSize], count[kSize];
@@ -257,6 +257,14 @@ double LowOfLargest(const Scores& scores, D d, size_t visible, Scalar<D> max) {
   return 0;
 }
 
+// The sum of the others once more, from where its terms are not lost, or without the largest score.
+template <Terms kTerms, class Scores, class D>
+HWY_NOINLINE void SumOthersAgain(const Scores& scores, D d, size_t visible, Scalar<D> max, Scalar<D> start,
+                                 RowSum<Scalar<D>>& total) {
+  const auto keep = [](size_t, size_t, const auto&, auto) {};
+  SumTerms<kTerms>(scores, d, 0, visible, keep, total, hn::Set(d, max), start);
+}
+
 // log_softmax of a row. Returns the log-sum-exp.
 //
 // Scores that have a low part are summed up all together. Only where the logarithm of the sum is not near
@@ -283,11 +291,9 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
   // The logarithm of what the row adds up to is max + log + rest.
   double log, log_low, rest = 0;
   OthersLogs<1> others;
-  const auto sum_others = [&](T start) HWY_ATTR {
-    SumTerms<kTerms>(scores, d, 0, visible, keep, total, hn::Set(d, max), start);
-  };
   if constexpr (Scores::kExact) {
-    if (kTerms != Terms::kShort && HWY_UNLIKELY(IsSmall(total, visible))) sum_others(StartFor(total));
+    if (HWY_UNLIKELY(IsSmall(total, visible)))
+      SumOthersAgain<kTerms>(scores, d, visible, max, StartFor(total), total);
     others.Set(&total, &max, 0);
     log = others.high[0], log_low = others.low[0];
   } else {
@@ -298,8 +304,8 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
       const T column = MaxScore<false>(scores, d, 0, visible, unused);
       const bool is_sink = sink > double{column};
       max = is_sink ? static_cast<T>(sink) : column;
-      sum_others(kSumStart<T>);
-      if (IsSmall(total, visible)) sum_others(StartFor(total));
+      SumOthersAgain<kTerms>(scores, d, visible, max, kSumStart<T>, total);
+      if (IsSmall(total, visible)) SumOthersAgain<kTerms>(scores, d, visible, max, StartFor(total), total);
       rest = is_sink ? sink - double{max} : LowOfLargest(scores, d, visible, max);
       if (sink > -HUGE_VAL && !is_sink) total.Add(TermOf(sink, total.unit), 0);
       total.count = 1;
@@ -359,9 +365,11 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
     }
     return;
   }
-  group.template Sum<kTerms, kLog>(terms);
+  for (int pass = 0; pass < 2; ++pass) {
+    group.template Sum<kTerms, kLog>(terms);
+    if (!kLog || HWY_LIKELY(!group.AnySmall())) break;
+  }
   if constexpr (kLog) {
-    if (kTerms != Terms::kShort && HWY_UNLIKELY(group.AnySmall())) group.template Sum<kTerms, true>(terms);
     OthersLogs<kRows> logs;
     logs.Set(group.totals, group.largest, 0);
     for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
@@ -423,9 +431,9 @@ simdact_status SoftmaxForward(const void* x_void, void* y_void, size_t rows, siz
   if (status != SIMDACT_OK) return status;
   const auto* x = static_cast<const Stored*>(x_void);
   auto* y = static_cast<Stored*>(y_void);
-  // With FMA the fast log_softmax of floats gains too little, 1.1 times, and is the accurate one.
-  constexpr bool kGains = !kLog || !HWY_NATIVE_FMA;
-  constexpr Terms kFast = sizeof(Stored) == sizeof(float)      ? (kGains ? Terms::kFast : Terms::kAccurate)
+  // Of log_softmax the fast tier would gain 1.1 times with FMA, and is the accurate one.
+  constexpr Terms kFast = kLog                                 ? Terms::kAccurate
+                          : sizeof(Stored) == sizeof(float)    ? Terms::kFast
                           : sizeof(Stored) == sizeof(uint16_t) ? Terms::kShort
                                                                : Terms::kAccurate;
   if (kSign < 0 || !o.plain) {

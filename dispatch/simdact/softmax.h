@@ -19,8 +19,8 @@
  * larger score never has less. (Where doubles overflow they are infinite; in f64 scores of more than 2^90
  * leave an ALiBi summand its rounding to a double.) The fast tier: f32 4 ulps on normal results, and for
  * denormal ones anything from 0 to the least normal number; bf16 0.57, f16 1 ulp; with options, in f64, for
- * softmin, and for log_softmax in f32 with fused multiply-add, where it would gain too little, it is the
- * accurate one. A NaN among the columns that a row sees makes the row NaN. */
+ * softmin, and for log_softmax, where it would gain too little, it is the accurate one. A NaN among the
+ * columns that a row sees makes the row NaN. */
 #ifndef SIMDACT_SOFTMAX_H_
 #define SIMDACT_SOFTMAX_H_
 
