@@ -64,39 +64,32 @@ HWY_INLINE double GradientSum(const typename Element::Stored* y, const typename 
   return LaneSum(d, sum, rest, low);
 }
 
-// dy - exp(y) s for y near 0, where dy - s is finite.
+// dy - exp(y) s where y is near 0, and dy - s finite; slope elsewhere.
 template <class D, class V>
-HWY_NOINLINE V LogSlopeNearZero(D d, V y, V dy, Scalar<D> s, Scalar<D> s_low) {
+HWY_NOINLINE V LogSlopeNearZero(D d, V y, V dy, Scalar<D> s, Scalar<D> s_low, V slope) {
   V difference, lost;
   TwoSum(dy, hn::Set(d, -s), difference, lost);
   lost = hn::Sub(ErrorOrZero(d, lost), hn::Set(d, s_low));
   const V e = Expm1(d, y);
-  return hn::Add(hn::NegMulAdd(e, hn::Set(d, s), difference), hn::NegMulAdd(e, hn::Set(d, s_low), lost));
+  const V rest = hn::NegMulAdd(e, hn::Set(d, s_low), lost);
+  const auto near = hn::Gt(y, hn::Set(d, Scalar<D>(-0.5)));
+  const auto finite = hn::Lt(hn::Abs(difference), hn::Inf(d));
+  return hn::IfThenElse(hn::And(near, finite), hn::Add(hn::NegMulAdd(e, hn::Set(d, s), difference), rest),
+                        slope);
 }
 template <class D, class V>
 HWY_INLINE V LogSlope(D d, const V& y, const V& dy, Scalar<D> s, Scalar<D> s_low) {
   const V p = ExpValue(d, y, NoLow());
   V slope = op::NegMulAdd(p, hn::Set(d, s), dy);
   slope = op::NegMulAdd(p, hn::Set(d, s_low), slope);
-  const auto is_near = [&](const auto& of, const auto& upstream) HWY_ATTR {
-    const auto finite = hn::Lt(hn::Abs(hn::Sub(upstream, hn::Set(d, s))), hn::Inf(d));
-    return hn::And(finite, hn::Gt(of, hn::Set(d, Scalar<D>(-0.5))));
-  };
+  if (HWY_LIKELY(hn::AllFalse(d, hn::Gt(FoldedMax(y), hn::Set(d, Scalar<D>(-0.5)))))) return slope;
   if constexpr (op::Width<V>::value == 0) {
-    const auto near = is_near(y, dy);
-    if (HWY_UNLIKELY(!hn::AllFalse(d, near)))
-      slope = hn::IfThenElse(near, LogSlopeNearZero(d, y, dy, s, s_low), slope);
+    return LogSlopeNearZero(d, y, dy, s, s_low, slope);
   } else {
-    auto any = is_near(y.v[0], dy.v[0]);
-    HWY_UNROLL(8)
-    for (size_t u = 1; u < op::Width<V>::value; ++u) any = hn::Or(any, is_near(y.v[u], dy.v[u]));
-    if (HWY_UNLIKELY(!hn::AllFalse(d, any))) {
-      for (size_t u = 0; u < op::Width<V>::value; ++u)
-        slope.v[u] = hn::IfThenElse(is_near(y.v[u], dy.v[u]), LogSlopeNearZero(d, y.v[u], dy.v[u], s, s_low),
-                                    slope.v[u]);
-    }
+    for (size_t u = 0; u < op::Width<V>::value; ++u)
+      slope.v[u] = LogSlopeNearZero(d, y.v[u], dy.v[u], s, s_low, slope.v[u]);
+    return slope;
   }
-  return slope;
 }
 
 template <class Element, bool kLog>
