@@ -164,11 +164,15 @@ struct Claims {
 constexpr Claims kClaims[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
 
-// Whether the fast tier has kernels of its own.
-#define SIMDACT_HAS_FAST true
-#define SIMDACT_HAS_NO_FAST false
-#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) SIMDACT_HAS_##TIERS,
-constexpr bool kHasFast[] = {SIMDACT_GATES(SIMDACT_X)};
+// Whether the fast tier has kernels of its own: forward and backward, without fused multiply-add and with it.
+struct HasFast {
+  bool of[2][2];
+};
+#define SIMDACT_HAS_FAST {true, true}, {true, true}
+#define SIMDACT_HAS_FAST_WITH_FMA {true, true}, {false, true}
+#define SIMDACT_HAS_NO_FAST {false, false}, {false, false}
+#define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) {{SIMDACT_HAS_##TIERS}},
+constexpr HasFast kHasFast[] = {SIMDACT_GATES(SIMDACT_X)};
 #undef SIMDACT_X
 // clang-format on
 
@@ -214,8 +218,8 @@ double simdact_gate_claim(simdact_gate gate, simdact_dtype dtype, simdact_direct
 
 double simdact_gate_fast_claim(simdact_gate gate, simdact_dtype dtype, simdact_direction direction, int fma) {
   const double accurate = simdact_gate_claim(gate, dtype, direction, fma);
-  if (accurate < 0 || dtype == SIMDACT_F64 || !simdact::kHasFast[simdact::kPositions.of[gate]])
-    return accurate;
+  if (accurate < 0 || dtype == SIMDACT_F64) return accurate;
+  if (!simdact::kHasFast[simdact::kPositions.of[gate]].of[direction][fma != 0]) return accurate;
   return dtype == SIMDACT_F32 ? 4.0 : dtype == SIMDACT_BF16 ? 0.6 : 1.0;
 }
 

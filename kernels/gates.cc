@@ -95,6 +95,7 @@ SIMDACT_GATES(SIMDACT_X)
       Name##Op<float>::Gradients(d, gate, up, dy, dgate, dup, kind);                          \
     }                                                                                         \
   };
+#define SIMDACT_FAST_WITH_FMA_OP(Name, PARAMETERS) SIMDACT_FAST_OP(Name, PARAMETERS)
 #define SIMDACT_NO_FAST_OP(Name, PARAMETERS)
 #define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) SIMDACT_##TIERS##_OP(Name, PARAMETERS)
 SIMDACT_GATES(SIMDACT_X)
@@ -134,6 +135,7 @@ constexpr GateRow MakeGateRow() {
   return row;
 }
 #define SIMDACT_ROW_FAST(Name) MakeGateRow<Name##Op, Fast##Name##Op>()
+#define SIMDACT_ROW_FAST_WITH_FMA(Name) SIMDACT_ROW_FAST(Name)
 #define SIMDACT_ROW_NO_FAST(Name) MakeGateRow<Name##Op, void>()
 #define SIMDACT_X(Name, name, number, PARAMETERS, CLAIMS, TIERS, ...) SIMDACT_ROW_##TIERS(Name),
 constexpr GateRow kGateRows[] = {SIMDACT_GATES(SIMDACT_X)};

@@ -78,15 +78,15 @@ struct RowGroup {
     return finite;
   }
 
-  // A number of each row's unit in a vector of its own.
-  HWY_INLINE Vectors EachUnits(T SoftmaxUnit<T>::*member) const {
+  // A number of each row's unit, in a vector of its own.
+  HWY_INLINE Vectors EachUnit(T SoftmaxUnit<T>::*member) const {
     Vectors each;
     HWY_UNROLL(4)
     for (size_t r = 0; r < kRows; ++r) each.v[r] = hn::Set(D(), totals[r].unit.*member);
     return each;
   }
 
-  // A number of each row in a vector of its own.
+  // The same of any numbers that rows have.
   template <class N>
   HWY_INLINE Vectors Each(const N* numbers) const {
     Vectors each;
@@ -101,9 +101,9 @@ struct RowGroup {
     constexpr bool kFast = kTerms != Terms::kAccurate;
     using Unit = SoftmaxUnit<T>;
     const D d;
-    const Vectors shift = EachUnits(&Unit::shift);
-    Vectors least = EachUnits(&Unit::least);
-    Vectors magic = EachUnits(&Unit::magic);
+    const Vectors shift = EachUnit(&Unit::shift);
+    Vectors least = EachUnit(&Unit::least);
+    Vectors magic = EachUnit(&Unit::magic);
     if constexpr (kFast) {
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r) magic.v[r] = hn::Set(d, FastMagic(totals[r].unit.magic));

@@ -53,12 +53,6 @@ TEST(SoftmaxTest, ResultsAddUpToOne) {
   });
 }
 
-// Where softmax.h says that the fast tier is the accurate one.
-bool FastIsAccurate(const SoftmaxCase& c) {
-  return c.dtype == SIMDACT_F64 || c.op != SIMDACT_SOFTMAX_OP_softmax ||
-         (c.dtype == SIMDACT_F32 && simdact_target_has_fma(c.target) != 0);
-}
-
 TEST(SoftmaxTest, FastTierWithinItsBound) {
   std::mt19937 random(3);
   simdact_softmax_options fast{};
@@ -71,14 +65,14 @@ TEST(SoftmaxTest, FastTierWithinItsBound) {
         ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, n, &fast), SIMDACT_OK);
         const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, 0, n), 0, 1, fast, nullptr);
         const Reals want = SoftmaxOf(c.op, z, -simdact_accuracy::kInfinity, fast).y;
-        if (FastIsAccurate(c)) {  // bit for bit
+        if (simdact_accuracy::FastSoftmaxIsAccurate(c.target, c.op, c.dtype)) {  // bit for bit
           Array accurate(c.dtype, n);
           c.kernel->forward(x.Data(), accurate.Data(), 1, n, nullptr);
           ASSERT_EQ(std::memcmp(y.Data(), accurate.Data(), n * y.ElementBytes()), 0);
           continue;
         }
         // A denormal result may be anything between 0 and the least normal number.
-        const double claim = simdact_accuracy::FastSoftmaxClaim(c.dtype);
+        const double claim = simdact_accuracy::FastSoftmaxClaim(c.target, c.op, c.dtype);
         for (size_t i = 0; i < n; ++i) {
           const double error = IsHalf(c.dtype) ? UlpError(c.dtype, y[i], want[i])
                                                : FastError(c.dtype, y[i], want[i], 0, claim);
@@ -90,71 +84,64 @@ TEST(SoftmaxTest, FastTierWithinItsBound) {
   });
 }
 
+// Five rows in which one column is above the others: `gap` in the first, more in the next ones, and in the
+// third so much that its logarithm is about the least normal number.
+constexpr size_t kGapRows = 5;
+Array RowsWithGaps(simdact_dtype dtype, size_t n, double largest, double gap) {
+  const double end = dtype == SIMDACT_F64 ? 708.0 : 87.0;
+  std::vector<double> scores(kGapRows * n);
+  for (size_t r = 0; r < kGapRows; ++r) {
+    const double below = r == 2 ? end + std::fmod(gap, 1.0) : gap + 1.3 * static_cast<double>(r);
+    for (size_t i = 0; i < n; ++i) scores[r * n + i] = largest - below - 0.125 * static_cast<double>(i % 5);
+    scores[r * n + n / 3] = largest;
+  }
+  return Array(dtype, scores);
+}
+
+// log_softmax of rows is what the reference says, and with `alone` a row by itself has the same bits.
+void ExpectLogarithms(const SoftmaxCase& c, const Array& x, size_t n, const simdact_softmax_options& o,
+                      bool alone) {
+  Array y(c.dtype, kGapRows * n), one(c.dtype, n), dx(c.dtype, n);
+  ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), kGapRows, n, &o), SIMDACT_OK);
+  for (size_t r = 0; r < kGapRows; ++r) {
+    const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, r * n, n), r, kGapRows, o, nullptr);
+    const long double sink = o.sinks == nullptr ? -simdact_accuracy::kInfinity : o.sinks[r];
+    ExpectRow(c, y, r * n, SoftmaxOf(c.op, z, sink, o).y, SoftmaxClaim(c));
+    if (testing::Test::HasFatalFailure() || !alone) continue;
+    c.kernel->forward(x.At(r * n), one.Data(), 1, n, &o);
+    ASSERT_EQ(std::memcmp(one.Data(), y.At(r * n), n * one.ElementBytes()), 0) << "row " << r;
+  }
+  // The gradient of the usual loss.
+  std::vector<double> label(n, 0.0);
+  label[n / 3] = 1;
+  const Array dy(c.dtype, label);
+  ASSERT_EQ(c.kernel->backward(y.Data(), dy.Data(), dx.Data(), 1, n, nullptr), SIMDACT_OK);
+  ExpectRow(c, dx, 0, SoftmaxGradient(c.op, RealsOf(y, 0, n), RealsOf(dy, 0, n), 1),
+            IsHalf(c.dtype) ? 0.51 : 2.0);
+}
+
 // A column so far above the others that they are all its logarithm: -log1p(sum of exp(-gap)), down to the
-// denormals, and the gradient of the usual loss there. Five rows at once, whose gaps differ.
+// denormals; with a scale, and with sinks above, at and below the largest score.
 TEST(SoftmaxTest, LogarithmsNextToZero) {
-  constexpr size_t kRows = 5;
-  const auto within = [](const SoftmaxCase& c, simdact_tier tier, double got, long double want,
-                         double claim) {
-    if (tier == SIMDACT_FAST) return FastError(c.dtype, got, want, 0, claim) <= claim;
-    const long double least = std::scalbn(1.0L, FormatOf(c.dtype).min_exponent);
-    return UlpError(c.dtype, got, want) <= claim + (!IsHalf(c.dtype) && std::fabs(want) < least ? 0.5 : 0.0);
-  };
+  std::vector<size_t> lengths = {1, 2, 3, 17, 100, 513, 2100};
+  if (!Quick()) lengths.push_back(5000);
   ForEachSoftmax([&](const SoftmaxCase& c) {
     if (c.op != SIMDACT_SOFTMAX_OP_log_softmax) return;
-    const bool is_double = c.dtype == SIMDACT_F64;
-    const double end = is_double ? 760 : c.dtype == SIMDACT_F16 ? 20 : 115;
-    std::vector<size_t> lengths = {1, 2, 3, 17, 100, 513, 2100};
-    if (!Quick()) lengths.push_back(5000);
+    const double end = c.dtype == SIMDACT_F64 ? 760 : c.dtype == SIMDACT_F16 ? 20 : 115;
     for (const size_t n : lengths) {
-      const double step = n > 100 ? end / 16 : end / 64;
-      for (double begin = 0; begin < end; begin += step) {
+      for (double gap = 0; gap<end; gap += n> 100 ? end / 16 : end / 64) {
         for (const double largest : {0.0, 3.5, -300.0}) {
-          std::vector<double> scores(kRows * n);
-          for (size_t r = 0; r < kRows; ++r) {
-            // The third row is always near the end of the normal numbers.
-            const double gap =
-                r == 2 ? (is_double ? 707.7 : 87.0) + begin / end : begin + static_cast<double>(r) * 1.3;
-            for (size_t i = 0; i < n; ++i)
-              scores[r * n + i] = largest - gap - 0.125 * static_cast<double>(i % 5);
-            scores[r * n + n / 3] = largest;
-          }
-          const Array x(c.dtype, scores);
-          for (int variant = 0; variant < 4; ++variant) {  // options, and the fast tier
-            simdact_softmax_options o{};
-            o.scale = variant == 1 ? 0.5 : 0.0;
-            o.tier = variant == 2 ? SIMDACT_FAST : SIMDACT_ACCURATE;
-            // A sink above, at or below the largest score, as near as it or farther off than the others.
-            std::vector<float> sinks;
-            for (const double off : {begin, 0.0, -begin, 0.5, -0.5})
-              sinks.push_back(static_cast<float>(largest + off));
-            if (variant == 3) o.sinks = sinks.data(), o.rows_per_sink = 1;
-            Array y(c.dtype, kRows * n), dx(c.dtype, n);
-            ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), kRows, n, &o), SIMDACT_OK);
-            const double claim =
-                o.tier == SIMDACT_FAST ? simdact_accuracy::FastSoftmaxClaim(c.dtype) : SoftmaxClaim(c);
-            for (size_t r = 0; r < kRows; ++r) {
-              const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, r * n, n), r, kRows, o, nullptr);
-              const long double sink = variant == 3 ? sinks[r] : -simdact_accuracy::kInfinity;
-              const Reals want = SoftmaxOf(c.op, z, sink, o).y;
-              for (size_t i = 0; i < n; ++i) {
-                ASSERT_TRUE(within(c, o.tier, y[r * n + i], want[i], claim))
-                    << "variant " << variant << ", row " << r << " from " << begin << ", column " << i
-                    << " of " << n << ": got " << y[r * n + i] << ", want " << static_cast<double>(want[i]);
-              }
-              if (variant != 0) continue;
-              Array one(c.dtype, n);
-              c.kernel->forward(x.At(r * n), one.Data(), 1, n, &o);
-              ASSERT_EQ(std::memcmp(one.Data(), y.At(r * n), n * one.ElementBytes()), 0) << n << " " << r;
-            }
-            std::vector<double> label(n, 0.0);
-            label[n / 3] = 1;
-            const Array dy(c.dtype, label);
-            ASSERT_EQ(c.kernel->backward(y.Data(), dy.Data(), dx.Data(), 1, n, nullptr), SIMDACT_OK);
-            ExpectRow(c, dx, 0, SoftmaxGradient(c.op, RealsOf(y, 0, n), RealsOf(dy, 0, n), 1),
-                      IsHalf(c.dtype) ? 0.51 : 2.0);
-            if (testing::Test::HasFatalFailure()) return;
-          }
+          SCOPED_TRACE(testing::Message() << n << " columns, gap " << gap << ", largest " << largest);
+          const Array x = RowsWithGaps(c.dtype, n, largest, gap);
+          simdact_softmax_options scaled{}, with_sinks{};
+          scaled.scale = 0.5;
+          const auto sink = [&](double off) { return static_cast<float>(largest + off); };
+          const float sinks[kGapRows] = {sink(gap), sink(0), sink(-gap), sink(0.5), sink(-0.5)};
+          with_sinks.sinks = sinks, with_sinks.rows_per_sink = 1;
+          ExpectLogarithms(c, x, n, kDefaults, true);
+          ExpectLogarithms(c, x, n, scaled, false);
+          ExpectLogarithms(c, x, n, with_sinks, false);
+          if (testing::Test::HasFatalFailure()) return;
         }
       }
     }

@@ -191,8 +191,9 @@ int AccuracyOfSoftmax(const AccuracyOptions& options) {
     if (op == SIMDACT_SOFTMAX_OP_COUNT)
       throw UsageError("'" + name + "' is no softmax: they and activations apart");
     for (const simdact_dtype dtype : FindDtypes(options.dtype)) {
-      const double claim = o.tier == SIMDACT_FAST ? FastSoftmaxClaim(dtype) : SoftmaxClaim(dtype);
       for (const simdact_target* target : FindTargets(options.target)) {
+        const double claim =
+            o.tier == SIMDACT_FAST ? FastSoftmaxClaim(target, op, dtype) : SoftmaxClaim(dtype);
         const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
         for (const Spread spread : kSpreads) {
           const WorstOfRows worst = Sweep(kernel, op, dtype, spread, o);

@@ -2,8 +2,7 @@
 //
 //   simdact::swiglu(gate.data(), up.data(), y.data(), n);
 //   simdact::swiglu_rows(x.data(), y.data(), rows, cols);  // gate first, rows follow each other
-//   simdact::swiglu(simdact::fast, gate.data(), up.data(), y.data(), n);  // the fast tier, of all four
-//   functions
+//   simdact::swiglu(simdact::fast, gate.data(), up.data(), y.data(), n);  // all four functions have it
 //
 // Same rules, units and errors as gates.h.
 #ifndef SIMDACT_GATES_HPP_

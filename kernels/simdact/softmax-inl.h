@@ -9,7 +9,7 @@
 // Where |m| < kNear, shift is 0 (or as good as that, kNoShift): z goes into exp's reduction as it is,
 // exactly, and the power is taken off the exponent, where it costs nothing. Elsewhere shift is m, and z - m
 // is exact (Sterbenz) for all z that count: those within 104 of m (745 for doubles), for kNear is twice as
-// much. The rest is 0 beside them.
+// much. The rest is 0 beside them; in log_softmax it matters to denormal results alone.
 //
 // Terms are held 2^kTermBias times as large, so that none is denormal, not even one that vanishes (z is not
 // let further below m than the last number above 0), nor what is multiplied with them: -inf, the -10000 of
