@@ -180,8 +180,7 @@ HWY_INLINE V SwigluOai(D d, const V& gate, const V& up, Scalar<D> alpha, Scalar<
   return op::IfThenElse(op::Lt(op::Abs(s), hn::Inf(d)), y, op::Mul(s, op::Add(u, hn::Set(d, Scalar<D>(1)))));
 }
 
-// swish'(x). At the usual alpha floats do: swept over all floats of [-0.8, -0.7], around the zero, and a 37th
-// of the others it has 0.84 ulp.
+// swish'(x). At the usual alpha floats do: dgate has 2.02 ulp, in `simdact accuracy swiglu_oai --inputs 1e7`.
 template <class D, class V>
 HWY_INLINE V OaiSlope(D d, const V& x, Scalar<D> alpha) {
   if constexpr (kIsFloat<D> && !kInDouble<D>) {
