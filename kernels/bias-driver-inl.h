@@ -32,9 +32,8 @@ namespace {
 // keeps it off ties (Boldo and Melquiond's rounding to odd).
 HWY_INLINE hn::Vec<Beside<float>> MultiplyAddOnce(hn::Vec<DD> a, hn::Vec<DD> b, hn::Vec<DD> c) {
   const hn::RebindToSigned<DD> di;
-  const auto product = hn::Mul(a, b);
-  auto sum = product, error = product;
-  TwoSum(product, c, sum, error);
+  const auto exact = TwoSum(hn::Mul(a, b), c);
+  const auto sum = High(exact), error = Low(exact);
   const auto zero = hn::Zero(DD());
   const auto inexact = hn::Or(hn::Lt(error, zero), hn::Gt(error, zero));  // not if it is NaN
   const auto bits = hn::BitCast(di, sum), one = hn::Set(di, 1);
@@ -62,7 +61,7 @@ void Affine(const T* x, const T* s, const T* b, T* u, size_t n) {
     });
   } else {
     ForEachVector(d, n, [&](const auto& io, size_t i) HWY_ATTR {
-      io.Store(MultiplyAdd(d, io.Load(d, x + i), io.Load(d, s + i), io.Load(d, b + i)), d, u + i);
+      io.Store(MultiplyAdd(io.Load(d, x + i), io.Load(d, s + i), io.Load(d, b + i)), d, u + i);
     });
   }
 }
@@ -100,8 +99,8 @@ void LeakGradient(const T* x, const T* w, const T* dy, T* dx, size_t n) {
 template <class T, size_t kMost>
 void AddProducts(Sums<T, kMost>& sums, const T* a, const T* b, size_t n) {
   const Beside<T> d;
-  sums.Add(n, [&](const auto& io, size_t i, auto& value, auto& error) HWY_ATTR {
-    ExactProduct<T>(InDoubles(io.Load(d, a + i)), InDoubles(io.Load(d, b + i)), value, error);
+  sums.Add(n, [&](const auto& io, size_t i) HWY_ATTR {
+    return ProductIn<TermsIn<T>>(InDoubles(io.Load(d, a + i)), InDoubles(io.Load(d, b + i)));
   });
 }
 
@@ -109,11 +108,10 @@ void AddProducts(Sums<T, kMost>& sums, const T* a, const T* b, size_t n) {
 template <class T, size_t kMost>
 void AddLeaks(Sums<T, kMost>& sums, const T* x, const T* dy, size_t n) {
   const Beside<T> d;
-  sums.Add(n, [&](const auto& io, size_t i, auto& value, auto& error) HWY_ATTR {
+  sums.Add(n, [&](const auto& io, size_t i) HWY_ATTR {
     const auto v = InDoubles(io.Load(d, x + i));
-    ExactProduct<T>(InDoubles(io.Load(d, dy + i)), v, value, error);
-    const auto right = hn::Gt(v, hn::Zero(DD()));
-    value = hn::IfThenZeroElse(right, value), error = hn::IfThenZeroElse(right, error);
+    const auto product = ProductIn<TermsIn<T>>(InDoubles(io.Load(d, dy + i)), v);
+    return ZeroWhere(hn::Gt(v, hn::Zero(DD())), product);
   });
 }
 

@@ -38,57 +38,59 @@ HWY_INLINE Vectors<kSize, D> LoadZeroPadded(D d, const typename Element::Stored*
   (void)d;
 }
 
-// s as high + low.
+// s.
 template <class Element, bool kLog>
-HWY_INLINE double GradientSum(const typename Element::Stored* y, const typename Element::Stored* dy, size_t n,
-                              double& low) {
+HWY_INLINE TwoWords<double> GradientSum(const typename Element::Stored* y, const typename Element::Stored* dy,
+                                        size_t n) {
   const typename Element::D d;
-  using V = hn::Vec<decltype(d)>;
-  V sum = hn::Zero(d), rest = hn::Zero(d);
-  const auto add = [&](V term, V term_low) SIMDACT_LOOP_BODY {
-    V error;
-    TwoSum(sum, term, sum, error);
-    rest = hn::Add(rest, hn::Add(error, term_low));
-  };
+  auto sum = MakePair(hn::Zero(d), hn::Zero(d));
   ForEachVector<1>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
-    const V upstream = LoadZeroPadded<size(), Element>(d, dy + i, count);
+    const auto upstream = LoadZeroPadded<size(), Element>(d, dy + i, count);
     if constexpr (kLog) {
-      add(upstream, hn::Zero(d));
+      sum = PlusTerm(sum, upstream);
     } else {
-      V product, product_low;
-      TwoProduct(d, LoadZeroPadded<size(), Element>(d, y + i, count), upstream, product, product_low);
+      const auto product = TwoProduct(LoadZeroPadded<size(), Element>(d, y + i, count), upstream);
       // Without FMA the product's error may overflow on the way: then it is left out.
-      add(product, hn::IfThenElseZero(hn::Lt(hn::Abs(product_low), hn::Inf(d)), product_low));
+      sum = PlusTerm(sum, WithLow(product, ErrorOrZero(Low(product))));
     }
   });
-  return LaneSum(d, sum, rest, low);
+  return LaneSum(d, sum);
 }
 
-// dy - exp(y) s where y is near 0, and dy - s finite; slope elsewhere.
 template <class D, class V>
-HWY_NOINLINE V LogSlopeNearZero(D d, V y, V dy, Scalar<D> s, Scalar<D> s_low, V slope) {
-  V difference, lost;
-  TwoSum(dy, hn::Set(d, -s), difference, lost);
-  lost = hn::Sub(ErrorOrZero(d, lost), hn::Set(d, s_low));
-  const V e = Expm1(d, y);
-  const V rest = hn::NegMulAdd(e, hn::Set(d, s_low), lost);
-  const auto near = hn::Gt(y, hn::Set(d, Scalar<D>(-0.5)));
-  const auto finite = hn::Lt(hn::Abs(difference), hn::Inf(d));
-  return hn::IfThenElse(hn::And(near, finite), hn::Add(hn::NegMulAdd(e, hn::Set(d, s), difference), rest),
-                        slope);
+HWY_INLINE bool NoneIsNearZero(D d, const V& y) {
+  return hn::AllFalse(d, hn::Gt(FoldedMax(y), hn::Set(d, Scalar<D>(-0.5))));
 }
+// dy - exp(y) s.
 template <class D, class V>
-HWY_INLINE V LogSlope(D d, const V& y, const V& dy, Scalar<D> s, Scalar<D> s_low) {
-  const V p = ExpValue(d, y, NoLow());
-  V slope = op::NegMulAdd(p, hn::Set(d, s), dy);
-  slope = op::NegMulAdd(p, hn::Set(d, s_low), slope);
-  if (HWY_LIKELY(hn::AllFalse(d, hn::Gt(FoldedMax(y), hn::Set(d, Scalar<D>(-0.5)))))) return slope;
-  if constexpr (op::Width<V>::value == 0) {
-    return LogSlopeNearZero(d, y, dy, s, s_low, slope);
-  } else {
-    for (size_t u = 0; u < op::Width<V>::value; ++u)
-      slope.v[u] = LogSlopeNearZero(d, y.v[u], dy.v[u], s, s_low, slope.v[u]);
-    return slope;
+HWY_INLINE V LogSlope(D d, const V& y, const V& dy, const Pair<hn::Vec<D>>& s) {
+  const V p = ExpValue(d, y);
+  return op::NegMulAdd(p, Low(s), op::NegMulAdd(p, High(s), dy));
+}
+// The same where y is near 0, and dy - s finite; slope elsewhere.
+template <class D, class V>
+HWY_NOINLINE V LogSlopeNearZero(D d, V y, V dy, Pair<V> s, V slope) {
+  const auto difference = TwoSum(dy, hn::Neg(High(s)));
+  const V lost = hn::Sub(ErrorOrZero(Low(difference)), Low(s));
+  const V e = Expm1(d, y);
+  const V rest = hn::NegMulAdd(e, Low(s), lost);
+  const auto near = hn::Gt(y, hn::Set(d, Scalar<D>(-0.5)));
+  const auto finite = hn::Lt(hn::Abs(High(difference)), hn::Inf(d));
+  const V less = hn::Add(hn::NegMulAdd(e, High(s), High(difference)), rest);
+  return hn::IfThenElse(hn::And(near, finite), less, slope);
+}
+// log_softmax's gradient of n columns, some of which are near 0. From memory once more: packs that were
+// handed over would be in memory for all others, too.
+template <class Element>
+HWY_NOINLINE void BackwardNearZero(const typename Element::Stored* y, const typename Element::Stored* dy,
+                                   typename Element::Stored* dx, size_t n,
+                                   Pair<hn::Vec<typename Element::D>> s, typename Element::Number scale) {
+  const typename Element::D d;
+  for (size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto output = Element::Load(y + i), upstream = Element::Load(dy + i);
+    auto slope = LogSlope(d, output, upstream, s);
+    if (!NoneIsNearZero(d, output)) slope = LogSlopeNearZero(d, output, upstream, s, slope);
+    Element::Store(hn::Mul(slope, hn::Set(d, scale)), dx + i);
   }
 }
 
@@ -97,24 +99,32 @@ HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename El
                             typename Element::Stored* dx, size_t n, typename Element::Number scale) {
   using T = typename Element::Number;
   const typename Element::D d;
-  double s_low = 0;
-  const double s = GradientSum<Element, kLog>(y, dy, n, s_low);
-  const T high = static_cast<T>(s + s_low), low = static_cast<T>((s - double{high}) + s_low);
+  const TwoWords<double> exact = GradientSum<Element, kLog>(y, dy, n);
+  const T high = static_cast<T>(exact.high + exact.low);
+  const TwoWords<T> s = {high, static_cast<T>((exact.high - double{high}) + exact.low)};
   ForEachVector<Lockstep(4, 2)>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
     const auto output = LoadZeroPadded<kSize, Element>(d, y + i, count);
     const auto upstream = LoadZeroPadded<kSize, Element>(d, dy + i, count);
-    Vectors<kSize, decltype(d)> slope, error;
+    Vectors<kSize, decltype(d)> slope;
     if constexpr (kLog) {
       auto y_or_less = output;
       if constexpr (kSize == 0) {  // beyond the row, where y is 0, nothing is near 0
         y_or_less = hn::IfThenElse(hn::FirstN(d, count), output, hn::Set(d, T(-1)));
       }
-      slope = LogSlope(d, y_or_less, upstream, high, low);
+      const auto pair = Constant(d, s.high, s.low);
+      slope = LogSlope(d, y_or_less, upstream, pair);
+      if (HWY_UNLIKELY(!NoneIsNearZero(d, y_or_less))) {
+        if constexpr (kSize > 1) {
+          return BackwardNearZero<Element>(y + i, dy + i, dx + i, kSize * count, pair, scale);
+        } else {
+          slope = LogSlopeNearZero(d, y_or_less, upstream, pair, slope);
+        }
+      }
     } else {
-      TwoSum(upstream, hn::Set(d, -high), slope, error);
-      error = op::Sub(error, hn::Set(d, low));
-      slope = op::MulAdd(output, slope, Vectors<kSize, decltype(d)>(op::Mul(output, error)));
+      const auto difference = TwoSum(upstream, hn::Set(d, -s.high));
+      const auto low = op::Sub(Low(difference), hn::Set(d, s.low));
+      slope = op::MulAdd(output, High(difference), op::Mul(output, low));
     }
     StoreResult<kSize, Element>(d, Vectors<kSize, decltype(d)>(op::Mul(slope, hn::Set(d, scale))), dx + i,
                                 count);
@@ -171,8 +181,7 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   SumTerms<Terms::kAccurate>(
       scores, d, 0, n,
       [&](size_t i, size_t count, const auto& term, auto size) HWY_ATTR {
-        StoreResult<size(), Element>(d, SoftmaxQuotient(d, term, hn::Set(d, T(1)), hn::Zero(d)), p + i,
-                                     count);
+        StoreResult<size(), Element>(d, SoftmaxQuotient(d, term, Constant(d, T(1), T(0))), p + i, count);
       },
       part);
   const double shift = is_far ? maximum : double{ShiftOf(d, part.unit)};

@@ -51,35 +51,30 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   T max;
   typename Scores::Far far;
   SumAnyRow<kTerms, false>(scores, far, d, visible, stored ? visible : kStored, keep, sink, max, total);
-  double log_high = 0, log_low = 0, special;
+  double special;
   if (HWY_UNLIKELY(
           (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, false, o, special)))) {
     return special;
   }
-  if (o.log_sum_exp != nullptr) LogOfSum(total, log_high, log_low);
-  T factor, factor_low;
-  Reciprocal(total, factor, factor_low);
+  const TwoWords<double> log = o.log_sum_exp == nullptr ? TwoWords<double>{0, 0} : LogOfSum(total);
+  const auto inverse = Reciprocal(total);
+  const auto factor = Constant(d, inverse.high, inverse.low);
   ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
     Vectors<kSize, D> term;
     if (HWY_LIKELY(stored)) {
-      Vectors<kSize, D> none;
       if constexpr (kSize == 0) {
         term = hn::LoadN(d, terms + i, count);
       } else {
-        term = ScoresAt<kSize>(PlainScores<Wide<T>>{terms}, d, i, count, none);
+        term = ScoresAt<kSize>(PlainScores<Wide<T>>{terms}, d, i, count);
       }
     } else {
-      Vectors<kSize, D> low;
-      const auto z = ScoresAt<kSize>(scores, d, i, count, low);
-      hn::Vec<D> unused = hn::Zero(d), unused_lost = unused;
-      term = TermsOf<kTerms, Scores::kExact>(d, z, low, total.unit, unused, unused_lost);
+      term = RoundedTerms(TermsOf<kTerms>(d, ScoresAt<kSize>(scores, d, i, count), total.unit));
     }
-    StoreResult<kSize, Element>(d, QuotientOf<kTerms>(d, term, hn::Set(d, factor), hn::Set(d, factor_low)),
-                                y + i, count);
+    StoreResult<kSize, Element>(d, QuotientOf<kTerms>(d, term, factor), y + i, count);
   });
   FillRow<Element>(y, visible, cols, 0.0);
-  return AsTheyWere(scores, double{ShiftOf(d, total.unit)} + log_high + log_low);
+  return AsTheyWere(scores, double{ShiftOf(d, total.unit)} + log.high + log.low);
 }
 
 template <class Element, class Scores, Terms kTerms, bool kLog>
@@ -132,9 +127,9 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
     group.Subtract(logs.high);
   } else {
     for (size_t k = 0; k < kRows && o.log_sum_exp != nullptr; ++k) {
-      double high, low;
-      LogOfSum(group.totals[k], high, low);
-      NoteLogSumExp<T>(o, r + k, double{ShiftOf(typename Element::D(), group.totals[k].unit)} + high + low);
+      const TwoWords<double> log = LogOfSum(group.totals[k]);
+      const double shift{ShiftOf(typename Element::D(), group.totals[k].unit)};
+      NoteLogSumExp<T>(o, r + k, shift + log.high + log.low);
     }
     group.template Divide<kTerms>(terms);
   }

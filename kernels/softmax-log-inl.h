@@ -16,25 +16,20 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// log of the sum, less the unit's shift: high + low.
+// log of the sum, less the unit's shift.
 template <class T>
-HWY_INLINE void LogOfSum(const RowSum<T>& total, double& high, double& low) {
+HWY_INLINE TwoWords<double> LogOfSum(const RowSum<T>& total) {
   const hn::CappedTag<double, 1> d1;
-  using V = hn::Vec<decltype(d1)>;
-  V log, log_low, product, product_low, sum, sum_low;
-  LogPair<false>(d1, hn::Set(d1, total.high + total.low), log, log_low);
+  const auto log = LogPair<false>(d1, hn::Set(d1, total.high + total.low));
   // What the sum's double has lost, relative to it.
   const double lost = ((total.high - (total.high + total.low)) + total.low) / total.high;
-  TwoProduct(d1, hn::Set(d1, double{total.unit.power}), hn::Set(d1, 0x1.62e42fefa39efp-1), product,
-             product_low);
-  product_low =
-      hn::MulAdd(hn::Set(d1, double{total.unit.power}), hn::Set(d1, 0x1.abc9e3b39803fp-56), product_low);
-  PairSum(product, product_low, log, hn::Add(log_low, hn::Set(d1, lost)), sum, sum_low);
-  high = hn::GetLane(sum);
-  low = hn::GetLane(sum_low);
+  const auto ln2 = Constant(d1, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56);
+  const auto power = Product(hn::Set(d1, double{total.unit.power}), ln2);
+  const auto sum = Normalized(Sum(power, WithLow(log, hn::Add(Low(log), hn::Set(d1, lost)))));
+  return {hn::GetLane(High(sum)), hn::GetLane(Low(sum))};
 }
 
-// log1p(r) as high + low for kRows sums of others, r = count - 1 + sum / exp(largest + largest_low).
+// log1p(r) for kRows sums of others, r = count - 1 + sum / exp(largest + largest_low).
 template <size_t kRows>
 struct OthersLogs {
   static constexpr size_t kSize = HWY_MAX(kRows, hn::MaxLanes(hn::ScalableTag<double>()));
@@ -43,7 +38,8 @@ struct OthersLogs {
   template <class T>
   HWY_NOINLINE void Set(const RowSum<T>* totals, const T* largest, double largest_low) {
     const hn::ScalableTag<double> d;
-    using V = hn::Vec<decltype(d)>;
+    const auto pair = [d](const double* highs, const double* lows)
+                          HWY_ATTR { return MakePair(hn::Load(d, highs), hn::Load(d, lows)); };
     HWY_ALIGN double z[kSize], z_low[kSize], sum[kSize], sum_low[kSize], count[kSize];
     for (size_t r = 0; r < HWY_MAX(kRows, hn::Lanes(d)); ++r) {
       const size_t row = HWY_MIN(r, kRows - 1);
@@ -55,21 +51,16 @@ struct OthersLogs {
       count[r] = static_cast<double>(total.count) - 1.0;
     }
     for (size_t r = 0; r < kRows; r += hn::Lanes(d)) {
-      V scale, p, term, term_low, ratio, ratio_low, log, log_low;
-      ExpSplit<0>(d, hn::Load(d, z + r), hn::Load(d, z_low + r), scale, p);
-      FastTwoSum(scale, V(hn::Mul(scale, p)), term, term_low);
-      PairQuotient(d, hn::Load(d, sum + r), hn::Load(d, sum_low + r), term, term_low, Inverse(d, term), ratio,
-                   ratio_low);
-      V more, more_low;
-      TwoSum(hn::Load(d, count + r), ratio, more, more_low);
-      more_low = hn::Add(more_low, ratio_low);
-      Log1pPair(d, more, more_low, log, log_low);
+      const auto power = ExpSplit<0>(d, pair(z + r, z_low + r));
+      const auto term = FastTwoSum(Scale(power), hn::Mul(Scale(power), Excess(power)));
+      const auto more = Sum(hn::Load(d, count + r), Quotient(pair(sum + r, sum_low + r), term));
+      const auto log = Log1pPair(d, more);
       // Of a tiny ratio the logarithm is the ratio, where log1p's halves would be denormal.
-      const auto tiny = hn::Lt(more, hn::Set(d, 0x1p-120));
-      log = hn::IfThenElse(tiny, more, log), log_low = hn::IfThenElse(tiny, more_low, log_low);
-      FastTwoSum(log, log_low, log, log_low);
-      hn::Store(log, d, high + r);
-      hn::Store(log_low, d, low + r);
+      const auto tiny = hn::Lt(High(more), hn::Set(d, 0x1p-120));
+      const auto exact =
+          FastTwoSum(hn::IfThenElse(tiny, High(more), High(log)), hn::IfThenElse(tiny, Low(more), Low(log)));
+      hn::Store(High(exact), d, high + r);
+      hn::Store(Low(exact), d, low + r);
     }
   }
 };
@@ -79,11 +70,10 @@ template <class Scores, class D>
 double LowOfLargest(const Scores& scores, D d, size_t visible, Scalar<D> max) {
   HWY_ALIGN Scalar<D> lanes[hn::MaxLanes(d)];
   for (size_t i = 0; i < visible; i += hn::Lanes(d)) {
-    hn::Vec<D> low;
-    const auto z = scores.template At<true>(d, i, HWY_MIN(hn::Lanes(d), visible - i), low);
-    const intptr_t lane = hn::FindFirstTrue(d, hn::Eq(z, hn::Set(d, max)));
+    const auto z = scores.template At<true>(d, i, HWY_MIN(hn::Lanes(d), visible - i));
+    const intptr_t lane = hn::FindFirstTrue(d, hn::Eq(High(z), hn::Set(d, max)));
     if (lane < 0) continue;
-    hn::Store(low, d, lanes);
+    hn::Store(Low(z), d, lanes);
     return static_cast<double>(lanes[lane]);
   }
   return 0;
@@ -121,17 +111,18 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
     return special;
   }
   // The logarithm of what the row adds up to is max + log + rest.
-  double log, log_low, rest = 0;
+  TwoWords<double> log;
+  double rest = 0;
   OthersLogs<1> others;
   if constexpr (Scores::kExact) {
     if (HWY_UNLIKELY(IsSmall(total, visible)))
       SumOthersAgain<kTerms>(scores, d, visible, max, StartFor(total), total);
     others.Set(&total, &max, 0);
-    log = others.high[0], log_low = others.low[0];
+    log = {others.high[0], others.low[0]};
   } else {
-    LogOfSum(total, log, log_low);
-    log += double{ShiftOf(d, total.unit)} - double{max};
-    if (log < kOneLargest) {
+    log = LogOfSum(total);
+    log.high += double{ShiftOf(d, total.unit)} - double{max};
+    if (log.high < kOneLargest) {
       // Of scores made of words max is 0, and the largest one not quite.
       bool unused;
       const T column = MaxScore<false>(scores, d, 0, visible, unused);
@@ -140,25 +131,24 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
       SumOthersAgain<kTerms>(scores, d, visible, max, kSumStart<T>, total);
       if (IsSmall(total, visible)) SumOthersAgain<kTerms>(scores, d, visible, max, StartFor(total), total);
       rest = is_sink ? sink - double{max} : LowOfLargest(scores, d, visible, max);
-      if (sink > -HUGE_VAL && !is_sink) total.Add(TermOf(sink, total.unit), 0);
+      if (sink > -HUGE_VAL && !is_sink) total.Add({TermOf(sink, total.unit), 0});
       total.count = 1;
       others.Set(&total, &max, rest);
-      log = others.high[0], log_low = others.low[0];
+      log = {others.high[0], others.low[0]};
     }
   }
-  const T high = static_cast<T>(log);
-  const T lost = static_cast<T>(rest + (rest == 0 ? (log - double{high}) + log_low : 0));
+  const T high = static_cast<T>(log.high);
+  const T lost = static_cast<T>(rest + (rest == 0 ? (log.high - double{high}) + log.low : 0));
   const auto largest = hn::Set(d, max);
   ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
-    Vectors<kSize, D> low;
-    const auto z = ScoresAt<kSize>(scores, d, i, count, low);
-    auto result = op::Sub(op::Sub(z, largest), hn::Set(d, high));
-    if constexpr (!Scores::kExact) result = op::Add(result, op::Sub(low, hn::Set(d, lost)));
+    const auto z = ScoresAt<kSize>(scores, d, i, count);
+    auto result = op::Sub(op::Sub(High(z), largest), hn::Set(d, high));
+    if constexpr (!Scores::kExact) result = op::Add(result, op::Sub(Low(z), hn::Set(d, lost)));
     StoreResult<kSize, Element>(d, result, y + i, count);
   });
   FillRow<Element>(y, visible, cols, -HUGE_VAL);
-  return AsTheyWere(scores, (double{max} + log) + (rest + log_low));
+  return AsTheyWere(scores, (double{max} + log.high) + (rest + log.low));
 }
 
 }  // namespace

@@ -41,8 +41,7 @@ SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y,
   size_t infinite = sink == infinity;
   bool any_nan = sink != sink;
   const auto scan = [&](size_t i, size_t count, bool fill) HWY_ATTR {
-    hn::Vec<decltype(d)> low;
-    hn::Store(scores.template At<true>(d, i, count, low), d, lanes);
+    hn::Store(High(scores.template At<true>(d, i, count)), d, lanes);
     for (size_t k = 0; k < count; ++k) {
       const bool top = static_cast<double>(lanes[k]) == infinity;
       any_nan |= lanes[k] != lanes[k];
@@ -86,7 +85,7 @@ HWY_INLINE void SumAnyRow(Scores& scores, typename Scores::Far& far, D d, size_t
     }
   }
   if (visible == 0) total = {UnitOf(d, static_cast<T>(sink)), 0, 0, 0};
-  if (sink > -HUGE_VAL) total.Add(TermOf(sink, total.unit), 0);
+  if (sink > -HUGE_VAL) total.Add({TermOf(sink, total.unit), 0});
 }
 
 // Whether a row has a sum. What a row without one is has been written.

@@ -1,11 +1,11 @@
 // Where the scores of a row come from: x itself, or x with the options of simdact_softmax_options.
 //
-// At(d, i, count, low) gives the scores of columns i to i + lanes - 1, -inf from i + count on, as z + low:
-// what scaling and masks round off z, and exp would make visible, is in low. Elements are of a number format
-// (f32, f64) or of one that is computed in float (bf16, f16).
+// At(d, i, count) gives the scores of columns i to i + lanes - 1, -inf from i + count on, as numbers: x
+// itself, or a pair, for what scaling and masks round off exp would make visible. Elements are of a number
+// format (f32, f64) or of one that is computed in float (bf16, f16).
 //
-// exp takes a low of up to 2^-7. Where a score, or what it is the sum of, is too large for that, its row is
-// not ordinary: all its scores are made of three doubles, and the largest one is taken off before they are
+// exp takes a low word of up to 2^-7. Where a score, or what it is the sum of, is too large for that, its row
+// is not ordinary: all its scores are made of three doubles, and the largest one is taken off before they are
 // rounded. They are exact then, as if parts were added without rounding, so that a mask of -1e9 over a whole
 // row changes nothing, and the row costs three times as much (doubles: more).
 
@@ -64,14 +64,14 @@ template <class Element>
 struct PlainScores {
   using D = typename Element::D;
   struct Far {};
-  static constexpr bool kExact = true;  // low is 0
+  static constexpr bool kExact = true;  // scores are no pairs
   // How many vectors to work on in lockstep.
   static constexpr size_t kVectors =
       sizeof(typename Element::Number) == sizeof(float) ? Lockstep(8, 4) : Lockstep(4, 4);
   const typename Element::Stored* x;
 
   template <bool kPartial>
-  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count, hn::Vec<D>&) const {
+  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count) const {
     if constexpr (!kPartial) {
       return Element::Load(x + i);
     } else {
@@ -80,36 +80,74 @@ struct PlainScores {
   }
 };
 
-// z + low += a b. Returns a b, rounded.
-template <class D, class V>
-HWY_INLINE V AddProduct(D d, V a, Scalar<D> b, V& z, V& low) {
-  V product, product_low, sum_low;
-  TwoProduct(d, a, hn::Set(d, b), product, product_low);
-  TwoSum(z, product, z, sum_low);
-  low = hn::Add(low, hn::Add(product_low, sum_low));
-  return product;
+// sum + term, what the term and the addition round off being added up first.
+template <class S, class N>
+HWY_INLINE S PlusTerm(const S& sum, const N& term) {
+  const auto next = TwoSum(High(sum), High(term));
+  return MakePair(High(next), hn::Add(Low(sum), detail::PlusLow(Low(next), Low(term))));
 }
 
 // An error term, or 0 where an overflow has left none.
-template <class D, class V>
-HWY_INLINE V ErrorOrZero(D d, V error) {
-  return hn::IfThenElseZero(hn::Lt(hn::Abs(error), hn::Inf(d)), error);
+template <class V>
+HWY_INLINE V ErrorOrZero(V error) {
+  return hn::IfThenElseZero(hn::Lt(hn::Abs(error), hn::Inf(hn::DFromV<V>())), error);
 }
 
-// high + middle + low += a b. Products of floats are exact.
-template <bool kFloats, class D, class V>
-HWY_INLINE void AddToWords(D d, V a, double b, V& high, V& middle, V& low) {
-  V product, product_low, sum_low, error;
+// A number of three words, as Pair is one of two.
+#if HWY_HAVE_SCALABLE || HWY_TARGET_IS_SVE
+template <class V>
+using Triple = hn::Vec3<hn::DFromV<V>>;
+template <class V>
+HWY_INLINE Triple<V> MakeTriple(V high, V middle, V low) {
+  return hn::Create3(hn::DFromV<V>(), high, middle, low);
+}
+template <size_t kIndex, class N>
+HWY_INLINE auto WordOf(const N& n) {
+  return hn::Get3<kIndex>(n);
+}
+#else
+template <class V>
+struct Triple {
+  V word[3];
+};
+template <class V>
+HWY_INLINE Triple<V> MakeTriple(V high, V middle, V low) {
+  return {{high, middle, low}};
+}
+template <size_t kIndex, class V>
+HWY_INLINE V WordOf(const Triple<V>& n) {
+  return n.word[kIndex];
+}
+#endif
+
+// n + v, v being small beside the high word, which stays as it is.
+template <class N, class V>
+HWY_INLINE N PlusSmall(const N& n, V v) {
+  const auto middle = TwoSum(WordOf<1>(n), ErrorOrZero(v));
+  return MakeTriple(WordOf<0>(n), V(High(middle)), V(hn::Add(WordOf<2>(n), Low(middle))));
+}
+// n + v.
+template <class N, class V>
+HWY_INLINE N PlusWord(const N& n, V v) {
+  const auto high = TwoSum(WordOf<0>(n), v);
+  return PlusSmall(MakeTriple(V(High(high)), WordOf<1>(n), WordOf<2>(n)), V(Low(high)));
+}
+// n + a b. Products of floats are exact.
+template <bool kFloats, class N, class V>
+HWY_INLINE N PlusProductOf(const N& n, V a, double b) {
+  const auto factor = hn::Set(hn::DFromV<V>(), b);
   if constexpr (kFloats) {
-    product = hn::Mul(a, hn::Set(d, b));
+    return PlusWord(n, hn::Mul(a, factor));
   } else {
-    TwoProduct(d, a, hn::Set(d, b), product, product_low);
-    TwoSum(middle, ErrorOrZero(d, product_low), middle, error);
-    low = hn::Add(low, error);
+    const auto product = TwoProduct(a, factor);
+    return PlusWord(PlusSmall(n, V(Low(product))), V(High(product)));
   }
-  TwoSum(high, product, high, sum_low);
-  TwoSum(middle, ErrorOrZero(d, sum_low), middle, error);
-  low = hn::Add(low, error);
+}
+
+// What a call has returned, in registers: a variable that g++ lets a call return into stays in memory.
+template <class N>
+HWY_INLINE N Copied(const N& n) {
+  return MakePair(High(n), Low(n));
 }
 
 template <class D>
@@ -126,10 +164,11 @@ struct FullScores {
   using D = typename Element::D;
   using T = typename Element::Number;
   using Stored = typename Element::Stored;
+  using Score = Pair<hn::Vec<D>>;
   static constexpr bool kExact = false;
   static constexpr size_t kVectors = Lockstep(2, 2);  // their code is long
   // A row is ordinary if its largest score is smaller than that, and no summand is larger than half of it:
-  // scores near the largest one then have no summand below -2 kLarge, and all that they have lost is in low.
+  // scores near the largest one then have no summand below -2 kLarge, and have lost nothing.
   static constexpr T kLarge = PowerOfTwo<T>(kIsFloat<D> ? 14 : 43);
 
   const Stored* x;
@@ -168,39 +207,20 @@ struct FullScores {
 
   // summand: the largest of each score, but for ALiBi, whose size IsOrdinary knows.
   template <bool kPartial>
-  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count, hn::Vec<D>& rest, hn::Vec<D>& summand) const {
-    hn::Vec<D> z = kPartial ? Element::LoadN(x + i, count) : Element::Load(x + i);
-    if (HWY_UNLIKELY(far != nullptr)) {
-      z = LessHigh(*far, z, i, count, rest);
-      summand = z;
-    } else {
-      if (softcap != 0) {
-        z = Capped(z, scale, softcap, rest);
-      } else {
-        TwoProduct(d, z, hn::Set(d, scale), z, rest);
-      }
-      summand = z;
-      if (mask_type == SIMDACT_MASK_F32) {
-        summand = hn::Max(summand, AddProduct(d, FloatMask<kPartial>(d, i, count), mask_slope, z, rest));
-      } else if (mask_type == SIMDACT_MASK_SAME) {
-        summand = hn::Max(summand, AddProduct(d, SameMask<kPartial>(i, count), mask_slope, z, rest));
-      }
-      if (alibi_slope != 0) {
-        const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(i) - last));
-        AddProduct(d, column, alibi_slope, z, rest);
-      }
-    }
+  HWY_INLINE Score At(D d, size_t i, size_t count, hn::Vec<D>& summand) const {
+    const Score n = Unhidden<kPartial>(d, i, count, summand);
+    auto z = High(n);
     if (mask_type == SIMDACT_MASK_BOOL) z = Hide<kPartial>(d, z, i, count);
     if constexpr (kPartial) z = HideFrom(d, z, count);
     // exp takes no more than that; a score that has lost more is 0 beside the largest one. (False for NaN, as
     // of -inf.)
-    rest = hn::IfThenElseZero(hn::Lt(hn::Abs(rest), hn::Set(d, PowerOfTwo<T>(-7))), rest);
-    return z;
+    const auto rest = Low(n);
+    return MakePair(z, hn::IfThenElseZero(hn::Lt(hn::Abs(rest), hn::Set(d, PowerOfTwo<T>(-7))), rest));
   }
   template <bool kPartial>
-  HWY_INLINE hn::Vec<D> At(D d, size_t i, size_t count, hn::Vec<D>& rest) const {
-    hn::Vec<D> unused;
-    return At<kPartial>(d, i, count, rest, unused);
+  HWY_INLINE Score At(D d, size_t i, size_t count) const {
+    auto unused = hn::Zero(d);
+    return At<kPartial>(d, i, count, unused);
   }
 
   // Finds the largest score of the row and its sink, which is to be taken off the scores. Returns the sink
@@ -208,14 +228,16 @@ struct FullScores {
   static HWY_NOINLINE double LessLargest(FullScores scores, size_t visible, double sink, Far& to) {
     const D64 d64;
     V64 most = hn::Neg(hn::Inf(d64));
-    scores.ForEachWords(visible, [&](V64 h, V64, V64) SIMDACT_LOOP_BODY {
+    scores.ForEachScore(visible, [&](const Words& n) SIMDACT_LOOP_BODY {
+      const auto h = WordOf<0>(n);
       most = hn::IfThenElse(hn::Gt(h, most), h, most);  // not for NaN, which may be hidden
     });
     double high = hn::ReduceMax(d64, most), middle = 0, low = 0;
     if (std::fabs(high) >= 0x1p50 && std::fabs(high) < HUGE_VAL) {  // the other words count, too
       V64 most_middle = hn::Zero(d64), most_low = most_middle;
       most = hn::Neg(hn::Inf(d64));
-      scores.ForEachWords(visible, [&](V64 h, V64 m, V64 l) SIMDACT_LOOP_BODY {
+      scores.ForEachScore(visible, [&](const Words& n) SIMDACT_LOOP_BODY {
+        const auto h = WordOf<0>(n), m = WordOf<1>(n), l = WordOf<2>(n);
         const auto last_word = hn::And(hn::Eq(m, most_middle), hn::Gt(l, most_low));
         const auto later = hn::And(hn::Eq(h, most), hn::Or(hn::Gt(m, most_middle), last_word));
         const auto more = hn::Or(hn::Gt(h, most), later);
@@ -254,6 +276,7 @@ struct FullScores {
   static constexpr size_t kHalves = kIsFloat<D> && hn::MaxLanes(D()) > 1 ? 2 : 1;
   using D64 = hwy::If<kHalves == 2, hn::Repartition<double, D>, hn::Rebind<double, D>>;
   using V64 = hn::Vec<D64>;
+  using Words = Triple<V64>;
   template <int kHalf>
   static HWY_INLINE V64 HalfOf(hn::Vec<D> v) {
     const D64 d64;
@@ -266,74 +289,104 @@ struct FullScores {
     }
   }
 
-  // f(high, middle, low) for the words of all scores, a vector of doubles at a time; -inf where hidden.
+  // f(words) for all scores, a vector of doubles at a time; -inf where hidden.
   template <class F>
-  HWY_INLINE void ForEachWords(size_t visible, const F& f) const {
+  HWY_INLINE void ForEachScore(size_t visible, const F& f) const {
     const D d;
     const D64 d64;
+    const auto hide = [](const Words& n, V64 hidden) SIMDACT_FORMULA {
+      return MakeTriple(V64(hn::Add(WordOf<0>(n), hidden)), V64(WordOf<1>(n)), V64(WordOf<2>(n)));
+    };
     for (size_t i = 0; i < visible; i += hn::Lanes(d)) {
       const size_t count = HWY_MIN(hn::Lanes(d), visible - i);
       const auto x_vector = Element::LoadN(x + i, count), mask = Mask<true>(i, count);
       auto hidden = HideFrom(d, hn::Zero(d), count);  // 0 or -inf
       if (mask_type == SIMDACT_MASK_BOOL) hidden = Hide<true>(d, hidden, i, count);
-      V64 h, m, l;
-      Words(HalfOf<0>(x_vector), HalfOf<0>(mask), i, h, m, l);
-      f(hn::Add(h, HalfOf<0>(hidden)), m, l);
+      f(hide(WordsOf(HalfOf<0>(x_vector), HalfOf<0>(mask), i), HalfOf<0>(hidden)));
       if constexpr (kHalves == 2) {
-        Words(HalfOf<1>(x_vector), HalfOf<1>(mask), i + hn::Lanes(d64), h, m, l);
-        f(hn::Add(h, HalfOf<1>(hidden)), m, l);
+        f(hide(WordsOf(HalfOf<1>(x_vector), HalfOf<1>(mask), i + hn::Lanes(d64)), HalfOf<1>(hidden)));
       }
     }
   }
-  // The scores of columns i to i + lanes of doubles - 1: high is rounded, as is middle.
-  HWY_INLINE void Words(V64 x_vector, V64 mask, size_t i, V64& h, V64& m, V64& l) const {
+  // scale x, capped.
+  HWY_INLINE Words ScaledWords(V64 x_vector) const {
     const D64 d64;
-    const V64 factor = hn::Set(d64, double{scale});
-    m = l = hn::Zero(d64);
-    if (softcap != 0) {
-      h = SoftcapOutOfLine(d64, hn::Mul(x_vector, factor), double{softcap});
-    } else if (kIsFloat<D>) {
-      h = hn::Mul(x_vector, factor);
+    const V64 factor = hn::Set(d64, double{scale}), none = hn::Zero(d64);
+    if (softcap != 0)
+      return MakeTriple(SoftcapOutOfLine(d64, hn::Mul(x_vector, factor), double{softcap}), none, none);
+    if constexpr (kIsFloat<D>) {
+      return MakeTriple(V64(hn::Mul(x_vector, factor)), none, none);
     } else {
-      TwoProduct(d64, x_vector, factor, h, m);
-      m = ErrorOrZero(d64, m);
-    }
-    if (HasSummand()) AddToWords<kIsFloat<D>>(d64, mask, double{mask_slope}, h, m, l);
-    if (alibi_slope != 0) {
-      const auto column = static_cast<double>(static_cast<ptrdiff_t>(i) - last);
-      AddToWords<kIsFloat<D>>(d64, hn::Iota(d64, column), double{alibi_slope}, h, m, l);
-    }
-    if (!kIsFloat<D> || alibi_slope != 0) {  // two floats' products leave nothing to do
-      TwoSum(m, l, m, l);
-      TwoSum(h, m, h, m);
-      m = ErrorOrZero(d64, m);
-      TwoSum(m, l, m, l);
+      const auto product = TwoProduct(x_vector, factor);
+      return MakeTriple(V64(High(product)), V64(ErrorOrZero(Low(product))), none);
     }
   }
-  // (h + m + l) less what is taken off, and what that has lost. A float has no use for the digits that these
-  // sums of doubles round off: next to the largest score there are none.
-  static HWY_INLINE V64 Difference(const Far& off, V64 h, V64 m, V64 l, V64& lost) {
+  // The high word rounded from the whole, and then the middle one.
+  static HWY_INLINE Words Rounded(const Words& n) {
+    const auto small = TwoSum(WordOf<1>(n), WordOf<2>(n));
+    const auto high = TwoSum(WordOf<0>(n), High(small));
+    const auto rest = TwoSum(ErrorOrZero(Low(high)), Low(small));
+    return MakeTriple(V64(High(high)), V64(High(rest)), V64(Low(rest)));
+  }
+  // The scores of columns i to i + lanes of doubles - 1.
+  HWY_INLINE Words WordsOf(V64 x_vector, V64 mask, size_t i) const {
     const D64 d64;
-    V64 sum, error;
-    l = hn::Sub(l, hn::Set(d64, off.low));
-    if constexpr (kIsFloat<D>) {
-      sum = hn::Sub(h, hn::Set(d64, off.high));
-      error = hn::Add(hn::Sub(m, hn::Set(d64, off.middle)), l);
-    } else {
-      V64 high_error, middle_error;
-      TwoSum(h, hn::Set(d64, -off.high), h, high_error);
-      TwoSum(m, hn::Set(d64, -off.middle), m, middle_error);
-      TwoSum(h, m, sum, error);
-      error =
-          hn::Add(ErrorOrZero(d64, error), hn::Add(ErrorOrZero(d64, high_error), hn::Add(middle_error, l)));
+    Words n = ScaledWords(x_vector);
+    if (HasSummand()) n = PlusProductOf<kIsFloat<D>>(n, mask, double{mask_slope});
+    if (alibi_slope != 0) {
+      const auto column = static_cast<double>(static_cast<ptrdiff_t>(i) - last);
+      n = PlusProductOf<kIsFloat<D>>(n, hn::Iota(d64, column), double{alibi_slope});
     }
-    TwoSum(sum, error, sum, lost);
-    return sum;
+    if (!kIsFloat<D> || alibi_slope != 0) return Rounded(n);
+    return n;  // two floats' products leave nothing to do
+  }
+  // n less what is taken off. A float has no use for the digits that these sums of doubles round off: next to
+  // the largest score there are none.
+  static HWY_INLINE Pair<V64> Difference(const Far& off, const Words& n) {
+    const D64 d64;
+    const V64 l = hn::Sub(WordOf<2>(n), hn::Set(d64, off.low));
+    if constexpr (kIsFloat<D>) {
+      const V64 sum = hn::Sub(WordOf<0>(n), hn::Set(d64, off.high));
+      return TwoSum(sum, V64(hn::Add(hn::Sub(WordOf<1>(n), hn::Set(d64, off.middle)), l)));
+    } else {
+      const auto high = TwoSum(WordOf<0>(n), hn::Set(d64, -off.high));
+      const auto middle = TwoSum(WordOf<1>(n), hn::Set(d64, -off.middle));
+      const auto sum = TwoSum(High(high), High(middle));
+      const V64 error =
+          hn::Add(ErrorOrZero(Low(sum)), hn::Add(ErrorOrZero(Low(high)), hn::Add(Low(middle), l)));
+      return TwoSum(High(sum), error);
+    }
+  }
+
+  // The scores but for what is hidden.
+  template <bool kPartial>
+  HWY_INLINE Score Unhidden(D d, size_t i, size_t count, hn::Vec<D>& summand) const {
+    const auto x_vector = kPartial ? Element::LoadN(x + i, count) : Element::Load(x + i);
+    if (HWY_UNLIKELY(far != nullptr)) {
+      const Score n = LessHigh(*far, x_vector, i, count);
+      summand = High(n);
+      return Copied(n);
+    }
+    Score n = Scaled(x_vector);
+    summand = High(n);
+    if (mask_type == SIMDACT_MASK_F32) {
+      const auto product = TwoProduct(FloatMask<kPartial>(d, i, count), hn::Set(d, mask_slope));
+      summand = hn::Max(summand, High(product));
+      n = PlusTerm(n, product);
+    } else if (mask_type == SIMDACT_MASK_SAME) {
+      const auto product = TwoProduct(SameMask<kPartial>(i, count), hn::Set(d, mask_slope));
+      summand = hn::Max(summand, High(product));
+      n = PlusTerm(n, product);
+    }
+    if (alibi_slope != 0) {
+      const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(i) - last));
+      n = PlusTerm(n, TwoProduct(column, hn::Set(d, alibi_slope)));
+    }
+    return n;
   }
 
   // x as loaded.
-  static HWY_NOINLINE hn::Vec<D> LessHigh(const Far& off, hn::Vec<D> x_vector, size_t i, size_t count,
-                                          hn::Vec<D>& rest) {
+  static HWY_NOINLINE Score LessHigh(const Far& off, hn::Vec<D> x_vector, size_t i, size_t count) {
     const D d;
     const D64 d64;
     const FullScores& scores = off.scores;
@@ -343,48 +396,51 @@ struct FullScores {
     } else {
       mask = scores.template Mask<true>(i, count);
     }
-    V64 h, m, l, lost;
-    scores.Words(HalfOf<0>(x_vector), HalfOf<0>(mask), i, h, m, l);
-    const V64 lower = Difference(off, h, m, l, lost);
+    const auto lower = Difference(off, scores.WordsOf(HalfOf<0>(x_vector), HalfOf<0>(mask), i));
     if constexpr (!kIsFloat<D>) {
-      rest = lost;
       return lower;
+    } else if constexpr (kHalves == 1) {
+      return Halved(V64(High(lower)));
     } else {
-      const hn::Rebind<float, D64> narrow;
-      const auto z = hn::DemoteTo(narrow, lower);
-      const auto z_rest = hn::DemoteTo(narrow, hn::Sub(lower, hn::PromoteTo(d64, z)));
-      if constexpr (kHalves == 1) {
-        rest = z_rest;
-        return z;
-      } else {
-        scores.Words(HalfOf<1>(x_vector), HalfOf<1>(mask), i + hn::Lanes(d64), h, m, l);
-        const V64 upper = Difference(off, h, m, l, lost);
-        const auto y = hn::DemoteTo(narrow, upper);
-        rest = hn::Combine(d, hn::DemoteTo(narrow, hn::Sub(upper, hn::PromoteTo(d64, y))), z_rest);
-        return hn::Combine(d, y, z);
-      }
+      const size_t next = i + hn::Lanes(d64);
+      const auto upper = Difference(off, scores.WordsOf(HalfOf<1>(x_vector), HalfOf<1>(mask), next));
+      const auto z = Halved(V64(High(lower))), y = Halved(V64(High(upper)));
+      return MakePair(hn::Combine(d, High(y), High(z)), hn::Combine(d, Low(y), Low(z)));
     }
   }
+  // A double as a pair of floats.
+  static HWY_INLINE auto Halved(V64 v) {
+    const D64 d64;
+    const hn::Rebind<float, D64> narrow;
+    const auto high = hn::DemoteTo(narrow, v);
+    return MakePair(high, hn::DemoteTo(narrow, hn::Sub(v, hn::PromoteTo(d64, high))));
+  }
 
-  // softcap tanh(scale x / softcap) + rest. In double for floats: a float's rounding would be 16 ulps of the
-  // result.
-  static HWY_NOINLINE hn::Vec<D> Capped(hn::Vec<D> x_vector, T scale, T softcap, hn::Vec<D>& rest) {
+  // scale x, capped.
+  HWY_INLINE Score Scaled(hn::Vec<D> x_vector) const {
     const D d;
-    if constexpr (kIsFloat<D>) {
-      const double wide_scale{scale}, cap{softcap};
-      const auto capped = [=](auto d64, const auto& v)
-                              HWY_ATTR { return Softcap(d64, op::Mul(v, hn::Set(d64, wide_scale)), cap); };
-      const auto lost = [=](auto d64, const auto& v) HWY_ATTR {
-        const auto exact = capped(d64, v);
-        const hn::Rebind<float, decltype(d64)> d32;
-        return op::Sub(exact, op::PromoteTo(d64, op::DemoteTo(d32, exact)));
-      };
-      rest = InDouble(d, x_vector, lost);
-      return InDouble(d, x_vector, capped);
-    } else {
-      rest = hn::Zero(d);
-      return Softcap(d, hn::Mul(x_vector, hn::Set(d, scale)), softcap);
+    if (softcap != 0) {
+      if constexpr (kIsFloat<D>) {
+        return Copied(Capped(x_vector, scale, softcap));
+      } else {
+        return MakePair(SoftcapOutOfLine(d, hn::Mul(x_vector, hn::Set(d, scale)), softcap), hn::Zero(d));
+      }
     }
+    return TwoProduct(x_vector, hn::Set(d, scale));
+  }
+  // softcap tanh(scale x / softcap) of floats, in double: a float's rounding would be 16 ulps of the result.
+  static HWY_NOINLINE Score Capped(hn::Vec<D> x_vector, T scale, T softcap) {
+    const D d;
+    const double wide_scale{scale}, cap{softcap};
+    const auto capped = [=](auto d64, const auto& v)
+                            HWY_ATTR { return Softcap(d64, op::Mul(v, hn::Set(d64, wide_scale)), cap); };
+    const auto lost = [=](auto d64, const auto& v) HWY_ATTR {
+      const auto exact = capped(d64, v);
+      const hn::Rebind<float, decltype(d64)> d32;
+      return op::Sub(exact, op::PromoteTo(d64, op::DemoteTo(d32, exact)));
+    };
+    const auto rest = InDouble(d, x_vector, lost);
+    return MakePair(InDouble(d, x_vector, capped), rest);
   }
 
   bool HasSummand() const { return mask_type == SIMDACT_MASK_F32 || mask_type == SIMDACT_MASK_SAME; }

@@ -49,11 +49,11 @@ struct RowGroup {
 
   template <class Size>
   HWY_INLINE Vectors Load(size_t i, size_t count, Size) const {
-    Vectors z, low;
+    Vectors z;
     HWY_UNROLL(4)
     for (size_t r = 0; r < kRows; ++r) {
       const PlainScores<Element> scores{x + r * x_stride};
-      z.v[r] = scores.template At<Size() == 0>(D(), i, count, low.v[r]);
+      z.v[r] = scores.template At<Size() == 0>(D(), i, count);
     }
     return z;
   }
@@ -112,13 +112,13 @@ struct RowGroup {
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r) least.v[r] = hn::Set(d, WithSmallTerms(d, totals[r].unit).least);
     }
-    Vectors first = Each(start), lost;
+    Vectors first = Each(start), zero;
     HWY_UNROLL(4)
     for (size_t r = 0; r < kRows; ++r) {
-      lost.v[r] = hn::Zero(d), totals[r].count = 0;
+      zero.v[r] = hn::Zero(d), totals[r].count = 0;
       if (kTerms == Terms::kShort) first.v[r] = hn::Zero(d);
     }
-    Vectors sum = first;
+    auto sum = MakePair(first, zero);
     ForEachColumn([&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
       Vectors z = Load(i, count, size);
       if constexpr (kOthers) {
@@ -128,23 +128,16 @@ struct RowGroup {
       }
       const Vectors near = AtLeast(least, Vectors(op::Sub(z, shift)));
       Vectors term;
-      if constexpr (kFast) {
+      if constexpr (kTerms == Terms::kShort) {
         term = FastTermNear<kTerms>(d, near, magic);
-        if constexpr (kTerms == Terms::kShort) {
-          sum = op::Add(sum, term);
-        } else {
-          Vectors error;
-          FastTwoSum(sum, term, sum, error);
-          lost = op::Add(lost, error);
-        }
+        sum = WithHigh(sum, Vectors(op::Add(High(sum), term)));
+      } else if constexpr (kFast) {
+        term = FastTermNear<kTerms>(d, near, magic);
+        sum = FastSum(sum, term);
       } else {
-        Vectors scale, p, error;
-        ExpSplitAt(d, near, NoLow(), magic, scale, p);
-        term = op::MulAdd(scale, p, scale);
-        FastTwoSum(sum, scale, sum, error);
-        lost = op::Add(lost, error);
-        FastTwoSum(sum, Vectors(op::Mul(scale, p)), sum, error);
-        lost = op::Add(lost, error);
+        const auto power = ExpSplitAt(d, near, magic);
+        term = RoundedTerms(power);
+        sum = FastSum(FastSum(sum, Vectors(Scale(power))), Vectors(op::Mul(Scale(power), Excess(power))));
       }
       if constexpr (!kOthers) {
         HWY_UNROLL(4)
@@ -152,7 +145,8 @@ struct RowGroup {
       }
     });
     HWY_UNROLL(4)
-    for (size_t r = 0; r < kRows; ++r) totals[r].Set(d, hn::Sub(sum.v[r], first.v[r]), lost.v[r]);
+    for (size_t r = 0; r < kRows; ++r)
+      totals[r].Set(d, MakePair(hn::Sub(High(sum).v[r], first.v[r]), Low(sum).v[r]));
   }
 
   // Whether a sum of others is to be made anew, from where its terms are not lost.
@@ -181,18 +175,18 @@ struct RowGroup {
   template <Terms kTerms>
   HWY_INLINE void Divide(const T* HWY_RESTRICT terms) const {
     const D d;
-    Vectors factor, factor_low;
+    Vectors high, low;
     HWY_UNROLL(4)
     for (size_t r = 0; r < kRows; ++r) {
-      T high, low;
-      Reciprocal(totals[r], high, low);
-      factor.v[r] = hn::Set(d, high), factor_low.v[r] = hn::Set(d, low);
+      const TwoWords<T> inverse = Reciprocal(totals[r]);
+      high.v[r] = hn::Set(d, inverse.high), low.v[r] = hn::Set(d, inverse.low);
     }
+    const auto factor = MakePair(high, low);
     ForEachColumn([&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
       Vectors term;
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r) term.v[r] = hn::Load(d, terms + r * kMost + i);
-      const Vectors quotient = QuotientOf<kTerms>(d, term, factor, factor_low);
+      const Vectors quotient = QuotientOf<kTerms>(d, term, factor);
       HWY_UNROLL(4)
       for (size_t r = 0; r < kRows; ++r)
         StoreResult<size(), Element>(d, quotient.v[r], y + r * y_stride + i, count);

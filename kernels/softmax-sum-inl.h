@@ -36,38 +36,31 @@ HWY_INLINE V Fold(const V& single) {
   return single;
 }
 
-// Adds a to sum + lost, where sum is the larger one.
-template <class V>
-HWY_INLINE void AddExactly(const V& a, V& sum, V& lost) {
-  V error;
-  FastTwoSum(sum, a, sum, error);
-  lost = hn::Add(lost, error);
+// sum + a, or each vector of a pack, where the sum is the larger one.
+template <class S, class V>
+HWY_INLINE S PlusEach(const S& sum, const V& a) {
+  return FastSum(sum, a);
 }
-
-// Adds a, or each vector of a pack.
-template <class V, size_t kCount>
-HWY_INLINE void AddExactly(const Pack<V, kCount>& a, V& sum, V& lost) {
+template <class S, class V, size_t kCount>
+HWY_INLINE S PlusEach(const S& sum, const Pack<V, kCount>& a) {
+  S next = sum;
   HWY_UNROLL(8)
-  for (size_t u = 0; u < kCount; ++u) AddExactly(a.v[u], sum, lost);
+  for (size_t u = 0; u < kCount; ++u) next = FastSum(next, a.v[u]);
+  return next;
 }
 
-// Adds a (1 + b), b small. A pack's a b are added up first: rounding these is harmless, as long as they are
+// sum + a (1 + b), b small. A pack's a b are added up first: rounding these is harmless, as long as they are
 // few.
-template <class V>
-HWY_INLINE void Accumulate(const V& a, const V& b, V& sum, V& lost) {
-  AddExactly(a, sum, lost);
-  AddExactly(hn::Mul(a, b), sum, lost);
+template <class S, class V>
+HWY_INLINE S PlusPower(const S& sum, const V& a, const V& b) {
+  return FastSum(FastSum(sum, a), V(op::Mul(a, b)));
 }
-template <class V, size_t kCount>
-HWY_INLINE void Accumulate(const Pack<V, kCount>& a, const Pack<V, kCount>& b, V& sum, V& lost) {
+template <class S, class V, size_t kCount>
+HWY_INLINE S PlusPower(const S& sum, const Pack<V, kCount>& a, const Pack<V, kCount>& b) {
   V small = hn::Mul(a.v[0], b.v[0]);
-  AddExactly(a.v[0], sum, lost);
   HWY_UNROLL(8)
-  for (size_t u = 1; u < kCount; ++u) {
-    AddExactly(a.v[u], sum, lost);
-    small = hn::MulAdd(a.v[u], b.v[u], small);
-  }
-  AddExactly(small, sum, lost);
+  for (size_t u = 1; u < kCount; ++u) small = hn::MulAdd(a.v[u], b.v[u], small);
+  return FastSum(PlusEach(sum, a), small);
 }
 
 template <class T>
@@ -88,11 +81,11 @@ HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n,
   }
   ForEachVector<kCount>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
-    Vectors<kSize, D> low, z, most;
+    Vectors<kSize, D> z, most;
     if constexpr (kSums) {
-      z = ScoresAt<kSize>(scores, d, begin + i, count, low, most);
+      z = ScoresAt<kSize>(scores, d, begin + i, count, most);
     } else {
-      z = ScoresAt<kSize>(scores, d, begin + i, count, low);
+      z = High(ScoresAt<kSize>(scores, d, begin + i, count));
     }
     if constexpr (kSize > 1) {
       pack = op::Max(pack, z);
@@ -136,10 +129,6 @@ HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n,
 struct NoLargest {};
 // Scores, with -inf for those that equal the largest one, which are counted. In a row's packs that is rare.
 template <class D, class V>
-HWY_INLINE V LeaveOut(D, const V& z, NoLargest, size_t&) {
-  return z;
-}
-template <class D, class V>
 HWY_INLINE V LeaveOut(D d, const V& z, const hn::Vec<D>& largest, size_t& count) {
   const auto equal = hn::Eq(z, largest);
   count += hn::CountTrue(d, equal);
@@ -158,51 +147,71 @@ HWY_INLINE Pack<V, kCount> LeaveOut(D d, const Pack<V, kCount>& z, const V& larg
   return others;
 }
 
-// The terms of scores, which are added to the sums.
-template <Terms kTerms, bool kExact, class D, class V>
-HWY_INLINE V TermsOf(D d, const V& z, const V& low, const SoftmaxUnit<Scalar<D>>& unit, hn::Vec<D>& sum,
-                     hn::Vec<D>& lost) {
-  if constexpr (kTerms == Terms::kShort) {
-    const V term = FastSoftmaxTerm<kTerms>(d, z, unit);
-    sum = hn::Add(sum, Fold(term));
-    return term;
-  } else if constexpr (kTerms == Terms::kFast) {
-    const V term = FastSoftmaxTerm<kTerms>(d, z, unit);
-    AddExactly(term, sum, lost);
-    return term;
+// The same of numbers.
+template <class D, class N>
+HWY_INLINE N OthersOf(D, const N& z, NoLargest, size_t&) {
+  return z;
+}
+template <class D, class N>
+HWY_INLINE N OthersOf(D d, const N& z, const hn::Vec<D>& largest, size_t& count) {
+  return WithHigh(z, LeaveOut(d, Word<N>(High(z)), largest, count));
+}
+
+// The terms of scores: rounded, or for the accurate tier as scales and excesses.
+template <Terms kTerms, class D, class N>
+HWY_INLINE auto TermsOf(D d, const N& z, const SoftmaxUnit<Scalar<D>>& unit) {
+  if constexpr (kTerms == Terms::kAccurate) {
+    return SoftmaxSplit(d, z, unit);
   } else {
-    V scale, p;
-    if constexpr (kExact) {
-      SoftmaxSplit(d, z, NoLow(), unit, scale, p);
-    } else {
-      SoftmaxSplit(d, z, low, unit, scale, p);
-    }
-    Accumulate(scale, p, sum, lost);
-    return op::MulAdd(scale, p, scale);
+    return FastSoftmaxTerm<kTerms>(d, z, unit);
+  }
+}
+template <class N>
+HWY_INLINE auto RoundedTerms(const N& terms) {
+  if constexpr (kIsPair<N>) {
+    return TimesOnePlus(Scale(terms), Excess(terms));
+  } else {
+    return terms;
+  }
+}
+// sum + terms.
+template <Terms kTerms, class S, class N>
+HWY_INLINE S PlusTerms(const S& sum, const N& terms) {
+  if constexpr (kTerms == Terms::kShort) {
+    return WithHigh(sum, hn::Add(High(sum), Fold(terms)));
+  } else if constexpr (kTerms == Terms::kFast) {
+    return PlusEach(sum, terms);
+  } else {
+    return PlusPower(sum, Scale(terms), Excess(terms));
   }
 }
 
-// sum + rest of all lanes; in double, where floats need no rest.
-template <class D, class V>
-HWY_INLINE double LaneSum(D d, V sum, V rest, double& low) {
+// A number of two words.
+template <class T>
+struct TwoWords {
+  T high, low;
+};
+
+// The sum of all lanes of pairs; in double, where floats need no low word.
+template <class D, class N>
+HWY_INLINE TwoWords<double> LaneSum(D d, const N& sums) {
+  const auto sum = High(sums), rest = Low(sums);
   if constexpr (kIsFloat<D> && hn::MaxLanes(D()) > 1) {
     const hn::Repartition<double, D> d64;
     const auto lower = hn::Add(hn::PromoteLowerTo(d64, sum), hn::PromoteLowerTo(d64, rest));
     const auto upper = hn::Add(hn::PromoteUpperTo(d64, sum), hn::PromoteUpperTo(d64, rest));
-    low = 0;
-    return hn::ReduceSum(d64, hn::Add(lower, upper));
+    return {hn::ReduceSum(d64, hn::Add(lower, upper)), 0};
   } else {
     HWY_ALIGN Scalar<D> lanes[hn::MaxLanes(D())], rests[hn::MaxLanes(D())];
     hn::Store(sum, d, lanes);
     hn::Store(rest, d, rests);
-    double high = 0;
-    low = 0;
+    TwoWords<double> all = {0, 0};
     for (size_t i = 0; i < hn::Lanes(d); ++i) {
-      const double term = static_cast<double>(lanes[i]), total = high + term, part = total - high;
-      low += (high - (total - part)) + (term - part) + static_cast<double>(rests[i]);
-      high = total;
+      const double term = static_cast<double>(lanes[i]), total = all.high + term, part = total - all.high;
+      all.low += (all.high - (total - part)) + (term - part) + static_cast<double>(rests[i]);
+      all.high = total;
     }
-    return high;
+    return all;
   }
 }
 
@@ -215,18 +224,17 @@ struct RowSum {
   size_t count;
 
   // The sum of the lanes of terms, which are 2^kTermBias times as large.
-  template <class D, class V>
-  HWY_INLINE void Set(D d, const V& sum, const V& lost) {
+  template <class D, class N>
+  HWY_INLINE void Set(D d, const N& sums) {
     constexpr double kUnbias = PowerOfTwo<double>(-kTermBias<D>);
-    double rest;
-    const double whole = LaneSum(d, sum, lost, rest);
-    high = whole * kUnbias;
+    const TwoWords<double> whole = LaneSum(d, sums);
+    high = whole.high * kUnbias;
     low = 0;
-    if constexpr (!kIsFloat<D>) Add(0, rest * kUnbias);  // makes high the sum rounded
+    if constexpr (!kIsFloat<D>) Add({0, whole.low * kUnbias});  // makes high the sum rounded
   }
-  void Add(double term, double term_low) {  // Knuth's TwoSum, and then Dekker's
-    const double total = high + term, part = total - high;
-    low += term_low + ((high - (total - part)) + (term - part));
+  void Add(TwoWords<double> term) {  // Knuth's TwoSum, and then Dekker's
+    const double total = high + term.high, part = total - high;
+    low += term.low + ((high - (total - part)) + (term.high - part));
     high = total + low;
     low -= high - total;
   }
@@ -267,31 +275,32 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
   const SoftmaxUnit<Scalar<D>> unit =
       hwy::IsSame<L, NoLargest>() ? total.unit : WithSmallTerms(d, total.unit);
   const V start = kTerms == Terms::kShort ? hn::Zero(d) : hn::Set(d, first_sum);
+  const auto none = MakePair(start, V(hn::Zero(d)));
   auto lower = hn::Zero(d64), upper = lower;
-  V sum = start, lost = hn::Zero(d);
+  auto sum = none;
   size_t left_out = 0;
   for (size_t piece = 0; piece < n; piece += piece_size) {
     const size_t first = begin + piece;
     ForEachVector<Scores::kVectors>(
         d, HWY_MIN(piece_size, n - piece), [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
           constexpr size_t kSize = size();
-          Vectors<kSize, D> low;
-          const auto z = LeaveOut(d, ScoresAt<kSize>(scores, d, first + i, count, low), largest, left_out);
-          const auto term = TermsOf<kTerms, Scores::kExact>(d, z, low, unit, sum, lost);
-          store(first + i, count, term, size);
+          const auto z = OthersOf(d, ScoresAt<kSize>(scores, d, first + i, count), largest, left_out);
+          const auto terms = TermsOf<kTerms>(d, z, unit);
+          sum = PlusTerms<kTerms>(sum, terms);
+          store(first + i, count, RoundedTerms(terms), size);
         });
     if constexpr (kEmptied) {
-      const V whole = hn::Sub(sum, start);
+      const V whole = hn::Sub(High(sum), start), lost = Low(sum);
       lower = hn::Add(lower, hn::Add(hn::PromoteLowerTo(d64, whole), hn::PromoteLowerTo(d64, lost)));
       upper = hn::Add(upper, hn::Add(hn::PromoteUpperTo(d64, whole), hn::PromoteUpperTo(d64, lost)));
-      sum = start, lost = hn::Zero(d);
+      sum = none;
     }
   }
   if constexpr (kEmptied) {
     total.high = hn::ReduceSum(d64, hn::Add(lower, upper)) * PowerOfTwo<double>(-kTermBias<D>);
     total.low = 0;
   } else {
-    total.Set(d, hn::Sub(sum, start), lost);
+    total.Set(d, WithHigh(sum, V(hn::Sub(High(sum), start))));
   }
   total.count = left_out;
 }
@@ -300,12 +309,10 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
 template <class T>
 HWY_INLINE double TermOf(double z, const SoftmaxUnit<T>& unit) {
   const hn::ScalableTag<double> d;
-  using V = hn::Vec<decltype(d)>;
   const double power = double{unit.power};  // times ln 2, whose upper part times a power is exact
-  V x, low;
-  TwoSum(hn::Set(d, z - double{unit.shift}), hn::Set(d, -power * ExpDouble::kLn2High), x, low);
-  low = hn::Sub(low, hn::Set(d, power * ExpDouble::kLn2Low));
-  return hn::GetLane(ExpValue(d, x, low));
+  const auto x = TwoSum(hn::Set(d, z - double{unit.shift}), hn::Set(d, -power * ExpDouble::kLn2High));
+  const auto low = hn::Sub(Low(x), hn::Set(d, power * ExpDouble::kLn2Low));
+  return hn::GetLane(ExpValue(d, WithLow(x, low)));
 }
 
 // max and sum of a row. What does not fit into one block is merged, online. False, and nothing has been
@@ -337,7 +344,7 @@ HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar
     if constexpr (kOthers) {
       SumTerms<kTerms>(scores, d, begin, size, store, part, hn::Set(d, new_max));
       if (higher && total.count != 0)
-        total.Add(static_cast<double>(total.count) * TermOf(max, total.unit), 0);
+        total.Add({static_cast<double>(total.count) * TermOf(max, total.unit), 0});
       if (!higher) part.count += total.count;
     } else {
       SumTerms<kTerms>(scores, d, begin, size, store, part);
@@ -346,7 +353,7 @@ HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar
     if (total.high != 0) {  // the first block is added to nothing, as is what follows -inf alone
       const double factor =
           higher ? UnitFactor(total.unit.shift, total.unit.power, part.unit.shift, part.unit.power) : 1.0;
-      part.Add(total.high * factor, total.low * factor);
+      part.Add({total.high * factor, total.low * factor});
     }
     total = part;
     max = new_max;
@@ -354,29 +361,29 @@ HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar
   return true;
 }
 
-// 1 / sum as factor + low, with T's precision each.
+// 1 / sum, with T's precision in each word.
 template <class T>
-HWY_INLINE void Reciprocal(const RowSum<T>& total, T& factor, T& low) {
+HWY_INLINE TwoWords<T> Reciprocal(const RowSum<T>& total) {
   if constexpr (sizeof(T) == sizeof(float)) {
     const double inverse = 1.0 / (total.high + total.low);
-    factor = static_cast<T>(inverse);
-    low = static_cast<T>(inverse - static_cast<double>(factor));
+    const T high = static_cast<T>(inverse);
+    return {high, static_cast<T>(inverse - static_cast<double>(high))};
   } else {
     const hn::CappedTag<double, 1> d1;
-    const auto high = hn::Set(d1, total.high), rest = hn::Set(d1, total.low);
-    const auto inverse = hn::Div(hn::Set(d1, 1.0), high);
-    const auto left = hn::Sub(Remainder(d1, inverse, high, hn::Set(d1, 1.0)), hn::Mul(inverse, rest));
-    factor = hn::GetLane(inverse);
-    low = hn::GetLane(hn::Mul(left, inverse));
+    const auto high = hn::Set(d1, total.high), rest = hn::Set(d1, total.low), one = hn::Set(d1, 1.0);
+    const auto inverse = hn::Div(one, high);
+    const auto left = hn::Sub(Remainder(inverse, high, one), hn::Mul(inverse, rest));
+    return {hn::GetLane(inverse), hn::GetLane(hn::Mul(left, inverse))};
   }
 }
 
-template <Terms kTerms, class D, class V, class F>
-HWY_INLINE V QuotientOf(D d, const V& term, const F& factor, const F& factor_low) {
+// term times a pair.
+template <Terms kTerms, class D, class V, class N>
+HWY_INLINE V QuotientOf(D d, const V& term, const N& factor) {
   if constexpr (kTerms == Terms::kFast) {
-    return FastSoftmaxQuotient(d, term, factor, factor_low);
+    return FastSoftmaxQuotient(d, term, factor);
   } else {
-    return SoftmaxQuotient(d, term, factor, factor_low);
+    return SoftmaxQuotient(d, term, factor);
   }
 }
 

@@ -34,34 +34,39 @@ HWY_INLINE void ForEachVector(D d, size_t n, const F& f) {
 template <size_t kCount, class D>
 using Vectors = hwy::If<(kCount > 1), Pack<hn::Vec<D>, (kCount > 1 ? kCount : 2)>, hn::Vec<D>>;
 
-// The scores from column i on: kCount vectors, or for 0 the first `count` columns of one.
+// The scores from column i on, as numbers: of kCount vectors, or for 0 of the first `count` columns of one.
 template <size_t kCount, class Scores, class D>
-HWY_INLINE Vectors<kCount, D> ScoresAt(const Scores& scores, D d, size_t i, size_t count,
-                                       Vectors<kCount, D>& low) {
+HWY_INLINE auto ScoresAt(const Scores& scores, D d, size_t i, size_t count) {
   if constexpr (kCount > 1) {
-    Vectors<kCount, D> z;
+    Vectors<kCount, D> z, low;
     HWY_UNROLL(8)
     for (size_t u = 0; u < kCount; ++u) {
-      z.v[u] = scores.template At<false>(d, i + u * count, count, low.v[u]);
+      const auto n = scores.template At<false>(d, i + u * count, count);
+      z.v[u] = High(n);
+      if constexpr (!Scores::kExact) low.v[u] = Low(n);
     }
-    return z;
+    if constexpr (Scores::kExact) {
+      return z;
+    } else {
+      return MakePair(z, low);
+    }
   } else {
-    return scores.template At<kCount == 0>(d, i, count, low);
+    return scores.template At<kCount == 0>(d, i, count);
   }
 }
-// The same, and the largest of each score's summands.
+// The same, rounded, and the largest of each score's summands.
 template <size_t kCount, class Scores, class D>
 HWY_INLINE Vectors<kCount, D> ScoresAt(const Scores& scores, D d, size_t i, size_t count,
-                                       Vectors<kCount, D>& low, Vectors<kCount, D>& summand) {
+                                       Vectors<kCount, D>& summand) {
   if constexpr (kCount > 1) {
     Vectors<kCount, D> z;
     HWY_UNROLL(8)
     for (size_t u = 0; u < kCount; ++u) {
-      z.v[u] = scores.template At<false>(d, i + u * count, count, low.v[u], summand.v[u]);
+      z.v[u] = High(scores.template At<false>(d, i + u * count, count, summand.v[u]));
     }
     return z;
   } else {
-    return scores.template At<kCount == 0>(d, i, count, low, summand);
+    return High(scores.template At<kCount == 0>(d, i, count, summand));
   }
 }
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "kernels/arrays-inl.h"
-#include "simdact/pair-inl.h"
+#include "simdact/numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -65,13 +65,17 @@ using Beside = hn::Rebind<T, DD>;
 HWY_INLINE hn::Vec<DD> InDoubles(hn::Vec<Beside<float>> v) { return hn::PromoteTo(DD(), v); }
 HWY_INLINE hn::Vec<DD> InDoubles(hn::Vec<DD> v) { return v; }
 
-// value + error = a b; error is meant for doubles only.
+// What sums of terms of T, and products of two, are carried out in.
 template <class T>
-HWY_INLINE void ExactProduct(hn::Vec<DD> a, hn::Vec<DD> b, hn::Vec<DD>& value, hn::Vec<DD>& error) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    value = hn::Mul(a, b);
+using TermsIn = hwy::If<sizeof(T) == sizeof(float), Plain, Pairs>;
+
+// 0 where the mask is true, else the number.
+template <class M, class N>
+HWY_INLINE N ZeroWhere(const M& mask, const N& n) {
+  if constexpr (kIsPair<N>) {
+    return MakePair(hn::IfThenZeroElse(mask, High(n)), hn::IfThenZeroElse(mask, Low(n)));
   } else {
-    TwoProduct(DD(), a, b, value, error);
+    return hn::IfThenZeroElse(mask, n);
   }
 }
 
@@ -84,19 +88,14 @@ class Sums {
     if (kPairs) memset(low_, 0, n * sizeof(double));
   }
 
-  // Adds a term to each of the first n sums. term(io, i, value, error) sets value for the sums from i on, and
-  // if T is double may set error, which belongs to it.
+  // Adds a term to each of the first n sums: term(io, i) gives those of the sums from i on, which may be
+  // pairs if T is double.
   template <class Term>
   HWY_INLINE void Add(size_t n, const Term& term) {
-    ForEachVector(DD(), n, [&](const auto& io, size_t i) HWY_ATTR {
-      auto value = hn::Zero(DD()), error = hn::Zero(DD());
-      term(io, i, value, error);
-      Add(io, i, value, error);
-    });
+    ForEachVector(DD(), n, [&](const auto& io, size_t i) HWY_ATTR { Add(io, i, term(io, i)); });
   }
   HWY_INLINE void AddArray(const T* terms, size_t n) {
-    Add(n, [&](const auto& io, size_t i, auto& value, auto&)
-               HWY_ATTR { value = InDoubles(io.Load(Beside<T>(), terms + i)); });
+    Add(n, [&](const auto& io, size_t i) HWY_ATTR { return InDoubles(io.Load(Beside<T>(), terms + i)); });
   }
 
   // The sums from `first` on are `count` groups of `width`: adds them up in the first group, half of the
@@ -104,12 +103,8 @@ class Sums {
   void Fold(size_t first, size_t count, size_t width) {
     while (count > 1) {
       const size_t kept = (count + 1) / 2, behind = first + kept * width;
-      ForEachVector(DD(), (count - kept) * width, [&](const auto& io, size_t i) HWY_ATTR {
-        const auto value = io.Load(DD(), high_ + behind + i);
-        auto error = value;
-        if constexpr (kPairs) error = io.Load(DD(), low_ + behind + i);
-        Add(io, first + i, value, error);
-      });
+      ForEachVector(DD(), (count - kept) * width,
+                    [&](const auto& io, size_t i) HWY_ATTR { Add(io, first + i, Load(io, behind + i)); });
       count = kept;
     }
   }
@@ -122,12 +117,12 @@ class Sums {
   // The first n sums, rounded to T. Where a sum is infinite its error is NaN, and must be left out.
   void Round(T* to, size_t n) const {
     ForEachVector(DD(), n, [&](const auto& io, size_t i) HWY_ATTR {
-      const auto high = io.Load(DD(), high_ + i);
+      const auto sum = Load(io, i);
       if constexpr (kPairs) {
-        const auto low = io.Load(DD(), low_ + i);
-        io.Store(hn::Add(high, hn::IfThenElseZero(hn::Eq(low, low), low)), DD(), to + i);
+        const auto low = Low(sum);
+        io.Store(hn::Add(High(sum), hn::IfThenElseZero(hn::Eq(low, low), low)), DD(), to + i);
       } else {
-        io.Store(hn::DemoteTo(Beside<T>(), high), Beside<T>(), to + i);
+        io.Store(hn::DemoteTo(Beside<T>(), sum), Beside<T>(), to + i);
       }
     });
   }
@@ -135,17 +130,25 @@ class Sums {
  private:
   static constexpr bool kPairs = sizeof(T) == sizeof(double);
 
+  // The sums from i on, pairs or vectors.
   template <class IO>
-  HWY_INLINE void Add(const IO& io, size_t i, hn::Vec<DD> value, hn::Vec<DD> error) {
-    const auto before = io.Load(DD(), high_ + i);
+  HWY_INLINE auto Load(const IO& io, size_t i) const {
     if constexpr (kPairs) {
-      auto sum = before, rest = before;
-      TwoSum(before, value, sum, rest);
-      io.Store(sum, DD(), high_ + i);
-      io.Store(hn::Add(io.Load(DD(), low_ + i), hn::Add(rest, error)), DD(), low_ + i);
+      return MakePair(io.Load(DD(), high_ + i), io.Load(DD(), low_ + i));
     } else {
-      (void)error;
-      io.Store(hn::Add(before, value), DD(), high_ + i);
+      return io.Load(DD(), high_ + i);
+    }
+  }
+  // Adds numbers to them.
+  template <class IO, class N>
+  HWY_INLINE void Add(const IO& io, size_t i, const N& n) {
+    const auto before = Load(io, i);
+    if constexpr (kPairs) {
+      const auto sum = TwoSum(High(before), High(n));
+      io.Store(High(sum), DD(), high_ + i);
+      io.Store(hn::Add(Low(before), detail::PlusLow(Low(sum), Low(n))), DD(), low_ + i);
+    } else {
+      io.Store(hn::Add(before, n), DD(), high_ + i);
     }
   }
 

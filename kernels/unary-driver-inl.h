@@ -20,7 +20,7 @@
 
 #include "kernels/arrays-inl.h"
 #include "kernels/stream-inl.h"
-#include "simdact/tails-inl.h"
+#include "simdact/denormals-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -195,13 +195,12 @@ HWY_INLINE V Line(D d, const V& x, Scalar<D> alpha, const C& c) {
   if constexpr (HWY_NATIVE_FMA) {
     return op::MulAdd(x, slope, c);
   } else {
-    V product, error, sum, rest;
-    TwoProduct(d, x, slope, product, error);
-    TwoSum(product, c, sum, rest);
-    const auto sound = op::Gt(op::Abs(product), hn::Set(d, Scalar<D>(0x1p-900)));
-    const V low = op::Add(op::IfThenElseZero(sound, error), rest);
+    const auto product = TwoProduct(x, slope);
+    const auto sum = TwoSum(High(product), c);
+    const auto sound = op::Gt(op::Abs(High(product)), hn::Set(d, Scalar<D>(0x1p-900)));
+    const V low = op::Add(op::IfThenElseZero(sound, Low(product)), Low(sum));
     const auto counts = op::Gt(op::Abs(low), hn::Zero(d));  // neither 0, which would turn -0 into 0, nor NaN
-    return op::Add(sum, op::IfThenElse(counts, low, hn::Set(d, Scalar<D>(-0.0))));
+    return op::Add(High(sum), op::IfThenElse(counts, low, hn::Set(d, Scalar<D>(-0.0))));
   }
 }
 
@@ -267,14 +266,14 @@ struct Exponents<double> {
   static constexpr double kCubeMax = 0x1p343;
 };
 
-// 1 / (a + b)^2 up, for a in [kSquareMin, kSquareMax] and |b| below an ulp of a.
-template <class D, class V, class B, class S>
-HWY_INLINE V InverseSquare(D d, const V& a, const B& b, const S& up) {
-  const V y = Inverse(d, a);
-  const V h = op::NegMulAdd(y, b, Remainder(d, y, a, hn::Set(d, 1.0f)));
-  V square, rest;
-  TwoProduct(d, y, op::Mul(y, up), square, rest);
-  return op::Add(square, op::MulAdd(op::Add(h, h), square, rest));
+// 1 / n^2 up, for a normalized n in [kSquareMin, kSquareMax].
+template <class D, class N, class S>
+HWY_INLINE auto InverseSquare(D d, const N& n, const S& up) {
+  using V = Word<N>;
+  const V y = Inverse(V(High(n)));
+  V h = Remainder(y, High(n), hn::Set(d, 1.0f));
+  if constexpr (kIsPair<N>) h = op::NegMulAdd(y, Low(n), h);
+  return V(Round(TimesOnePlus(TwoProduct(y, op::Mul(y, up)), V(op::Add(h, h)))));
 }
 
 // -y^3 (1 + g) / 2, |y| <= kCubeMax. At the ends g may be NaN, and the plain product is the limit.
@@ -285,19 +284,18 @@ HWY_INLINE V NegativeHalfCube(D d, const V& y, const G& g) {
   const V scale = op::IfThenElse(small, hn::Set(d, E::kUp / 2), hn::Set(d, E::kShrink / 2));
   const V back = op::IfThenElse(small, hn::Set(d, -E::kDown), hn::Set(d, -E::kGrow));
   const V scaled = op::Mul(y, scale);
-  V square, rest;
-  TwoProduct(d, y, y, square, rest);
-  const V cube = op::Mul(square, scaled);
-  const V low = op::MulAdd(cube, g, op::Mul(rest, scaled));
-  const V sum = MultiplyAdd(d, square, scaled, low);
+  const auto square = TwoProduct(y, y);
+  const V cube = op::Mul(High(square), scaled);
+  const V low = op::MulAdd(cube, g, op::Mul(Low(square), scaled));
+  const V sum = MultiplyAdd(High(square), scaled, low);
   return op::Mul(op::IfThenElse(op::IsNaN(sum), cube, sum), back);
 }
 
-// y (1 + h / 2) = 1 / sqrt(x); h is NaN at 0 and infinity, where y is the limit.
+// y and h of 1 / sqrt(x) = y (1 + h / 2); h is NaN at 0 and infinity, where y is the limit.
 template <class D, class V>
-HWY_INLINE void RsqrtSplit(D d, const V& x, V& y, V& h) {
+HWY_INLINE auto RsqrtSplit(D d, const V& x) {
   const auto one = hn::Set(d, 1.0f);
-  y = op::Div(one, op::Sqrt(x));
+  const V y = op::Div(one, op::Sqrt(x));
   V factor = x, root = y;
   if constexpr (!HWY_NATIVE_FMA && !kIsFloat<D>) {
     // No splitting beyond 2^996, nor where the parts would be denormal: take 2^600 from one to the other.
@@ -305,9 +303,8 @@ HWY_INLINE void RsqrtSplit(D d, const V& x, V& y, V& h) {
     factor = op::Mul(x, op::IfThenElse(one_up, hn::Set(d, 0x1p600), hn::Set(d, 0x1p-600)));
     root = op::Mul(y, op::IfThenElse(one_up, hn::Set(d, 0x1p-300), hn::Set(d, 0x1p300)));
   }
-  V product, error;
-  TwoProduct(d, factor, root, product, error);
-  h = op::NegMulAdd(error, root, Remainder(d, product, root, one));
+  const auto product = TwoProduct(factor, root);
+  return MakePair(y, V(op::NegMulAdd(Low(product), root, Remainder(High(product), root, one))));
 }
 
 // reciprocal(x) = 1 / x.
@@ -328,7 +325,7 @@ HWY_INLINE V ReciprocalDerivative(D d, const V& x) {
     const auto large = op::Gt(a, hn::Set(d, 1.0f));
     const V up = op::IfThenElse(large, hn::Set(d, E::kUp), hn::Set(d, E::kShrink));
     const V back = op::IfThenElse(large, hn::Set(d, -E::kDown), hn::Set(d, -E::kGrow));
-    return op::Mul(InverseSquare(d, a, hn::Zero(d), up), back);
+    return op::Mul(InverseSquare(d, a, up), back);
   }
 }
 
@@ -351,8 +348,8 @@ HWY_INLINE V Rsqrt(D d, const V& x) {
     return InDouble(d, x,
                     [](auto d64, const auto& v) HWY_ATTR { return op::Div(hn::Set(d64, 1.0), op::Sqrt(v)); });
   } else {
-    V y, h;
-    RsqrtSplit(d, x, y, h);
+    const auto split = RsqrtSplit(d, x);
+    const V y = High(split), h = Low(split);
     const V sum = op::MulAdd(op::Mul(y, hn::Set(d, 0.5f)), h, y);
     return op::IfThenElse(op::IsNaN(sum), y, sum);
   }
@@ -378,8 +375,8 @@ HWY_INLINE V RsqrtDerivative(D d, const V& x) {
       return op::Div(hn::Set(d64, -0.5), op::Mul(v, op::Sqrt(v)));
     });
   } else {
-    V y, h;
-    RsqrtSplit(d, x, y, h);
+    const auto split = RsqrtSplit(d, x);
+    const V y = High(split), h = Low(split);
     const auto most = hn::Set(d, Exponents<Scalar<D>>::kCubeMax);
     return NegativeHalfCube(d, AtMost(most, op::Abs(y)), op::Mul(h, hn::Set(d, 1.5f)));
   }
@@ -410,11 +407,10 @@ HWY_INLINE V Softsign(D d, const V& x) {
                         return op::Div(v, op::Add(v, hn::Set(d64, 1.0)));
                       }));
   } else {
-    V sum, error;
-    TwoSum(a, one, sum, error);
-    const V y = Inverse(d, sum);
+    const auto sum = TwoSum(a, one);
+    const V y = Inverse(V(High(sum)));
     const V quotient = op::Mul(a, y);
-    const V rest = op::NegMulAdd(quotient, error, Remainder(d, quotient, sum, a));
+    const V rest = op::NegMulAdd(quotient, Low(sum), Remainder(quotient, High(sum), a));
     return WithSignOf(d, x, op::MulAdd(rest, y, quotient));
   }
 }
@@ -431,9 +427,8 @@ HWY_INLINE V SoftsignDerivative(D d, const V& x) {
   } else {
     using E = Exponents<Scalar<D>>;
     const V a = AtMost(hn::Set(d, E::kSquareMax), op::Abs(x));
-    V sum, error;
-    TwoSum(a, hn::Set(d, 1.0f), sum, error);
-    return op::Mul(InverseSquare(d, sum, error, hn::Set(d, E::kUp)), hn::Set(d, E::kDown));
+    const auto sum = TwoSum(a, hn::Set(d, 1.0f));
+    return op::Mul(InverseSquare(d, sum, hn::Set(d, E::kUp)), hn::Set(d, E::kDown));
   }
 }
 
@@ -446,9 +441,9 @@ HWY_INLINE V SoftsignDerivativeFromOutput(D d, const V& y) {
       return op::Mul(rest, rest);
     });
   } else {
-    V rest, error;
-    FastTwoSum(hn::Set(d, 1.0f), op::Neg(op::Abs(y)), rest, error);
-    return MultiplyAdd(d, rest, rest, op::Mul(op::Add(rest, rest), error));
+    const auto rest = FastTwoSum(hn::Set(d, 1.0f), op::Neg(op::Abs(y)));
+    const V high = High(rest);
+    return MultiplyAdd(high, high, op::Mul(op::Add(high, high), Low(rest)));
   }
 }
 

@@ -50,31 +50,29 @@ constexpr float BriefTanhEnd() { return 0x1p127f; }
 
 constexpr float kBriefLog2eLow = 0x1.4ae0cp-26f;
 
-// 2^(n + kMore) and f, n + f = x (slope + slope_low).
-template <int kMore = 0, class D, class V, class S>
-HWY_INLINE void BriefReduce(D d, const V& x, const S& slope, float slope_low, V& scale, V& f) {
-  CoarseReduce<kMore>(d, x, slope, scale, f);
-  if (slope_low != 0) f = op::MulAdd(x, hn::Set(d, slope_low), f);
+// 2^(n + kMore) and f, n + f = x slope, for a pair slope.
+template <int kMore = 0, class D, class V, class N>
+HWY_INLINE auto BriefReduce(D d, const V& x, const N& slope) {
+  const auto steps = CoarseReduce<kMore>(d, x, High(slope));
+  return WithLow(steps, V(op::MulAdd(x, Low(slope), Fraction(steps))));
 }
-// exp(x (slope + slope_low) ln 2) = p scale.
-template <class D, class V, class S>
-HWY_INLINE void BriefPowerOfTwo(D d, const V& x, const S& slope, float slope_low, V& p, V& scale) {
-  V f;
-  BriefReduce(d, x, slope, slope_low, scale, f);
-  p = CoarsePolynomial(d, f, BriefConstants::kPower);
+// 2^(x slope), as CoarsePowerOfTwo.
+template <class D, class V, class N>
+HWY_INLINE auto BriefPowerOfTwo(D d, const V& x, const N& slope) {
+  const auto steps = BriefReduce(d, x, slope);
+  return MakePair(V(Scale(steps)), V(CoarsePolynomial(d, V(Fraction(steps)), BriefConstants::kPower)));
 }
 
 template <class D, class V>
 HWY_INLINE V BriefExp(D d, const V& x) {
-  V p, scale;
-  BriefPowerOfTwo(d, x, hn::Set(d, kCoarseLog2e), kBriefLog2eLow, p, scale);
-  return op::Mul(p, scale);
+  const auto power = BriefPowerOfTwo(d, x, Constant(d, kCoarseLog2e, kBriefLog2eLow));
+  return op::Mul(Factor(power), Scale(power));
 }
 
 template <class D, class V>
 HWY_INLINE V BriefExpm1Left(D d, const V& x, float alpha, const V& above) {
-  V scale, f;
-  BriefReduce(d, AtMost(hn::Zero(d), x), hn::Set(d, kCoarseLog2e), kBriefLog2eLow, scale, f);
+  const auto steps = BriefReduce(d, V(AtMost(hn::Zero(d), x)), Constant(d, kCoarseLog2e, kBriefLog2eLow));
+  const V scale = Scale(steps), f = Fraction(steps);
   const V p = op::Mul(CoarsePolynomial(d, AwayFromZero(d, f), BriefConstants::kPowerTail), f);
   const V below = op::Mul(op::MulAdd(p, scale, op::Sub(scale, hn::Set(d, 1.0f))), hn::Set(d, alpha));
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, above);
@@ -89,16 +87,14 @@ HWY_INLINE V BriefSelu(D d, const V& x) {
   return BriefExpm1Left(d, x, C::kLeft, V(op::Mul(x, hn::Set(d, C::kLambda))));
 }
 
-// 1 / (1 + exp(x (slope + slope_low) ln 2)).
-template <class D, class V, class S>
-HWY_INLINE V BriefInverseOnePlus(D d, const V& x, const S& slope, float slope_low) {
-  V p, scale;
-  BriefPowerOfTwo(d, x, slope, slope_low, p, scale);
-  return Inverse(d, V(op::MulAdd(p, scale, hn::Set(d, 1.0f))));
+// 1 / (1 + 2^(x slope)).
+template <class D, class V, class N>
+HWY_INLINE V BriefInverseOnePlus(D d, const V& x, const N& slope) {
+  return Inverse(V(PowerPlus(d, BriefPowerOfTwo(d, x, slope), 1.0f)));
 }
 template <class D, class V>
 HWY_INLINE V BriefSigmoid(D d, const V& x) {
-  return BriefInverseOnePlus(d, x, hn::Set(d, -kCoarseLog2e), -kBriefLog2eLow);
+  return BriefInverseOnePlus(d, x, Constant(d, -kCoarseLog2e, -kBriefLog2eLow));
 }
 template <class D, class V>
 HWY_INLINE V BriefSilu(D d, const V& x) {
@@ -106,7 +102,7 @@ HWY_INLINE V BriefSilu(D d, const V& x) {
 }
 template <class D, class V>
 HWY_INLINE V BriefGeluQuick(D d, const V& x) {
-  return op::Mul(x, BriefInverseOnePlus(d, x, hn::Set(d, -0x1.3a4cbep+1f), 0x1.c08ecap-26f));
+  return op::Mul(x, BriefInverseOnePlus(d, x, Constant(d, -0x1.3a4cbep+1f, 0x1.c08ecap-26f)));
 }
 // From 9 on the result is x, and from -10.4375 down it is nearer to 0 than to any bf16. The denominator is
 // kept at 2^-16 of its size. `linear` is a multiple of 2^-20: the slope less it is exact.
@@ -117,22 +113,22 @@ HWY_INLINE V BriefGeluTanh(D d, const V& x) {
   const auto unit = hn::Set(d, PowerOfTwo<float>(kBias));
   const V left = op::Max(hn::Set(d, -10.4375f), x), bounded = op::Min(hn::Set(d, 9.0f), left);
   const V square = op::Mul(bounded, bounded), slope = op::MulAdd(square, cubic, linear);
-  V scale, f;
-  CoarseReduce<kBias>(d, bounded, slope, scale, f);
+  const auto steps = CoarseReduce<kBias>(d, bounded, slope);
+  V f = Fraction(steps);
   if constexpr (HWY_NATIVE_FMA) {  // what the slope lost
     const V low = op::MulAdd(square, cubic, op::Sub(linear, slope));
     const V rest = op::MulAdd(square, hn::Set(d, 0x1.151aacp-29f), op::Sub(low, hn::Set(d, 0x1.0de73ap-22f)));
     f = op::MulAdd(bounded, rest, f);
   }
   const V p = CoarsePolynomial(d, f, BriefConstants::kPower);
-  return op::Mul(op::Mul(left, unit), Inverse(d, V(op::MulAdd(p, scale, unit))));
+  return op::Mul(op::Mul(left, unit), Inverse(V(op::MulAdd(p, Scale(steps), unit))));
 }
 template <class D, class V>
 HWY_INLINE V BriefMish(D d, const V& x) {
   const auto two = hn::Set(d, 2.0f);
   const V e = BriefExp(d, x);
   const V n = op::Mul(e, op::Add(e, two));
-  return op::Mul(x, op::Mul(n, Inverse(d, V(op::Add(n, two)))));
+  return op::Mul(x, op::Mul(n, Inverse(V(op::Add(n, two)))));
 }
 
 // log1p(exp(-|x|)).
@@ -158,12 +154,12 @@ HWY_INLINE V BriefGelu(D d, const V& x) {
   constexpr int kBias = 32;
   const auto one = hn::Set(d, 1.0f);
   const V a = op::Min(hn::Set(d, 13.625f), op::Abs(x));
-  V scale, f;
-  BriefReduce<kBias>(d, V(op::Mul(a, a)), hn::Set(d, -0.5f * kCoarseLog2e), -0.5f * kBriefLog2eLow, scale, f);
-  const V p = CoarsePolynomial(d, f, C::kPower, PowerOfTwo<float>(-kBias));
-  const V t = Inverse(d, V(op::MulAdd(a, hn::Set(d, C::kMillsScale), one)));
+  const auto slope = Constant(d, -0.5f * kCoarseLog2e, -0.5f * kBriefLog2eLow);
+  const auto steps = BriefReduce<kBias>(d, V(op::Mul(a, a)), slope);
+  const V p = CoarsePolynomial(d, V(Fraction(steps)), C::kPower, PowerOfTwo<float>(-kBias));
+  const V t = Inverse(V(op::MulAdd(a, hn::Set(d, C::kMillsScale), one)));
   const V tail = op::Mul(op::Mul(a, t), op::Mul(CoarsePolynomial(d, t, C::kMills), p));
-  return op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
+  return op::NegMulAdd(tail, Scale(steps), AtLeast(hn::Set(d, -0.0f), x));
 }
 
 // From 2.8 on erf, and from 4.6 on tanh, are nearer to 1 than to the 16-bit number below.
@@ -179,7 +175,7 @@ HWY_INLINE V BriefTanh(D d, const V& x) {
   const auto end = hn::Set(d, 4.6f);
   const V near = op::Max(op::Neg(end), op::Min(end, x)), s = op::Mul(near, near);
   const V below = op::MulAdd(CoarsePolynomial(d, s, C::kTanhBelow), s, hn::Set(d, 1.0f));
-  return op::Mul(op::Mul(CoarsePolynomial(d, s, C::kTanh), near), Inverse(d, below));
+  return op::Mul(op::Mul(CoarsePolynomial(d, s, C::kTanh), near), Inverse(below));
 }
 
 }  // namespace HWY_NAMESPACE

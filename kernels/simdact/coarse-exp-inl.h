@@ -54,21 +54,26 @@ HWY_INLINE V AwayFromZero(D d, const V& x) {
   return op::Add(x, hn::Set(d, 0x1p-60f));
 }
 
-// 2^(n + kMore) and f, n + f = x slope, for n + kMore in [-127, 128].
+// A scale, 2^(n + kMore), and the fraction f, n + f = x slope, for n + kMore in [-127, 128]: Scale and
+// Fraction give them.
+template <class N>
+HWY_INLINE auto Fraction(const N& steps) {
+  return Low(steps);
+}
 template <int kMore, class D, class V, class S>
-HWY_INLINE void CoarseReduce(D d, const V& x, const S& slope, V& scale, V& f) {
+HWY_INLINE auto CoarseReduce(D d, const V& x, const S& slope) {
   const auto magic = hn::Set(d, 0x1.8p23f + 127 + kMore);
   const V t = op::MulAdd(x, slope, magic);
-  f = op::MulSub(x, slope, V(op::Sub(t, magic)));
-  scale = op::BitCast(d, op::ShiftLeft<23>(op::BitCast(hn::RebindToSigned<D>(), t)));
+  const V f = op::MulSub(x, slope, V(op::Sub(t, magic)));
+  return MakePair(V(op::BitCast(d, op::ShiftLeft<23>(op::BitCast(hn::RebindToSigned<D>(), t)))), f);
 }
 
-// 2^(x slope) factor = p scale.
+// 2^(x slope) factor, of which Scale and Factor give the factors.
 template <int kMore = 0, class D, class V, class S>
-HWY_INLINE void CoarsePowerOfTwo(D d, const V& x, const S& slope, float factor, V& p, V& scale) {
-  V f;
-  CoarseReduce<kMore>(d, x, slope, scale, f);
-  p = CoarsePolynomial(d, f, CoarseConstants::kPower, factor);
+HWY_INLINE auto CoarsePowerOfTwo(D d, const V& x, const S& slope, float factor) {
+  const auto steps = CoarseReduce<kMore>(d, x, slope);
+  return MakePair(V(Scale(steps)),
+                  V(CoarsePolynomial(d, V(Fraction(steps)), CoarseConstants::kPower, factor)));
 }
 
 // 1 / x to 2^-14, 0 for infinity.
@@ -93,9 +98,8 @@ HWY_INLINE V CoarseExp(D d, const V& x) {
   // x + shift <= -126.5 ln 2 where exp(x) is denormal, >= 127.5 ln 2 where it overflows: to a unit of x.
   constexpr float kShift = -0x1.62e2p-2f, kFactor = 0x1.6a092p+0f;
   const V bounded = AtLeast(hn::Set(d, -88.3f), AtMost(hn::Set(d, 89.0f), V(op::Add(x, hn::Set(d, kShift)))));
-  V p, scale;
-  CoarsePowerOfTwo(d, bounded, hn::Set(d, kCoarseLog2e), kFactor, p, scale);
-  return op::Mul(p, scale);
+  const auto power = CoarsePowerOfTwo(d, bounded, hn::Set(d, kCoarseLog2e), kFactor);
+  return op::Mul(Factor(power), Scale(power));
 }
 
 // factor (exp(x slope) - 1) for x slope in [-30, 0], with the relative accuracy of its last term near 0: n =
@@ -103,8 +107,8 @@ HWY_INLINE V CoarseExp(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V CoarseExpm1(D d, const V& x, float slope, float factor) {
   const auto one = hn::Set(d, 1.0f);
-  V scale, f;
-  CoarseReduce<0>(d, x, hn::Set(d, slope * kCoarseLog2e), scale, f);
+  const auto steps = CoarseReduce<0>(d, x, hn::Set(d, slope * kCoarseLog2e));
+  const V scale = Scale(steps), f = Fraction(steps);
   const V p = op::Mul(CoarsePolynomial(d, AwayFromZero(d, f), CoarseConstants::kPowerTail, factor), f);
   return op::MulAdd(p, scale, V(op::Mul(op::Sub(scale, one), hn::Set(d, factor))));
 }

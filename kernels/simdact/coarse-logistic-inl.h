@@ -38,15 +38,20 @@ constexpr size_t kCoarseMishVectors = kCoarseVectors;
 constexpr size_t kCoarseSoftplusVectors = kCoarseVectors;
 constexpr size_t kCoarseLogSigmoidVectors = kCoarseVectors;
 
+// power + unit, rounded once with FMA.
+template <class D, class N>
+HWY_INLINE auto PowerPlus(D d, const N& power, float unit) {
+  return op::MulAdd(Factor(power), Scale(power), hn::Set(d, unit));
+}
+
 // sigmoid(x).
 template <class D, class V>
 HWY_INLINE V CoarseSigmoid(D d, const V& x) {
   // The denominator is infinite from exp(-x) = 2^126 on. At 4 times its size that is just where it overflows.
   constexpr float kUnit = kWide ? 1.0f : 4.0f, kShift = -0x1.0a2b24p+0f, kFactor = 0x1.6a09e6p-2f;
   const V bounded = AtLeast(hn::Set(d, -89.0f), AtMost(hn::Set(d, 88.0f), V(op::Add(x, hn::Set(d, kShift)))));
-  V p, scale;
-  CoarsePowerOfTwo(d, bounded, hn::Set(d, -kCoarseLog2e), kFactor * kUnit, p, scale);
-  const V sum = op::MulAdd(p, scale, hn::Set(d, kUnit));
+  const auto power = CoarsePowerOfTwo(d, bounded, hn::Set(d, -kCoarseLog2e), kFactor * kUnit);
+  const V sum = PowerPlus(d, power, kUnit);
   if constexpr (kWide) return op::ApproximateReciprocal(sum);
   return op::Div(hn::Set(d, kUnit), sum);
 }
@@ -66,9 +71,8 @@ HWY_INLINE V CoarseSwishAt(D d, const V& x, float beta, float inverse) {
   constexpr float kUnit = 0x1p-7f, kShift = 0x1.bep+1f, kFactor = 0x1.04d0fcp-2f;
   const V left = AtLeast(hn::Set(d, -92.4f * inverse), x);
   const V bounded = AtMost(hn::Set(d, 80.0f * inverse), V(op::Add(left, hn::Set(d, kShift * inverse))));
-  V p, scale;
-  CoarsePowerOfTwo(d, bounded, hn::Set(d, -kCoarseLog2e * beta), kFactor, p, scale);
-  return CoarseTimes(d, left, CoarseInverse(d, V(op::MulAdd(p, scale, hn::Set(d, kUnit)))), kUnit);
+  const auto power = CoarsePowerOfTwo(d, bounded, hn::Set(d, -kCoarseLog2e * beta), kFactor);
+  return CoarseTimes(d, left, CoarseInverse(d, V(PowerPlus(d, power, kUnit))), kUnit);
 }
 
 template <class D, class V>
@@ -96,9 +100,8 @@ HWY_INLINE V CoarseGeluTanh(D d, const V& x) {
   const V square = op::Mul(bounded, bounded);
   const V slope = op::MulAdd(square, hn::Set(d, -kCoarseLog2e * R::kGeluTanhCubic),
                              hn::Set(d, -kCoarseLog2e * R::kGeluTanhSlope));
-  V p, scale;
-  CoarsePowerOfTwo<-2>(d, bounded, slope, 4 * kUnit, p, scale);
-  return CoarseTimes(d, left, CoarseInverse(d, V(op::MulAdd(p, scale, hn::Set(d, kUnit)))), kUnit);
+  const auto power = CoarsePowerOfTwo<-2>(d, bounded, slope, 4 * kUnit);
+  return CoarseTimes(d, left, CoarseInverse(d, V(PowerPlus(d, power, kUnit))), kUnit);
 }
 
 // mish(x).
@@ -109,40 +112,34 @@ HWY_INLINE V CoarseMish(D d, const V& x) {
   const auto unit = hn::Set(d, kUnit), two = hn::Set(d, 2.0f);
   const V left = AtLeast(hn::Set(d, -92.3f), x);
   const V bounded = AtMost(hn::Set(d, 24.0f), V(op::Add(left, hn::Set(d, kShift))));
-  V p, scale;
-  CoarsePowerOfTwo(d, bounded, hn::Set(d, kCoarseLog2e), kFactor, p, scale);
-  const V e = op::Mul(p, scale);
+  const auto power = CoarsePowerOfTwo(d, bounded, hn::Set(d, kCoarseLog2e), kFactor);
+  const V e = op::Mul(Factor(power), Scale(power));
   const V n = op::Mul(e, op::MulAdd(AwayFromZero(d, e), unit, two));
   const V sum = op::MulAdd(AwayFromZero(d, n), unit, two);
   return CoarseTimes(d, left, V(op::Mul(n, CoarseInverse(d, sum))), kUnit, kLeastNormal / 0.6f);
 }
 
-// E and log1p(E) / E for E = exp(-|x|); E is 0 where it would be denormal.
+// log1p(E) for E = exp(-|x|); E is 0 where it would be denormal.
 template <class D, class V>
-HWY_INLINE void CoarseLog1pExp(D d, const V& x, V& e, V& ratio) {
+HWY_INLINE V CoarseLog1pExp(D d, const V& x) {
   constexpr float kShift = 0x1.62e2p-2f, kFactor = 0x1.6a092p+0f;
-  V p, scale;
   const V a = op::Add(AtMost(hn::Set(d, 87.9f), op::Abs(x)), hn::Set(d, kShift));
-  CoarsePowerOfTwo(d, a, hn::Set(d, -kCoarseLog2e), kFactor, p, scale);
-  e = op::Mul(p, scale);
-  ratio = CoarsePolynomial(d, AwayFromZero(d, e), CoarseConstants::kLog1p);
+  const auto power = CoarsePowerOfTwo(d, a, hn::Set(d, -kCoarseLog2e), kFactor);
+  const V e = op::Mul(Factor(power), Scale(power));
+  return op::Mul(e, CoarsePolynomial(d, AwayFromZero(d, e), CoarseConstants::kLog1p));
 }
 
 // softplus(x): where the threshold is 8 or more, what lies beyond it differs from x by less than 2^-14.
 template <class D, class V>
 HWY_INLINE V CoarseSoftplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
   if (!(beta == 1 && threshold >= 8)) return Softplus(d, x, beta, threshold);
-  V e, ratio;
-  CoarseLog1pExp(d, x, e, ratio);
-  return op::Add(AtLeast(hn::Zero(d), x), op::Mul(e, ratio));
+  return op::Add(AtLeast(hn::Zero(d), x), CoarseLog1pExp(d, x));
 }
 
 // log_sigmoid(x) = -softplus(-x).
 template <class D, class V>
 HWY_INLINE V CoarseLogSigmoid(D d, const V& x) {
-  V e, ratio;
-  CoarseLog1pExp(d, x, e, ratio);
-  return op::Or(op::Sub(AtMost(hn::Zero(d), x), op::Mul(e, ratio)), hn::SignBit(d));  // -0 at inf
+  return op::Or(op::Sub(AtMost(hn::Zero(d), x), CoarseLog1pExp(d, x)), hn::SignBit(d));  // -0 at inf
 }
 
 }  // namespace HWY_NAMESPACE

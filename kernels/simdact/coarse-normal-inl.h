@@ -62,10 +62,11 @@ HWY_INLINE V CoarseGelu(D d, const V& x) {
     tiny = AnyBelow<-120>(d, a);
     if (HWY_UNLIKELY(tiny)) near = ZeroWhereTiny(d, a, 0x1p-120f, near);
   }
-  V p, scale, tail;
   const V normal = HWY_NATIVE_FMA ? near : V(op::Max(near, hn::Set(d, 0x1p-40f)));
   const V z = op::MulAdd(op::Mul(normal, hn::Set(d, -0.5f * kCoarseLog2e)), normal, hn::Set(d, kShift));
-  CoarsePowerOfTwo(d, z, one, kFactor, p, scale);
+  const auto power = CoarsePowerOfTwo(d, z, one, kFactor);
+  const V p = Factor(power);
+  V tail;
   if constexpr (kWide) {
     tail = op::Mul(op::Mul(near, p), CoarseSlots<CoarseMills32>(d, near));
   } else {
@@ -73,7 +74,7 @@ HWY_INLINE V CoarseGelu(D d, const V& x) {
     tail = op::Mul(op::Mul(near, t), op::Mul(CoarsePolynomial(d, t, CoarseConstants::kMills), p));
   }
   // max(x, -0): at -0 and where the tail ends this is -0.
-  V y = op::NegMulAdd(tail, scale, AtLeast(hn::Set(d, -0.0f), x));
+  V y = op::NegMulAdd(tail, Scale(power), AtLeast(hn::Set(d, -0.0f), x));
   if (HWY_UNLIKELY(tiny)) {
     const V half = op::Mul(ZeroWhereTiny(d, a, kLeastNormal, a), hn::Set(d, 0.5f));
     y = op::IfThenElse(op::Lt(a, hn::Set(d, 0x1p-120f)), WithSignOf(d, x, half), y);

@@ -53,7 +53,7 @@ HWY_INLINE V DirectLeakyRelu(D d, const V& x, Scalar<D> negative_slope) {
 }
 template <class D, class V>
 HWY_INLINE V DirectLeakyReluError(D d, const V& x, const V& y, Scalar<D> negative_slope) {
-  return ProductError(d, x, V(hn::Set(d, negative_slope)), y);
+  return ProductError(x, V(hn::Set(d, negative_slope)), y);
 }
 template <class D, class V>
 HWY_INLINE V DirectLeakyReluDerivative(D d, const V& x, const V& dy, Scalar<D> negative_slope) {
@@ -94,8 +94,8 @@ HWY_INLINE V DirectRreluError(D d, const V& x, const V& y, Scalar<D> lower, Scal
   const RreluSlope<Scalar<D>> slope(lower, upper);
   const auto up = hn::Set(d, 0x1p30f);
   const V x_up = hn::Mul(x, up), y_up = hn::Mul(y, up);
-  const V error = ProductError(d, x_up, V(hn::Set(d, slope.high)), y_up);
-  return MultiplyAdd(d, x_up, V(hn::Set(d, slope.low)), error);
+  const V error = ProductError(x_up, V(hn::Set(d, slope.high)), y_up);
+  return MultiplyAdd(x_up, V(hn::Set(d, slope.low)), error);
 }
 // x (high + low); a zero has the sign of x high.
 template <class D, class V>
@@ -103,7 +103,7 @@ HWY_INLINE V DirectRreluProduct(D d, const V& x, Scalar<D> lower, Scalar<D> uppe
   const RreluSlope<Scalar<D>> slope(lower, upper);
   const V high = hn::Mul(x, hn::Set(d, slope.high));
   if (slope.low == 0) return high;
-  const V both = MultiplyAdd(d, x, V(hn::Set(d, slope.high)), V(hn::Mul(x, hn::Set(d, slope.low))));
+  const V both = MultiplyAdd(x, V(hn::Set(d, slope.high)), V(hn::Mul(x, hn::Set(d, slope.low))));
   return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), high, both);
 }
 template <class D, class V>
@@ -132,11 +132,11 @@ constexpr bool DirectHardsigmoidSuits(float alpha, float beta) {
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoid(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
   if (beta == 0) return Clamp(d, V(hn::Mul(x, hn::Set(d, alpha))), 0, 1);  // -0 stays -0
-  return Clamp(d, V(MultiplyAdd(d, x, V(hn::Set(d, alpha)), V(hn::Set(d, beta)))), 0, 1);
+  return Clamp(d, V(MultiplyAdd(x, V(hn::Set(d, alpha)), V(hn::Set(d, beta)))), 0, 1);
 }
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoidError(D d, const V& x, const V& y, Scalar<D> alpha, Scalar<D> beta) {
-  const V error = ProductError(d, x, V(hn::Set(d, alpha)), V(hn::Sub(y, hn::Set(d, beta))));
+  const V error = ProductError(x, V(hn::Set(d, alpha)), V(hn::Sub(y, hn::Set(d, beta))));
   return hn::IfThenElseZero(hn::Ge(y, hn::Set(d, 0x1p-11f * (beta < 0 ? -beta : beta))), error);
 }
 template <class D, class V>
@@ -146,7 +146,7 @@ HWY_INLINE V DirectHardsigmoidDerivative(D d, const V& x, const V& dy, Scalar<D>
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoidDerivativeError(D d, const V&, const V& dy, const V& dx, Scalar<D> alpha,
                                               Scalar<D> /*beta*/) {
-  return ProductError(d, dy, V(hn::Set(d, alpha)), dx);
+  return ProductError(dy, V(hn::Set(d, alpha)), dx);
 }
 
 constexpr bool DirectLinearSuits(float alpha, float beta) { return beta == 0 && IsDirectSlope(alpha); }
@@ -156,7 +156,7 @@ HWY_INLINE V DirectLinear(D d, const V& x, Scalar<D> alpha, Scalar<D> /*beta*/) 
 }
 template <class D, class V>
 HWY_INLINE V DirectLinearError(D d, const V& x, const V& y, Scalar<D> alpha, Scalar<D> /*beta*/) {
-  return ProductError(d, x, V(hn::Set(d, alpha)), y);
+  return ProductError(x, V(hn::Set(d, alpha)), y);
 }
 template <class D, class V>
 HWY_INLINE V DirectLinearDerivative(D d, const V&, const V& dy, Scalar<D> alpha, Scalar<D> beta) {
@@ -280,17 +280,16 @@ HWY_INLINE NoError DirectHardswishError(D, const V&, const V&) {
 // (2 x + 3) dy / 6: a quotient, corrected once. The error is what the division leaves.
 template <class D, class V>
 HWY_INLINE V DirectHardswishDerivativeError(D d, const V& x, const V& dy, const V& dx) {
-  V slope, slope_low, product, error;
-  TwoSum(V(hn::Add(x, x)), V(hn::Set(d, 3.0f)), slope, slope_low);
-  TwoProduct(d, dy, slope, product, error);
-  error = MultiplyAdd(d, dy, slope_low, error);
-  return hn::Add(Remainder(d, dx, V(hn::Set(d, 6.0f)), product), error);
+  const auto slope = TwoSum(V(hn::Add(x, x)), V(hn::Set(d, 3.0f)));
+  const auto product = TwoProduct(dy, V(High(slope)));
+  const V error = MultiplyAdd(dy, V(Low(slope)), V(Low(product)));
+  return hn::Add(Remainder(dx, V(hn::Set(d, 6.0f)), V(High(product))), error);
 }
 template <class D, class V>
 HWY_INLINE V DirectHardswishDerivative(D d, const V& x, const V& dy) {
   const auto three = hn::Set(d, 3.0f), sixth = hn::Set(d, 1.0f / 6);
   const V product = hn::Mul(hn::Add(hn::Add(x, x), three), dy), quotient = hn::Mul(product, sixth);
-  const V dx = MultiplyAdd(d, V(DirectHardswishDerivativeError(d, x, dy, quotient)), V(sixth), quotient);
+  const V dx = MultiplyAdd(V(DirectHardswishDerivativeError(d, x, dy, quotient)), V(sixth), quotient);
   const V inside = hn::IfThenElse(hn::Eq(product, hn::Zero(d)), quotient, dx);  // -0 plus a correction is 0
   const V right = hn::IfThenElse(hn::Ge(x, three), dy, inside);
   return hn::IfThenElse(hn::Le(x, hn::Neg(three)), hn::Mul(hn::Zero(d), dy), right);
@@ -307,7 +306,7 @@ HWY_INLINE V DirectSparsePlus(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V DirectSparsePlusError(D d, const V& x, const V& y) {
   const V half = hn::Mul(hn::Add(x, hn::Set(d, 1.0f)), hn::Set(d, 0.5f));
-  return ProductError(d, half, half, y);
+  return ProductError(half, half, y);
 }
 // (x + 1) dy / 2.
 template <class D, class V>
@@ -316,9 +315,8 @@ HWY_INLINE V DirectSparsePlusDerivative(D d, const V& x, const V& dy) {
 }
 template <class D, class V>
 HWY_INLINE V DirectSparsePlusDerivativeError(D d, const V& x, const V& dy, const V& dx) {
-  V sum, sum_low;
-  TwoSum(x, V(hn::Set(d, 1.0f)), sum, sum_low);
-  return MultiplyAdd(d, dy, sum_low, V(ProductError(d, dy, sum, V(hn::Add(dx, dx)))));
+  const auto sum = TwoSum(x, V(hn::Set(d, 1.0f)));
+  return MultiplyAdd(dy, V(Low(sum)), V(ProductError(dy, V(High(sum)), V(hn::Add(dx, dx)))));
 }
 
 }  // namespace HWY_NAMESPACE

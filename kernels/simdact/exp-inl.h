@@ -21,9 +21,9 @@
 #define SIMDACT_EXP_INL_H_
 #endif
 
+#include "simdact/denormals-inl.h"
 #include "simdact/exp-tables.h"
-#include "simdact/pair-inl.h"
-#include "simdact/tails-inl.h"
+#include "simdact/numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -58,151 +58,205 @@ constexpr Scalar<D> ExpMagic(int bias) {
          Scalar<D>(bias);
 }
 
-// x + low = (index / N - bias) ln 2 + r + r_low.
-template <class D, class V, class Low, class M>
-HWY_INLINE void ExpReduce(D d, const V& x, const Low& low, const M& magic, Index<D, V>& index, V& r,
-                          V& r_low) {
+// ---- exp(n) 2^kBias = scale (1 + excess)
+// -----------------------------------------------------------------------
+//
+// A power of e, or of 2, is a pair of a scale and an excess, at most 1/11: ExpSplit makes it, Scale and
+// Excess take it apart.
+
+template <class N>
+HWY_INLINE auto Scale(const N& power) {
+  return High(power);
+}
+template <class N>
+HWY_INLINE auto Excess(const N& power) {
+  return Low(power);
+}
+
+// The multiple of 1 / N nearest to x / ln 2, in the low bits of a number.
+template <class D, class V, class M>
+HWY_INLINE V NearestStep(D d, const V& x, const M& magic) {
+  return op::MulAdd(x, hn::Set(d, ExpConstants<D>::kLog2e), magic);
+}
+
+// r = n - step ln 2, as a pair.
+template <class D, class N, class V, class M>
+HWY_INLINE auto RestOfExp(D d, const N& n, const V& step, const M& magic) {
   using Constants = ExpConstants<D>;
-  const V t = op::MulAdd(x, hn::Set(d, Constants::kLog2e), magic);
-  index = op::BitCast(hn::RebindToSigned<D>(), t);
-  const V n = op::Sub(t, magic);
+  const auto ln2_low = hn::Set(d, Constants::kLn2Low);
+  const V steps = op::Sub(step, magic);
   V near;
   if constexpr (kInDouble<D>) {
-    near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Head), x);
-    near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Middle), near);
+    near = op::NegMulAdd(steps, hn::Set(d, Constants::kLn2Head), High(n));
+    near = op::NegMulAdd(steps, hn::Set(d, Constants::kLn2Middle), near);
   } else {
-    near = op::NegMulAdd(n, hn::Set(d, Constants::kLn2High), x);
+    near = op::NegMulAdd(steps, hn::Set(d, Constants::kLn2High), High(n));
   }
-  if constexpr (hwy::IsSame<Low, NoLow>()) {
-    r = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), near);
-    r_low = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), op::Sub(near, r));
+  if constexpr (!kIsPair<N>) {
+    const V r = op::NegMulAdd(steps, ln2_low, near);
+    return MakePair(r, V(op::NegMulAdd(steps, ln2_low, op::Sub(near, r))));
   } else {
-    const V rest = op::NegMulAdd(n, hn::Set(d, Constants::kLn2Low), low);
-    r = op::Add(near, rest);
-    r_low = op::Sub(rest, op::Sub(r, near));
+    const V rest = op::NegMulAdd(steps, ln2_low, Low(n));
+    const V r = op::Add(near, rest);
+    return MakePair(r, V(op::Sub(rest, op::Sub(r, near))));
   }
 }
 
-// 2^(index / N) = scale (1 + rest).
-template <class D, class V, class VI>
-HWY_INLINE void ExpPower(D d, const VI& index, V& scale, V& rest) {
-  using Table = PowerTable<D>;
-  rest = Lookup<Table::kEntries>(d, Table::kRest, index);
-  const auto power = op::BitCast(hn::RebindToSigned<D>(), Lookup<Table::kEntries>(d, Table::kBits, index));
-  scale = op::BitCast(d, op::Add(power, op::ShiftLeft<Table::kShift>(index)));
-}
-
-// (exp(r) - 1 - r) / r^2 = q0 + q1 r + ...
+// 2^step, from the table.
 template <class D, class V>
-HWY_INLINE V ExpTailPolynomial(D d, const V& r) {
+HWY_INLINE auto TablePower(D d, const V& step) {
   using Table = PowerTable<D>;
-  constexpr int kLast = static_cast<int>(sizeof(Table::kQ) / sizeof(Scalar<D>)) - 1;
-  V q = op::MulAdd(hn::Set(d, Table::kQ[kLast]), r, hn::Set(d, Table::kQ[kLast - 1]));
-  HWY_UNROLL(8)
-  for (int k = kLast - 2; k >= 0; --k) q = op::MulAdd(q, r, hn::Set(d, Table::kQ[k]));
-  return q;
+  const hn::RebindToSigned<D> di;
+  const auto index = op::BitCast(di, step);
+  const V rest = Lookup<Table::kEntries>(d, Table::kRest, index);
+  const auto bits = op::BitCast(di, Lookup<Table::kEntries>(d, Table::kBits, index));
+  return MakePair(V(op::BitCast(d, op::Add(bits, op::ShiftLeft<Table::kShift>(index)))), rest);
 }
 
-// exp(x + low) 2^kBias = scale (1 + p), for x + kBias ln 2 in [-87, 88] ([-708, 709] for doubles); low is the
-// rounding error of x, or NoLow. NaN comes back in p; scale then is a number of no meaning.
-template <class D, class V, class Low, class M>
-HWY_INLINE void ExpSplitAt(D d, const V& x, const Low& low, const M& magic, V& scale, V& p) {
-  Index<D, V> index;
-  V r, r_low, rest;
-  ExpReduce(d, x, low, magic, index, r, r_low);
-  ExpPower(d, index, scale, rest);
+// (exp(r) - 1 - r) / r^2.
+template <class D, class V>
+HWY_INLINE V ExpTailPolynomial(D, const V& r) {
+  return Horner<0>(r, PowerTable<D>::kQ);
+}
+
+// exp(n) 2^kBias for n + kBias ln 2 in [-87, 88] ([-708, 709] for doubles). Of NaN the excess is NaN, and the
+// scale a number of no meaning.
+template <class D, class N, class M>
+HWY_INLINE auto ExpSplitAt(D d, const N& n, const M& magic) {
+  using V = Word<N>;
+  const V step = NearestStep(d, High(n), magic);
+  const V r = High(RestOfExp(d, n, step, magic));
+  const auto power = TablePower(d, step);
   const V q = op::MulAdd(ExpTailPolynomial(d, r), r, hn::Set(d, Scalar<D>(1)));
-  p = op::MulAdd(q, r, rest);
+  return MakePair(Scale(power), V(op::MulAdd(q, r, Excess(power))));
 }
-template <int kBias, class D, class V, class Low>
-HWY_INLINE void ExpSplit(D d, const V& x, const Low& low, V& scale, V& p) {
-  ExpSplitAt(d, x, low, hn::Set(d, ExpMagic<D>(kBias)), scale, p);
-}
-
-// (high + low) scale (1 + p) with little more than one rounding, for floats with FMA. At a zero of the first
-// factor low is all there is.
-template <class V>
-HWY_INLINE V TimesPower(const V& high, const V& low, const V& scale, const V& p) {
-  const V rest = op::MulAdd(op::Add(high, low), p, low);
-  return op::MulAdd(high, scale, op::Mul(rest, scale));
+template <int kBias, class D, class N>
+HWY_INLINE auto ExpSplit(D d, const N& n) {
+  return ExpSplitAt(d, n, hn::Set(d, ExpMagic<D>(kBias)));
 }
 
-// factor exp(x + low), 0 and infinity included. The exponents of all results are more than a number can hold
-// on the way: results below 1 are made 2^b times larger, the others smaller.
-template <class D, class V, class Low, class F>
-HWY_INLINE V ExpTimes(D d, const V& x, const Low& low, const F& factor) {
+// exp(n) 2^kBias as a number.
+template <int kBias, class D, class N>
+HWY_INLINE auto ExpPair(D d, const N& n) {
+  const auto power = ExpSplit<kBias>(d, n);
+  const auto scale = Scale(power), excess = Excess(power);
+  const auto e = op::MulAdd(scale, excess, scale);
+  return MakePair(e, op::MulAdd(scale, excess, op::Sub(scale, e)));
+}
+// 2^kBias + power; the excess goes into the low word.
+template <int kBias, class D, class P>
+HWY_INLINE auto OnePlus(D d, const P& power) {
+  const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
+  const auto scale = Scale(power);
+  const auto sum = FastTwoSum(op::Max(scale, unit), op::Min(scale, unit));
+  return MakePair(High(sum), op::MulAdd(scale, Excess(power), Low(sum)));
+}
+
+// n power.
+template <class N, class P>
+HWY_INLINE auto TimesPower(const N& n, const P& power) {
+  return TimesOnePlus(Product(n, Scale(power)), Excess(power));
+}
+// The same, rounded, where n crosses zero: there its low word is all there is.
+template <class N, class P>
+HWY_INLINE auto TimesPowerThroughZero(const N& n, const P& power) {
+  const auto scaled = Product(n, Scale(power));
+  return op::Add(High(scaled), op::MulAdd(Round(scaled), Excess(power), Low(scaled)));
+}
+// The same for floats with FMA: fewer operations, and little more than one rounding.
+template <class N, class P>
+HWY_INLINE auto FusedTimesPower(const N& n, const P& power) {
+  const auto rest = op::MulAdd(Round(n), Excess(power), Low(n));
+  return op::MulAdd(High(n), Scale(power), op::Mul(rest, Scale(power)));
+}
+
+// exp(n) at any n, 0 and infinity included, times factor, unless that is 1. The exponents of all results are
+// more than a number can hold on the way: results below 1 are made 2^b times larger, the others smaller.
+struct One {};
+template <class D, class N, class F>
+HWY_INLINE auto ExpTimes(D d, const N& n, const F& factor) {
+  using V = Word<N>;
   constexpr int kBias = kIsFloat<D> ? 64 : 512;
   constexpr Scalar<D> kUnit = PowerOfTwo<Scalar<D>>(-kBias);
+  const V x = High(n);
   const auto below = op::Lt(x, hn::Zero(d));
   const auto magic = op::IfThenElse(below, hn::Set(d, ExpMagic<D>(kBias)), hn::Set(d, ExpMagic<D>(-kBias)));
   const auto unit = op::IfThenElse(below, hn::Set(d, kUnit), hn::Set(d, 1 / kUnit));
   // Nothing, times a factor of up to 2^70 (float: 2^30).
   const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-125) : Scalar<D>(-850));
   const auto most = hn::Set(d, kIsFloat<D> ? Scalar<D>(110) : Scalar<D>(750));
-  V scale, p;
-  ExpSplitAt(d, AtLeast(least, AtMost(most, x)), low, magic, scale, p);
-  if constexpr (hwy::IsSame<F, NoLow>()) {
-    return op::Mul(op::MulAdd(scale, p, scale), unit);
+  const auto power = ExpSplitAt(d, WithHigh(n, V(AtLeast(least, AtMost(most, x)))), magic);
+  if constexpr (hwy::IsSame<F, One>()) {
+    return op::Mul(TimesOnePlus(V(Scale(power)), V(Excess(power))), unit);
   } else {
-    V high, rest;
-    TwoProduct(d, scale, factor, high, rest);
-    return op::Mul(op::Add(high, op::MulAdd(high, p, rest)), unit);
+    return op::Mul(Round(TimesOnePlus(TwoProduct(V(Scale(power)), factor), V(Excess(power)))), unit);
   }
+}
+template <class D, class N>
+HWY_INLINE auto ExpValue(D d, const N& n) {
+  return ExpTimes(d, n, One());
 }
 
 // exp(x) dy. To avoid assists a pack of ordinary results is computed as it is, any other at 2^64 of its size,
 // and what is too large for that once more.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V ExpOf(D d, const V& x, const U& dy = U()) {
+  const auto rounded = [](const auto& power)
+                           SIMDACT_FORMULA { return V(TimesOnePlus(V(Scale(power)), V(Excess(power)))); };
   if constexpr (kAvoidAssists<D>) {
     const auto most = FoldedMax(x);
-    V scale, p;
     if (HWY_LIKELY(hn::AllTrue(
             d, hn::And(hn::Ge(FoldedMin(x), hn::Set(d, -87.0f)), hn::Le(most, hn::Set(d, 88.0f)))))) {
-      ExpSplit<0>(d, MovedOffZero(d, x), NoLow(), scale, p);
-      return TimesUpstream(V(op::MulAdd(scale, p, scale)), dy);
+      return TimesUpstream(rounded(ExpSplit<0>(d, MovedOffZero(d, x))), dy);
     }
     if (hwy::IsSame<U, NoUpstream>() && AllBelow(d, x, -104.0f)) return op::Xor(x, x);  // 0
     const auto end = hn::Set(d, 40.0f);
     const V bounded = AtLeast(hn::Set(d, -125.0f), AtMost(end, MovedOffZero(d, x)));
-    ExpSplit<64>(d, bounded, NoLow(), scale, p);
-    V y = TakeOffTiny<64>(d, V(op::MulAdd(scale, p, scale)), dy);
+    V y = TakeOffTiny<64>(d, rounded(ExpSplit<64>(d, bounded)), dy);
     if (!hn::AllTrue(d, hn::Le(most, end)))
-      y = op::IfThenElse(op::Gt(x, end), TimesUpstream(V(ExpTimes(d, x, NoLow(), NoLow())), dy), y);
+      y = op::IfThenElse(op::Gt(x, end), TimesUpstream(V(ExpValue(d, x)), dy), y);
     return y;
   } else {
-    return TimesUpstream(V(ExpTimes(d, x, NoLow(), NoLow())), dy);
+    return TimesUpstream(V(ExpValue(d, x)), dy);
   }
 }
-template <class D, class V, class Low>
-HWY_INLINE V ExpValue(D d, const V& x, const Low& low) {
-  return ExpTimes(d, x, low, NoLow());
-}
 
-// (exp(x + low) - 1) 2^kBias = high + rest to 2^-9 of an ulp, and exp(x + low) 2^kBias = scale (1 + p), for
-// x + kBias ln 2 in [-87, 88] ([-708, 709]).
-template <int kBias, class D, class V, class Low>
-HWY_INLINE void Expm1Pair(D d, const V& x, const Low& low, V& high, V& rest, V& scale, V& p) {
-  Index<D, V> index;
-  V r, b, power_rest;
-  ExpReduce(d, x, low, hn::Set(d, ExpMagic<D>(kBias)), index, r, b);
-  ExpPower(d, index, scale, power_rest);
-  if constexpr (!kIsFloat<D>) power_rest = op::MulAdd(power_rest, r, power_rest);
-  V shifted, shifted_low, product, product_low, sum_low;
-  TwoSum(scale, hn::Set(d, -PowerOfTwo<Scalar<D>>(kBias)), shifted, shifted_low);
-  TwoProduct(d, scale, r, product, product_low);
-  TwoSum(shifted, product, high, sum_low);
-  rest = op::Add(sum_low, op::Add(shifted_low, product_low));
-  const V q = ExpTailPolynomial(d, r);
-  b = op::Add(op::MulAdd(op::Mul(r, r), q, b), power_rest);
-  rest = op::MulAdd(scale, b, rest);
-  FastTwoSum(high, rest, high, rest);
-  p = op::Add(r, b);
+// ---- exp(n) - 1
+// -----------------------------------------------------------------------------------------------
+//
+// exp(n) 2^kBias = scale (1 + r + bend): the scale less 1 and the line in r are exact.
+
+// scale (1 + r) - 2^kBias.
+template <int kBias, class D, class V>
+HWY_INLINE Pair<V> LineLessOne(D d, const V& scale, const V& r) {
+  const auto shifted = TwoSum(scale, hn::Set(d, -PowerOfTwo<Scalar<D>>(kBias)));
+  const auto product = TwoProduct(scale, r);
+  const auto sum = TwoSum(High(shifted), High(product));
+  return MakePair(V(High(sum)), V(op::Add(Low(sum), op::Add(Low(shifted), Low(product)))));
 }
-template <int kBias, class D, class V, class Low>
-HWY_INLINE void Expm1Pair(D d, const V& x, const Low& low, V& high, V& rest) {
-  V scale, p;
-  Expm1Pair<kBias>(d, x, low, high, rest, scale, p);
+// r^2 (q0 + q1 r + ...) and what r and the table lost.
+template <class D, class R, class P>
+HWY_INLINE auto BendOfExp(D d, const R& rest, const P& power) {
+  const auto r = High(rest);
+  auto table_rest = Excess(power);
+  if constexpr (!kIsFloat<D>) table_rest = op::MulAdd(table_rest, r, table_rest);
+  const auto q = ExpTailPolynomial(d, r);
+  return op::Add(op::MulAdd(op::Mul(r, r), q, Low(rest)), table_rest);
+}
+template <class V, class L>
+HWY_INLINE Pair<V> AddBend(const L& line, const V& scale, const V& bend) {
+  return FastTwoSum(V(High(line)), V(op::MulAdd(scale, bend, Low(line))));
+}
+// (exp(n) - 1) 2^kBias to 2^-9 of an ulp, for n + kBias ln 2 in [-87, 88] ([-708, 709] for doubles).
+template <int kBias, class D, class N>
+HWY_INLINE auto Expm1Pair(D d, const N& n) {
+  using V = Word<N>;
+  const auto magic = hn::Set(d, ExpMagic<D>(kBias));
+  const V step = NearestStep(d, V(High(n)), magic);
+  const auto r = RestOfExp(d, n, step, magic);
+  const auto power = TablePower(d, step);
+  const V bend = BendOfExp(d, r, power);
+  return AddBend(LineLessOne<kBias>(d, V(Scale(power)), V(High(r))), V(Scale(power)), bend);
 }
 
 // ---- Floats with no table: near 0, where 2^n is 1, the rounding of a table's entry would show -----------
@@ -235,21 +289,14 @@ HWY_INLINE V RestOfPower(D d, const V& x, const V& n) {
 }
 // (exp(r) - 1 - r) / r^2.
 template <class D, class V>
-HWY_INLINE V Expm1Tail(D d, const V& r) {
-  V q = op::MulAdd(hn::Set(d, ExpTail::kQ[5]), r, hn::Set(d, ExpTail::kQ[4]));
-  HWY_UNROLL(4)
-  for (int k = 3; k >= 0; --k) q = op::MulAdd(q, r, hn::Set(d, ExpTail::kQ[k]));
-  return q;
+HWY_INLINE V Expm1Tail(D, const V& r) {
+  return Horner<0>(r, ExpTail::kQ);
 }
-
-// exp(x + low) - 1 = (scale - 1) + scale (r + b) for x in [-87, 88]. r + b is accurate to 2^-26 of r.
-template <class D, class V>
-HWY_INLINE void Expm1Split(D d, const V& x, const V& low, V& scale, V& r, V& b) {
-  Index<D, V> index;
-  V r_low;
-  ExpReduce(d, x, low, hn::Set(d, kPowerMagic<D>), index, r, r_low);
-  scale = op::BitCast(d, op::ShiftLeft<23>(index));
-  b = op::MulAdd(op::Mul(r, r), Expm1Tail(d, r), r_low);
+// What exp(r) - 1 is above r's high word, to 2^-26 of that.
+template <class D, class R>
+HWY_INLINE auto BendOfExp(D d, const R& r) {
+  const auto high = High(r);
+  return op::MulAdd(op::Mul(high, high), Expm1Tail(d, high), Low(r));
 }
 
 }  // namespace HWY_NAMESPACE

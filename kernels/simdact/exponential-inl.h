@@ -62,9 +62,9 @@ template <class D, class V>
 HWY_INLINE V LargeExpm1(D d, const V& x) {
   constexpr float kUnit = PowerOfTwo<float>(-64);
   const V bounded = AtLeast(hn::Set(d, 16.0f), AtMost(hn::Set(d, 110.0f), x));
-  V scale, p;
-  ExpSplit<-64>(d, bounded, NoLow(), scale, p);
-  return op::Mul(op::Add(scale, op::MulAdd(scale, p, hn::Set(d, -kUnit))), hn::Set(d, 1 / kUnit));
+  const auto power = ExpSplit<-64>(d, bounded);
+  const V rest = op::MulAdd(Scale(power), Excess(power), hn::Set(d, -kUnit));
+  return op::Mul(op::Add(Scale(power), rest), hn::Set(d, 1 / kUnit));
 }
 // expm1(x) where |x| is not tiny. Beyond -17.4 it is -1; from 2^25 on s - 1 is no float.
 template <class D, class V>
@@ -83,10 +83,9 @@ HWY_INLINE V Expm1OffZero(D d, const V& x) {
     return op::IfThenElse(op::Gt(x, most), LargeExpm1(d, x), y);
   } else {
     const auto least = hn::Set(d, -50.0), most = hn::Set(d, 41.0), end = hn::Set(d, 40.0);
-    V high, rest;
-    Expm1Pair<0>(d, AtLeast(least, AtMost(most, x)), NoLow(), high, rest);
-    const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, op::Add(high, rest));
-    return op::IfThenElse(op::Gt(x, end), ExpValue(d, x, NoLow()), near);
+    const V m = Round(Expm1Pair<0>(d, V(AtLeast(least, AtMost(most, x)))));
+    const V near = op::IfThenElse(op::Eq(x, hn::Zero(d)), x, m);
+    return op::IfThenElse(op::Gt(x, end), ExpValue(d, x), near);
   }
 }
 // expm1(x) = exp(x) - 1.
@@ -120,40 +119,41 @@ HWY_INLINE V TimesExpm1Left(D d, const V& z, float factor) {
   const V tail = op::Mul(op::Mul(r, r), Expm1Tail(d, r));
   return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, tail, rest)));
 }
-// (a + a_low) expm1(z + low) for z <= 0; floats have no a_low.
-template <class D, class V, class A, class AL, class Low>
-HWY_INLINE V TimesExpm1(D d, const V& z, const Low& low, const A& a, const AL& a_low) {
+// a expm1(z) for z <= 0; floats have no low word of a.
+template <class D, class N, class A>
+HWY_INLINE auto TimesExpm1(D d, const N& z, const A& a) {
+  using V = Word<N>;
   if constexpr (kIsFloat<D>) {  // a is not a power of two: keep the roundings of products, and of their sum
-    V scale, r, b;
-    Expm1Split(d, AtLeast(hn::Set(d, -30.0f), z), low, scale, r, b);  // expm1(-30) is -1 to half an ulp
-    const V as = op::Mul(a, scale);
+    const auto bounded = WithHigh(z, V(AtLeast(hn::Set(d, -30.0f), V(High(z)))));  // -1 to half an ulp
+    const auto magic = hn::Set(d, kPowerMagic<D>);
+    const V step = NearestStep(d, V(High(bounded)), magic);
+    const auto r = RestOfExp(d, bounded, step, magic);
+    const V as = op::Mul(a, PowerOf(d, step));
     const V high = op::Sub(as, a);  // |as| <= |a|: the sum's error is exact
-    V rest = op::Sub(as, op::Add(high, a));
-    V product, product_low, tail, tail_low, sum, sum_low;
-    TwoProduct(d, as, r, product, product_low);
-    TwoProduct(d, as, b, tail, tail_low);
-    FastTwoSum(product, tail, sum, sum_low);
-    rest = op::Add(rest, op::Add(op::Add(product_low, tail_low), sum_low));
-    TwoSum(high, sum, product, product_low);
-    return op::Add(product, op::Add(product_low, rest));
+    const V rest = op::Sub(as, op::Add(high, a));
+    const auto line = TwoProduct(as, V(High(r)));
+    const auto bend = TwoProduct(as, BendOfExp(d, r));
+    const auto sum = FastTwoSum(V(High(line)), V(High(bend)));
+    const auto whole = TwoSum(high, V(High(sum)));
+    const V lost = op::Add(rest, op::Add(op::Add(Low(line), Low(bend)), Low(sum)));
+    return V(op::Add(High(whole), op::Add(Low(whole), lost)));
   } else {
-    V m, m_low;
-    Expm1Pair<0>(d, AtLeast(hn::Set(d, -50.0), z), low, m, m_low);
-    PairProduct(d, m, m_low, a, a_low, m, m_low);
-    const V product = op::Add(m, m_low);
+    const V product =
+        Round(Product(Expm1Pair<0>(d, WithHigh(z, V(AtLeast(hn::Set(d, -50.0), V(High(z)))))), a));
     if constexpr (HWY_NATIVE_FMA) return product;
     // Splitting a tiny number would lose what is left of it.
-    return op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-900)), op::Mul(z, a), product);
+    return V(
+        op::IfThenElse(op::Lt(op::Abs(High(z)), hn::Set(d, 0x1p-900)), op::Mul(High(z), High(a)), product));
   }
 }
 
-// (a + a_low) exp(x) 2^kTimesExpBias for x <= 0 and |a| up to kTimesExpMost.
+// a exp(x) 2^kTimesExpBias for x <= 0 and |a| up to kTimesExpMost.
 template <class D>
 constexpr Scalar<D> kTimesExpMost = PowerOfTwo<Scalar<D>>(kIsFloat<D> ? 20 : 40);
 template <class D>
 constexpr int kTimesExpBias = kTailBias<D>;
-template <class D, class V, class AL>
-HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& deep) {
+template <class D, class V, class A>
+HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const A& a, bool& deep) {
   const Scalar<D> size = factor < 0 ? -factor : factor;
   // Where the result ends: up to a factor of 4, before an error term is denormal.
   const Scalar<D> least = kIsFloat<D> ? Scalar<D>(size <= 4 ? -105.5 : -120) : Scalar<D>(-776);
@@ -161,12 +161,9 @@ HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const AL& a_low, bool& 
   const Scalar<D> limit = size >= 1                            ? Scalar<D>(-87)
                           : size >= PowerOfTwo<Scalar<D>>(-36) ? Scalar<D>(-60)
                                                                : hwy::HighestValue<Scalar<D>>();
-  const auto a = hn::Set(d, factor);
-  V scale, p, high, low;
   const V bounded = BoundedBelow(d, V(AtMost(hn::Zero(d), x)), least, limit, deep);
-  ExpSplit<kTimesExpBias<D>>(d, MovedOffZero(d, bounded), NoLow(), scale, p);
-  PairProduct(d, scale, NoLow(), a, a_low, high, low);
-  return op::Add(high, op::MulAdd(high, p, low));
+  const auto power = ExpSplit<kTimesExpBias<D>>(d, V(MovedOffZero(d, bounded)));
+  return Round(TimesOnePlus(PairProduct(V(Scale(power)), a), V(Excess(power))));
 }
 
 // elu(x) and celu(x) for floats and alpha = 1: no product by alpha, whose error would have to be kept. From
@@ -192,7 +189,7 @@ HWY_INLINE V EluOffZero(D d, const V& x, Scalar<D> alpha) {
   if constexpr (kIsFloat<D>) {
     below = TimesExpm1Left(d, x, alpha);
   } else {  // a pair that vanishes adds up to +0
-    below = TimesExpm1(d, x, NoLow(), hn::Set(d, alpha), NoLow());
+    below = TimesExpm1(d, x, hn::Set(d, alpha));
     below = op::Or(below, hn::And(hn::Set(d, -alpha), hn::SignBit(d)));
   }
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, x);
@@ -224,14 +221,17 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy) {
         EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::EluDerivative(v, alpha); }), dy);
   }
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(
-        d, x, [alpha](auto d64, const auto& v) HWY_ATTR { return EluDerivative(d64, v, double{alpha}); });
+    const V slope = InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR {
+      const auto zero = hn::Zero(d64);
+      const auto below = op::Mul(FastExp(d64, AtMost(zero, v)), hn::Set(d64, double{alpha}));
+      return op::IfThenElse(op::Gt(v, zero), hn::Set(d64, 1.0), below);
+    });
     return TimesUpstream(d, slope, dy);
   } else {
     V below;
     if (-kTimesExpMost<D> <= alpha && alpha <= kTimesExpMost<D>) {
       bool deep;
-      below = TimesExp(d, x, alpha, NoLow(), deep);
+      below = TimesExp(d, x, alpha, hn::Set(d, alpha), deep);
       const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
       return TakeOff<kTimesExpBias<D>>(d, deep, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), one, below)), dy);
     } else {
@@ -239,12 +239,11 @@ HWY_INLINE V EluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy) {
       constexpr int kBias = kIsFloat<D> ? 40 : 200;
       constexpr Scalar<D> kUnit = PowerOfTwo<Scalar<D>>(-2 * kBias);
       const auto least = hn::Set(d, kIsFloat<D> ? Scalar<D>(-200) : Scalar<D>(-1500));
-      V scale, p, w, w_low, v, v_low;
-      ExpSplit<kBias>(d, V(op::Mul(AtLeast(least, x), hn::Set(d, Scalar<D>(0.5)))), NoLow(), scale, p);
-      TwoProduct(d, scale, hn::Set(d, alpha * kUnit), w, w_low);
+      const auto power = ExpSplit<kBias>(d, V(op::Mul(AtLeast(least, x), hn::Set(d, Scalar<D>(0.5)))));
+      const V scale = Scale(power), p = Excess(power);
       const V both = op::MulAdd(p, p, op::Add(p, p));  // (1 + p)^2 - 1
-      FastTwoSum(w, V(op::MulAdd(w, both, w_low)), v, v_low);
-      below = op::CopySign(V(MultiplyAdd(d, v, scale, V(op::Mul(v_low, scale)))),
+      const auto once = Normalized(TimesOnePlus(TwoProduct(scale, hn::Set(d, alpha * kUnit)), both));
+      below = op::CopySign(V(MultiplyAdd(V(High(once)), scale, V(op::Mul(Low(once), scale)))),
                            hn::Set(d, alpha));  // also where it vanishes
     }
     return TimesUpstream(V(op::IfThenElse(op::Gt(x, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), below)), dy);
@@ -285,8 +284,8 @@ HWY_INLINE V SeluOffZero(D d, const V& x) {
     using C = SeluConstants<D>;
     const auto lambda = hn::Set(d, C::kLambda), lambda_low = hn::Set(d, C::kLambdaLow);
     const V left = AtMost(hn::Zero(d), x);  // beyond, garbage may be denormal
-    const V below = TimesExpm1(d, left, hn::Zero(d), hn::Set(d, C::kLeft), hn::Set(d, C::kLeftLow));
-    V above = MultiplyAdd(d, x, lambda, V(op::Mul(x, lambda_low)));
+    const V below = TimesExpm1(d, left, Constant(d, C::kLeft, C::kLeftLow));
+    V above = MultiplyAdd(x, lambda, V(op::Mul(x, lambda_low)));
     if constexpr (!HWY_NATIVE_FMA)
       above = op::IfThenElse(op::Lt(x, hn::Set(d, 0x1p-900)), op::Mul(x, lambda), above);
     above = op::IfThenElse(op::Eq(above, above), above, x);  // infinity less infinity
@@ -318,7 +317,7 @@ HWY_INLINE V SeluDerivative(D d, const V& x, const U& dy = U()) {
   } else {
     using C = SeluConstants<D>;
     bool deep;
-    const V below = TimesExp(d, x, C::kLeft, hn::Set(d, C::kLeftLow), deep);
+    const V below = TimesExp(d, x, C::kLeft, Constant(d, C::kLeft, C::kLeftLow), deep);
     const auto lambda = hn::Set(d, C::kLambda * PowerOfTwo<Scalar<D>>(kTimesExpBias<D>));
     return TakeOff<kTimesExpBias<D>>(d, deep, V(op::IfThenElse(op::Gt(x, hn::Zero(d)), lambda, below)), dy);
   }
@@ -327,22 +326,8 @@ HWY_INLINE V SeluDerivative(D d, const V& x, const U& dy = U()) {
 template <class D, class V>
 HWY_INLINE V SeluDerivativeFromOutput(D d, const V& y) {
   using C = SeluConstants<D>;
-  V sum, error;
-  TwoSum(y, hn::Set(d, C::kLeft), sum, error);
-  const V below = op::Add(sum, op::Add(error, hn::Set(d, C::kLeftLow)));
+  const V below = Round(Sum(y, Constant(d, C::kLeft, C::kLeftLow)));
   return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, C::kLambda), below);
-}
-
-// x / a as a pair, a being the same for all lanes.
-template <class D, class V>
-HWY_INLINE void Scaled(D d, const V& x, Scalar<D> a, V& z, V& z_low) {
-  const auto divisor = hn::Set(d, a), one = hn::Set(d, Scalar<D>(1));
-  const auto inverse = op::Div(one, divisor);
-  const auto inverse_low = op::Mul(Remainder(d, inverse, divisor, one), inverse);
-  V product, error;
-  TwoProduct(d, x, inverse, product, error);
-  z_low = op::MulAdd(x, inverse_low, error);
-  z = product;
 }
 
 template <class T>
@@ -353,12 +338,10 @@ constexpr bool OrdinaryCelu(T alpha) {
 template <class D, class V>
 HWY_INLINE V CeluOffZero(D d, const V& x, Scalar<D> alpha) {
   if constexpr (!kIsFloat<D>) {
-    if (alpha == 1)
-      return op::IfThenElse(op::Lt(x, hn::Zero(d)), TimesExpm1(d, x, NoLow(), hn::Set(d, alpha), NoLow()), x);
+    if (alpha == 1) return op::IfThenElse(op::Lt(x, hn::Zero(d)), TimesExpm1(d, x, hn::Set(d, alpha)), x);
   }
-  V z, z_low;
-  Scaled(d, V(AtLeast(hn::Set(d, -50 * alpha), x)), alpha, z, z_low);
-  const V below = TimesExpm1(d, z, z_low, hn::Set(d, alpha), NoLow());
+  const auto z = Product(V(AtLeast(hn::Set(d, -50 * alpha), x)), InverseOf(d, alpha));
+  const V below = TimesExpm1(d, z, hn::Set(d, alpha));
   // x / alpha may have been denormal.
   const auto tiny = hn::Set(d, -alpha * (kIsFloat<D> ? Scalar<D>(0x1p-27) : Scalar<D>(0x1p-56)));
   return op::IfThenElse(op::Le(x, tiny), below, x);
@@ -387,22 +370,23 @@ HWY_INLINE V CeluDerivative(D d, const V& x, Scalar<D> alpha, const U& dy) {
         EachLane(d, x, [alpha](Scalar<D> v) HWY_ATTR { return general::CeluDerivative(v, alpha); }), dy);
   }
   if constexpr (kInDouble<D>) {
-    const V slope =
-        InDouble(d, V(AtLeast(hn::Set(d, -106 * alpha), x)),
-                 [alpha](auto d64, const auto& v) HWY_ATTR { return CeluDerivative(d64, v, double{alpha}); });
+    const V slope = InDouble(d, x, [alpha](auto d64, const auto& v) HWY_ATTR {
+      const FastRate<double> rate(1 / double{alpha});
+      const auto zero = hn::Zero(d64);
+      const auto bounded = AtLeast(hn::Set(d64, rate.Nothing()), AtMost(zero, v));
+      return op::IfThenElse(op::Gt(v, zero), hn::Set(d64, 1.0), FastExpOf<0>(d64, bounded, rate));
+    });
     return TimesUpstream(d, slope, dy);
   } else {
     const Scalar<D> end = kIsFloat<D> ? Scalar<D>(106) : Scalar<D>(748);
-    V z, z_low;
     bool deep;
     const V bounded = BoundedBelow(d, x, -end * alpha, -87 * alpha, deep);
-    Scaled(d, MovedOffZero(d, bounded, alpha), alpha, z, z_low);
+    const auto z = Product(MovedOffZero(d, bounded, alpha), InverseOf(d, alpha));
     const auto above = op::Gt(x, hn::Zero(d));
-    z = op::IfThenElse(above, hn::Zero(d), z);
-    V scale, p;
-    ExpSplit<kTailBias<D>>(d, z, z_low, scale, p);
+    const auto power = ExpSplit<kTailBias<D>>(d, WithHigh(z, V(op::IfThenElse(above, hn::Zero(d), High(z)))));
+    const V below = TimesOnePlus(V(Scale(power)), V(Excess(power)));
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
-    return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(above, one, op::MulAdd(scale, p, scale))), dy);
+    return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(above, one, below)), dy);
   }
 }
 // 1 + y / alpha = (alpha + y) / alpha: exact where it vanishes.
@@ -411,12 +395,8 @@ HWY_INLINE V CeluDerivativeFromOutput(D d, const V& y, Scalar<D> alpha) {
   if (HWY_UNLIKELY(!OrdinaryCelu(alpha)))
     return EachLane(d, y,
                     [alpha](Scalar<D> v) HWY_ATTR { return general::CeluDerivativeFromOutput(v, alpha); });
-  const auto a = hn::Set(d, alpha), one = hn::Set(d, Scalar<D>(1));
-  const auto inverse = op::Div(one, a);
-  V sum, error, slope, slope_low;
-  TwoSum(y, a, sum, error);
-  PairProduct(d, sum, error, inverse, op::Mul(Remainder(d, inverse, a, one), inverse), slope, slope_low);
-  return op::IfThenElse(op::Gt(y, hn::Zero(d)), one, op::Add(slope, slope_low));
+  const V slope = Round(Product(TwoSum(y, hn::Set(d, alpha)), InverseOf(d, alpha)));
+  return op::IfThenElse(op::Gt(y, hn::Zero(d)), hn::Set(d, Scalar<D>(1)), slope);
 }
 
 }  // namespace HWY_NAMESPACE

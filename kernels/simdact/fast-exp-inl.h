@@ -22,9 +22,9 @@
 #define SIMDACT_FAST_EXP_INL_H_
 #endif
 
+#include "simdact/denormals-inl.h"
 #include "simdact/fast-tables.h"
-#include "simdact/pair-inl.h"
-#include "simdact/tails-inl.h"
+#include "simdact/numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -111,13 +111,15 @@ HWY_INLINE V FastSteps(D d, const V& x, const FastRate<Scalar<D>>& rate) {
   return op::MulAdd(x, hn::Set(d, rate.log2), hn::Set(d, static_cast<Scalar<D>>(kFastMagic<Power> + kBias)));
 }
 
-// r, for x + low.
-template <int kBias, class Power, class D, class V, class L>
-HWY_INLINE V FastRest(D d, const V& x, const L& low, const V& steps, const FastRate<Scalar<D>>& rate) {
+// r, for a number x.
+template <int kBias, class Power, class D, class N, class V>
+HWY_INLINE V FastRest(D d, const N& x, const V& steps, const FastRate<Scalar<D>>& rate) {
   const V n = op::Sub(steps, hn::Set(d, static_cast<Scalar<D>>(kFastMagic<Power> + kBias)));
-  const V near = op::NegMulAdd(n, hn::Set(d, rate.step), x);
-  if constexpr (!hwy::IsSame<L, NoLow>()) {
-    return op::Add(near, kIsFloat<D> ? op::NegMulAdd(n, hn::Set(d, rate.step_low), low) : low);
+  const V near = op::NegMulAdd(n, hn::Set(d, rate.step), High(x));
+  if constexpr (kIsPair<N> && kIsFloat<D>) {
+    return op::Add(near, op::NegMulAdd(n, hn::Set(d, rate.step_low), Low(x)));
+  } else if constexpr (kIsPair<N>) {
+    return op::Add(near, Low(x));
   } else if constexpr (kIsFloat<D>) {
     return op::NegMulAdd(n, hn::Set(d, rate.step_low), near);
   } else {
@@ -148,15 +150,21 @@ template <int kBias, class D, class V>
 HWY_INLINE V FastExpPlus(D d, const V& x, const FastRate<Scalar<D>>& rate, Scalar<D> c) {
   using Power = FastPower<Scalar<D>>;
   const V steps = FastSteps<kBias, Power>(d, x, rate);
-  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, x, NoLow(), steps, rate), Power::kExp, rate.k);
+  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, x, steps, rate), Power::kExp, rate.k);
   return op::MulAdd(FastScale<FastTable::kEndless, Power>(d, steps), q, hn::Set(d, c));
 }
 template <int kBias, class D, class V>
 HWY_INLINE V FastExpOf(D d, const V& x, const FastRate<Scalar<D>>& rate) {
   using Power = FastPower<Scalar<D>>;
   const V steps = FastSteps<kBias, Power>(d, x, rate);
-  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, x, NoLow(), steps, rate), Power::kFineExp, rate.k);
+  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, x, steps, rate), Power::kFineExp, rate.k);
   return op::Mul(FastScale<FastTable::kEndless, Power>(d, steps), q);
+}
+
+// S q, not multiplied out, is a pair: Scale (exp-inl.h) gives S, and Factor q.
+template <class N>
+HWY_INLINE auto Factor(const N& power) {
+  return Low(power);
 }
 
 // exp(k r) - 1 and what S lost; -0 at -0.
@@ -175,11 +183,11 @@ HWY_INLINE V FastTail(D d, const V& r, const V& steps, const FastRate<Scalar<D>>
 
 // exp(k x) 2^kBias to 0.6 ulp, for k x from rate.PlainNothing. Without FMA the product alone might be
 // denormal.
-template <int kBias, class D, class V, class L = NoLow>
-HWY_INLINE V FastExpCloser(D d, const V& x, const FastRate<Scalar<D>>& rate, const L& low = L()) {
+template <int kBias, class D, class V>
+HWY_INLINE V FastExpCloser(D d, const V& x, const FastRate<Scalar<D>>& rate) {
   using Power = FastPower<Scalar<D>>;
   const V steps = FastSteps<kBias, Power>(d, x, rate);
-  const V r = FastRest<kBias, Power>(d, x, low, steps, rate);
+  const V r = FastRest<kBias, Power>(d, x, steps, rate);
   const V scale = FastScale<FastTable::kPlain, Power>(d, steps);
   const V tail = FastTail<FastTable::kPlain>(d, r, steps, rate);
   if constexpr (!HWY_NATIVE_FMA) return op::Mul(scale, op::Add(tail, hn::Set(d, Scalar<D>(1))));
@@ -192,7 +200,7 @@ template <FastTable kTable, int kBias = 0, class D, class V>
 HWY_INLINE V FastExpm1Of(D d, const V& x, const V& bounded, const FastRate<Scalar<D>>& rate, Scalar<D> unit) {
   using Power = FastPower<Scalar<D>>;
   const V steps = FastSteps<kBias, Power>(d, bounded, rate);
-  const V tail = FastTail<kTable>(d, FastRest<kBias, Power>(d, x, NoLow(), steps, rate), steps, rate);
+  const V tail = FastTail<kTable>(d, FastRest<kBias, Power>(d, x, steps, rate), steps, rate);
   V scale = FastScale<kTable, Power>(d, steps);
   if constexpr (Power::kEntries == 1 && kTable == FastTable::kSelu) scale = op::Mul(scale, hn::Set(d, unit));
   return op::MulSub(scale, tail, op::Sub(hn::Set(d, unit), scale));  // in this order -0 stays -0

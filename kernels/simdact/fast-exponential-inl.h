@@ -73,7 +73,7 @@ HWY_INLINE V FastExp(D d, const V& x) {
   } else if constexpr (kWide) {
     const V bounded = AtLeast(hn::Set(d, -104.0f), AtMost(hn::Set(d, 89.0f), x));
     const V steps = FastSteps<0, Power>(d, bounded, kRate);
-    const V q = FastPolynomial(d, FastRest<0, Power>(d, bounded, NoLow(), steps, kRate), Power::kExp);
+    const V q = FastPolynomial(d, FastRest<0, Power>(d, bounded, steps, kRate), Power::kExp);
     const auto index = op::BitCast(hn::RebindToSigned<D>(), steps);
     const V power = Lookup<Power::kEntries>(d, Power::kQuotients, index);
     return op::MulByFloorPow2(op::Mul(power, q),
@@ -83,13 +83,13 @@ HWY_INLINE V FastExp(D d, const V& x) {
     rate.log2 *= 1 - 0.6f / (128 * Power::kEntries);
     const V bounded = AtLeast(hn::Set(d, -88.08f), AtMost(hn::Set(d, 88.73f), x));
     const V steps = FastSteps<0, Power>(d, bounded, rate);
-    const V q = FastPolynomial(d, FastRest<0, Power>(d, bounded, NoLow(), steps, rate), Power::kLongExp);
+    const V q = FastPolynomial(d, FastRest<0, Power>(d, bounded, steps, rate), Power::kLongExp);
     return op::Mul(FastScale<FastTable::kPlain, Power>(d, steps), q);
   } else {
     const hn::RebindToSigned<D> di;
     const V bounded = AtLeast(hn::Set(d, -104.0f), AtMost(hn::Set(d, 89.0f), x));
     const V steps = FastSteps<0, Power>(d, bounded, kRate);
-    const V q = FastPolynomial(d, FastRest<0, Power>(d, bounded, NoLow(), steps, kRate), Power::kExp);
+    const V q = FastPolynomial(d, FastRest<0, Power>(d, bounded, steps, kRate), Power::kExp);
     const auto bias = hn::Set(di, Power::kExponentBias);
     const auto zero = hn::BitCast(di, hn::Set(d, static_cast<T>(kFastMagic<Power>)));
     const auto n = op::Sub(op::BitCast(di, steps), zero);

@@ -53,12 +53,13 @@ constexpr size_t kFastGegluQuickVectors = FastLockstep(4, 3),
 constexpr size_t kFastSwigluOaiVectors = FastLockstep(4, 3),
                  kFastSwigluOaiGradientVectors = FastLockstep(3, 1);
 
-// exp(k z) 2^kBias + c for z + low, by the longer polynomial.
-template <int kBias, class D, class V, class L = NoLow>
-HWY_INLINE V FinerExpPlus(D d, const V& z, const FastRate<Scalar<D>>& rate, Scalar<D> c, const L& low = L()) {
+// exp(k z) 2^kBias + c for a number z, by the longer polynomial.
+template <int kBias, class D, class N>
+HWY_INLINE auto FinerExpPlus(D d, const N& z, const FastRate<Scalar<D>>& rate, Scalar<D> c) {
+  using V = Word<N>;
   using Power = FastPower<Scalar<D>>;
-  const V steps = FastSteps<kBias, Power>(d, z, rate);
-  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, z, low, steps, rate), Power::kFineExp, rate.k);
+  const V steps = FastSteps<kBias, Power>(d, V(High(z)), rate);
+  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, z, steps, rate), Power::kFineExp, rate.k);
   return op::MulAdd(FastScale<FastTable::kEndless, Power>(d, steps), q, hn::Set(d, c));
 }
 
@@ -111,40 +112,42 @@ HWY_INLINE V FinerGeluTanh(D d, const V& x) {
   constexpr int kBias = -6;
   constexpr FastRate<Scalar<D>> kRate(-kFastCubic);
   const V left = AtLeast(hn::Set(d, FastPower<Scalar<D>>::kCubicEnd), x);
-  V low;
-  const V z = FastCubic(d, V(AtMost(hn::Set(d, Scalar<D>(9)), left)), low);
-  return FinerOver<kBias>(d, x, left, V(FinerExpPlus<kBias>(d, z, kRate, PowerOfTwo<Scalar<D>>(kBias), low)));
+  const auto z = FastCubic(d, V(AtMost(hn::Set(d, Scalar<D>(9)), left)));
+  return FinerOver<kBias>(d, x, left, V(FinerExpPlus<kBias>(d, z, kRate, PowerOfTwo<Scalar<D>>(kBias))));
 }
 template <class D, class V>
 HWY_INLINE V FastGegluTanh(D d, const V& gate, const V& up) {
   return op::Mul(FinerGeluTanh(d, gate), up);
 }
 
-// exp(-a^2 / 2) 2^kBias = scale (1 + tail), scale being a power of 2, and M(a); a = |x|, but not above end.
+// exp(-a^2 / 2) 2^kBias as a scale and an excess (exp-inl.h), the scale being a power of 2.
 template <int kBias, class D, class V>
-HWY_INLINE void FinerNormal(D d, const V& x, Scalar<D> end, V& a, V& scale, V& tail, V& mills) {
+HWY_INLINE auto FinerGaussian(D d, const V& a) {
   using Power = FastPowerOf2<Scalar<D>>;
   constexpr FastRate<Scalar<D>> kRate(-0.5);
-  a = AtMost(hn::Set(d, end), V(op::Abs(x)));
-  V square, low;
-  TwoProduct(d, a, a, square, low);
-  const V steps = FastSteps<kBias, Power>(d, square, kRate);
-  const V r = FastRest<kBias, Power>(d, square, low, steps, kRate);
-  tail = op::Mul(FastPolynomial(d, r, Power::kTail, kRate.k, kRate.k), r);
-  scale = FastScale<FastTable::kPlain, Power>(d, steps);
-  mills = PiecewiseValue<ByTarget<Mills32, Mills8>, false>(d, a);
+  const auto square = TwoProduct(a, a);
+  const V steps = FastSteps<kBias, Power>(d, V(High(square)), kRate);
+  const V r = FastRest<kBias, Power>(d, square, steps, kRate);
+  const V tail = op::Mul(FastPolynomial(d, r, Power::kTail, kRate.k, kRate.k), r);
+  return MakePair(V(FastScale<FastTable::kPlain, Power>(d, steps)), tail);
 }
-// gelu(x), from a exp2(n) and the rest.
+// M(a).
+template <class D, class V>
+HWY_INLINE V FinerMills(D d, const V& a) {
+  return PiecewiseValue<ByTarget<Mills32, Mills8>, false>(d, a);
+}
+// gelu(x) = max(x, 0) - scaled (1 + tail) M(a).
 template <class D, class V>
 HWY_INLINE V FinerGelu(D d, const V& x, const V& scaled, const V& tail, const V& mills) {
   const V relu = AtLeast(hn::Set(d, Scalar<D>(-0.0)), x);
-  return op::NegMulAdd(scaled, op::MulAdd(mills, tail, mills), relu);
+  return op::NegMulAdd(scaled, TimesOnePlus(mills, tail), relu);
 }
 template <class D, class V>
 HWY_INLINE V FastGeglu(D d, const V& gate, const V& up) {
-  V a, scale, tail, mills;
-  FinerNormal<0>(d, gate, FastPowerOf2<Scalar<D>>::kGeluEnd, a, scale, tail, mills);
-  return op::Mul(FinerGelu(d, gate, V(op::Mul(a, scale)), tail, mills), up);
+  const V a = AtMost(hn::Set(d, FastPowerOf2<Scalar<D>>::kGeluEnd), V(op::Abs(gate)));
+  const auto power = FinerGaussian<0>(d, a);
+  const V scaled = op::Mul(a, Scale(power));
+  return op::Mul(FinerGelu(d, gate, scaled, V(Excess(power)), FinerMills(d, a)), up);
 }
 
 // Other parameters are the accurate kernels' matter.
@@ -175,13 +178,23 @@ HWY_INLINE void FastGluGradients(D d, const V& gate, const V& up, const V& dy, V
   GateGradients(sigmoid, V(op::NegMulAdd(s, less, s)), up, dy, dgate, dup);
 }
 
-// swish(x) and its derivative, silu'(k x), k > 0. Unless k = 1, what z = k a loses counts.
+// swish(x) and its derivative, silu'(k x), k > 0: Act and Slope of what this gives. Unless k = 1, what z = k
+// a loses counts.
+template <class N>
+HWY_INLINE auto Act(const N& both) {
+  return High(both);
+}
+template <class N>
+HWY_INLINE auto Slope(const N& both) {
+  return Low(both);
+}
 template <class D, class V>
-HWY_INLINE void FastSwishAndSlope(D d, const V& x, double k, V& act, V& slope) {
+HWY_INLINE auto FastSwishAndSlope(D d, const V& x, double k) {
   using T = Scalar<D>;
   if constexpr (kInDouble<D>) {  // in floats without FMA the slope has 4.24 ulp
-    act = FinerSwish(d, x, k);
-    slope = InDouble(d, x, [k](auto d64, const auto& v) HWY_ATTR { return FastSwishSlope(d64, v, k); });
+    const V slope =
+        InDouble(d, x, [k](auto d64, const auto& v) HWY_ATTR { return FastSwishSlope(d64, v, k); });
+    return MakePair(V(FinerSwish(d, x, k)), slope);
   } else {
     constexpr int kBias = 7;
     const auto one = hn::Set(d, T(1)), unit = hn::Set(d, PowerOfTwo<T>(-kBias));
@@ -200,29 +213,29 @@ HWY_INLINE void FastSwishAndSlope(D d, const V& x, double k, V& act, V& slope) {
     if (k == 1) {
       far = op::MulAdd(more, s, rest);
     } else {
-      const V z_low = op::MulAdd(a, factor_low, ProductError(d, a, factor, z));
+      const V z_low = op::MulAdd(a, factor_low, ProductError(a, factor, z));
       near = op::Sub(near, z_low);
       far = op::Add(rest, op::MulSub(more, s, z_low));
     }
     const auto negative = op::Lt(x, hn::Zero(d));
     const V ey = op::Mul(scaled, y);
     const V left = op::IfThenElse(small, op::Mul(scaled, far), op::Mul(ey, near));
-    slope = op::IfThenElse(negative, op::Mul(left, unit), op::NegMulAdd(op::Mul(ey, unit), near, one));
-    act = op::IfThenElse(negative, op::Neg(op::Mul(op::Mul(ey, a), unit)), op::Mul(x, y));
+    const V slope =
+        op::IfThenElse(negative, op::Mul(left, unit), op::NegMulAdd(op::Mul(ey, unit), near, one));
+    const V act = op::IfThenElse(negative, op::Neg(op::Mul(op::Mul(ey, a), unit)), op::Mul(x, y));
+    return MakePair(act, slope);
   }
 }
 
 template <class D, class V>
 HWY_INLINE void FastSwigluGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
-  V act, slope;
-  FastSwishAndSlope(d, gate, 1.0, act, slope);
-  GateGradients(act, slope, up, dy, dgate, dup);
+  const auto swish = FastSwishAndSlope(d, gate, 1.0);
+  GateGradients(V(Act(swish)), V(Slope(swish)), up, dy, dgate, dup);
 }
 template <class D, class V>
 HWY_INLINE void FastGegluQuickGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
-  V act, slope;
-  FastSwishAndSlope(d, gate, 1.702, act, slope);
-  GateGradients(act, slope, up, dy, dgate, dup);
+  const auto swish = FastSwishAndSlope(d, gate, 1.702);
+  GateGradients(V(Act(swish)), V(Slope(swish)), up, dy, dgate, dup);
 }
 
 template <class D, class V>
@@ -238,8 +251,9 @@ HWY_INLINE void FastGegluGradients(D d, const V& gate, const V& up, const V& dy,
   } else {
     constexpr int kBias = 8;
     const auto one = hn::Set(d, T(1)), unit = hn::Set(d, PowerOfTwo<T>(-kBias));
-    V a, scale, tail, mills;
-    FinerNormal<kBias>(d, gate, FastPowerOf2<T>::kGeluSlopeEnd, a, scale, tail, mills);
+    const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kGeluSlopeEnd), V(op::Abs(gate)));
+    const auto power = FinerGaussian<kBias>(d, a);
+    const V scale = Scale(power), tail = Excess(power), mills = FinerMills(d, a);
     const V k = op::NegMulAdd(a, hn::Set(d, T(0x1.9884533d43651p-2)), mills), kt = op::MulAdd(k, tail, k);
     const V left = op::Mul(op::Mul(kt, scale), unit), right = op::NegMulAdd(kt, op::Mul(scale, unit), one);
     const V slope = op::IfThenElse(op::Lt(gate, hn::Zero(d)), left, right);
@@ -253,11 +267,10 @@ template <class D, class V>
 HWY_INLINE void FastSwigluOaiGradients(D d, const V& gate, const V& up, const V& dy, Scalar<D> alpha,
                                        Scalar<D> limit, V& dgate, V& dup) {
   const auto most = hn::Set(d, limit);
-  V act, slope;
-  FastSwishAndSlope(d, V(AtMost(most, gate)), static_cast<double>(alpha), act, slope);
-  slope = op::IfThenZeroElse(op::Gt(gate, most), slope);
+  const auto swish = FastSwishAndSlope(d, V(AtMost(most, gate)), static_cast<double>(alpha));
+  const V slope = op::IfThenZeroElse(op::Gt(gate, most), Slope(swish));
   dgate = op::Mul(dy, TimesOnePlus(d, slope, V(Clamp(d, up, -limit, limit))));
-  dup = op::Mul(dy, op::Mul(act, ClampDerivative(d, up, -limit, limit)));
+  dup = op::Mul(dy, op::Mul(Act(swish), ClampDerivative(d, up, -limit, limit)));
 }
 
 }  // namespace HWY_NAMESPACE

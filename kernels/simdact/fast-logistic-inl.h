@@ -112,32 +112,25 @@ HWY_INLINE V FastSwish(D d, const V& x, Scalar<D> beta) {
   return FastSwishOf(d, x, static_cast<double>(beta));
 }
 
-// v(x) = c x (x^2 + h), c = 2 sqrt(2 / pi) 0.044715, h = 1 / 0.044715. Here without c: z + low. In floats h
-// is cut to a multiple of 2^-17: then x^2 + h less h is exact below 128, and so is what x^2 + h lost.
+// v(x) = c x (x^2 + h), c = 2 sqrt(2 / pi) 0.044715, h = 1 / 0.044715. Here without c; a pair of floats. In
+// floats h is cut to a multiple of 2^-17: then x^2 + h less h is exact below 128, and so is what x^2 + h
+// lost.
 constexpr double kFastCubic = 1.5957691216057308 * 0.044715, kFastInverseCubic = 1 / 0.044715;
 template <class D, class V>
-HWY_INLINE V FastCubic(D d, const V& x, V& low) {
+HWY_INLINE auto FastCubic(D d, const V& x) {
   constexpr double kCut = static_cast<double>(static_cast<int>(kFastInverseCubic * 0x1p17 + 0.5)) * 0x1p-17;
   const auto shift = hn::Set(d, static_cast<Scalar<D>>(kCut));
   const auto rest = hn::Set(d, static_cast<Scalar<D>>(kFastInverseCubic - kCut));
-  V sum, sum_low;
   if constexpr (!kIsFloat<D>) {
-    sum = op::Add(op::MulAdd(x, x, shift), rest);
-    low = op::Sub(sum, sum);
-    return op::Mul(x, sum);
+    return V(op::Mul(x, op::Add(op::MulAdd(x, x, shift), rest)));
   } else if constexpr (HWY_NATIVE_FMA) {
-    sum = op::MulAdd(x, x, shift);
-    sum_low = op::Add(op::MulSub(x, x, op::Sub(sum, shift)), rest);
+    const V sum = op::MulAdd(x, x, shift);
+    const V low = op::Add(op::MulSub(x, x, op::Sub(sum, shift)), rest);
+    return Product(x, MakePair(sum, low));
   } else {
-    V square, square_low;
-    TwoProduct(d, x, x, square, square_low);
-    TwoSum(shift, square, sum, sum_low);
-    sum_low = op::Add(op::Add(sum_low, square_low), rest);
+    const auto sum = Sum(shift, TwoProduct(x, x));
+    return Product(x, WithLow(sum, V(op::Add(Low(sum), rest))));
   }
-  V z, z_low;
-  TwoProduct(d, x, sum, z, z_low);
-  low = op::MulAdd(x, sum_low, z_low);
-  return z;
 }
 
 // exp(-v(x)) 2^kBias + c.
@@ -145,10 +138,9 @@ template <int kBias, class D, class V>
 HWY_INLINE V FastCubicExpPlus(D d, const V& x, Scalar<D> c) {
   using Power = FastPower<Scalar<D>>;
   constexpr FastRate<Scalar<D>> kRate(-kFastCubic);
-  V low;
-  const V z = FastCubic(d, x, low);
-  const V steps = FastSteps<kBias, Power>(d, z, kRate);
-  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, z, low, steps, kRate), Power::kExp, kRate.k);
+  const auto z = FastCubic(d, x);
+  const V steps = FastSteps<kBias, Power>(d, V(High(z)), kRate);
+  const V q = FastPolynomial(d, FastRest<kBias, Power>(d, z, steps, kRate), Power::kExp, kRate.k);
   return op::MulAdd(FastScale<FastTable::kEndless, Power>(d, steps), q, hn::Set(d, c));
 }
 
@@ -257,11 +249,11 @@ HWY_INLINE V FastSwishSlope(D d, const V& x, double k) {
   if (k == 1) {
     rest = op::MulAdd(z, y, one);
   } else if constexpr (HWY_NATIVE_FMA) {
-    rest = op::Add(op::MulAdd(z, y, one), op::MulAdd(a, slope_low, ProductError(d, a, slope, z)));
+    rest = op::Add(op::MulAdd(z, y, one), op::MulAdd(a, slope_low, ProductError(a, slope, z)));
   } else {  // with as few roundings: y = 1 / (1 + e) near 0, and (1 + z) - z (1 - y) for 1 + z y
     const V inverse = FastInverse(d, V(op::Add(e, one))), difference = op::Mul(e, inverse);
     y = op::IfThenElse(op::Lt(e, hn::Set(d, Scalar<D>(0.5))), y, inverse);
-    const V z_low = op::Add(op::Mul(a, slope_low), ProductError(d, a, slope, z));
+    const V z_low = op::Add(op::Mul(a, slope_low), ProductError(a, slope, z));
     rest = op::Add(op::Add(z, one), op::Sub(z_low, op::Mul(z, difference)));
   }
   return FastBothSides<kBias>(d, x, V(op::Mul(op::Mul(scaled, y), rest)));

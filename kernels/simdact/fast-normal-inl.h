@@ -19,6 +19,7 @@
 #define SIMDACT_FAST_NORMAL_INL_H_
 #endif
 
+#include "simdact/exp-inl.h"
 #include "simdact/fast-logistic-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -29,33 +30,38 @@ constexpr size_t kFastGeluVectors = FastLockstep(4, 3), kFastGeluDerivativeVecto
 constexpr size_t kFastTanhVectors = FastLockstep(4, 4), kFastTanhDerivativeVectors = FastLockstep(6, 4);
 constexpr size_t kFastErfVectors = 0, kFastErfDerivativeVectors = FastLockstep(4, 4);
 
-// factor q, and S, of exp(-k a^2) 2^kBias, k > 0. S is a power of 2: products by it are exact.
-template <int kBias, class D, class V>
-HWY_INLINE V FastGaussian(D d, const V& a, const FastRate<Scalar<D>>& rate, V& q, Scalar<D> factor = 1) {
-  using Power = FastPowerOf2<Scalar<D>>;
-  V square, low;
+// a^2; in floats it keeps what it rounds off, or without FMA is that of a's upper half, and the rest.
+template <class D, class V>
+HWY_INLINE auto FastSquare(D d, const V& a) {
   if constexpr (!kIsFloat<D>) {
-    square = op::Mul(a, a), low = op::Sub(square, square);
+    return V(op::Mul(a, a));
   } else if constexpr (HWY_NATIVE_FMA) {
-    TwoProduct(d, a, a, square, low);
-  } else {  // the upper half of a squared, and the rest
+    return TwoProduct(a, a);
+  } else {
     const hn::RebindToSigned<D> di;
     const V upper = op::BitCast(d, op::And(op::BitCast(di, a), hn::Set(di, -4096)));
-    square = op::Mul(upper, upper);
-    low = op::Mul(op::Sub(a, upper), op::Add(a, upper));
+    return MakePair(V(op::Mul(upper, upper)), V(op::Mul(op::Sub(a, upper), op::Add(a, upper))));
   }
-  const V steps = FastSteps<kBias, Power>(d, square, rate);
-  q = FastPolynomial(d, FastRest<kBias, Power>(d, square, low, steps, rate), Power::kExp, rate.k, factor);
-  return FastScale<FastTable::kPlain, Power>(d, steps);
+}
+// factor exp(-k a^2) 2^kBias as S q, k > 0. S is a power of 2: products by it are exact.
+template <int kBias, class D, class V>
+HWY_INLINE auto FastGaussian(D d, const V& a, const FastRate<Scalar<D>>& rate, Scalar<D> factor = 1) {
+  using Power = FastPowerOf2<Scalar<D>>;
+  const auto square = FastSquare(d, a);
+  const V steps = FastSteps<kBias, Power>(d, V(High(square)), rate);
+  const V r = FastRest<kBias, Power>(d, square, steps, rate);
+  return MakePair(V(FastScale<FastTable::kPlain, Power>(d, steps)),
+                  V(FastPolynomial(d, r, Power::kExp, rate.k, factor)));
 }
 
-// P(a) and k a P(a) + R(a).
+// M(a) = P(a) / (k a P(a) + R(a)).
 template <class D, class V>
-HWY_INLINE V FastMills(D d, const V& a, V& below) {
+HWY_INLINE V FastMills(D d, const V& a) {
   using C = FastConstants<Scalar<D>>;
   const V over = FastPolynomial(d, a, C::kMills);
-  below = op::MulAdd(op::Mul(a, hn::Set(d, C::kMillsSlope)), over, FastPolynomial(d, a, C::kMillsRest));
-  return over;
+  const V below =
+      op::MulAdd(op::Mul(a, hn::Set(d, C::kMillsSlope)), over, FastPolynomial(d, a, C::kMillsRest));
+  return FastQuotient(d, over, below);
 }
 
 // gelu(x).
@@ -64,8 +70,8 @@ HWY_INLINE V FastGelu(D d, const V& x) {
   using T = Scalar<D>;
   using C = FastConstants<T>;
   const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kGeluEnd), V(op::Abs(x)));
-  V q;
-  const V scale = FastGaussian<0>(d, a, FastRate<T>(-0.5), q, C::kTimesMillsFactor);
+  const auto power = FastGaussian<0>(d, a, FastRate<T>(-0.5), C::kTimesMillsFactor);
+  const V scale = Scale(power), q = Factor(power);
   const V over = op::MulAdd(op::Mul(a, FastPolynomial(d, a, C::kTimesMills)), a, a);
   const V below = op::MulAdd(over, hn::Set(d, C::kTimesMillsSlope), FastPolynomial(d, a, C::kTimesMillsRest));
   const V relu = AtLeast(hn::Set(d, T(-0.0)), x);
@@ -86,11 +92,9 @@ HWY_INLINE V FastGeluDerivative(D d, const V& x) {
   } else {
     constexpr int kBias = 8;
     const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kGeluSlopeEnd), V(op::Abs(x)));
-    V q, below;
-    const V scale = FastGaussian<kBias>(d, a, FastRate<T>(-0.5), q);
-    const V over = FastMills(d, a, below);
-    const V k = op::NegMulAdd(a, hn::Set(d, T(0x1.9884533d43651p-2)), FastQuotient(d, over, below));
-    return FastBothSides<kBias>(d, x, V(op::Mul(op::Mul(k, q), scale)));
+    const auto power = FastGaussian<kBias>(d, a, FastRate<T>(-0.5));
+    const V k = op::NegMulAdd(a, hn::Set(d, T(0x1.9884533d43651p-2)), FastMills(d, a));
+    return FastBothSides<kBias>(d, x, V(op::Mul(op::Mul(k, Factor(power)), Scale(power))));
   }
 }
 
@@ -106,10 +110,9 @@ HWY_INLINE V FastErf(D d, const V& x) {
     const auto one = hn::Set(d, 1.0), two = hn::Set(d, 2.0);
     const V a = AtMost(hn::Set(d, 6.5), V(op::Abs(x)));
     const V near = op::Mul(x, FastPolynomial(d, V(op::Mul(a, a)), FastConstants<double>::kErf));
-    V q, below;
-    const V scale = FastGaussian<0>(d, a, FastRate<double>(-1.0), q);
-    const V over = FastMills(d, V(op::Mul(a, op::Sqrt(two))), below);
-    const V tail = op::Mul(op::Mul(op::Div(over, below), q), scale);
+    const auto power = FastGaussian<0>(d, a, FastRate<double>(-1.0));
+    const V mills = FastMills(d, V(op::Mul(a, op::Sqrt(two))));
+    const V tail = op::Mul(op::Mul(mills, Factor(power)), Scale(power));
     const V far = op::CopySign(V(op::NegMulAdd(tail, two, one)), x);
     return op::IfThenElse(op::Lt(a, hn::Set(d, 0.85)), near, far);
   }
@@ -120,9 +123,8 @@ template <class D, class V>
 HWY_INLINE V FastErfDerivative(D d, const V& x) {
   using T = Scalar<D>;
   const V a = AtMost(hn::Set(d, FastPowerOf2<T>::kErfSlopeEnd), V(op::Abs(x)));
-  V q;
-  const V scale = FastGaussian<2>(d, a, FastRate<T>(-1.0), q);
-  return op::Mul(op::Mul(q, hn::Set(d, T(0x1.20dd750429b6dp-2))), scale);
+  const auto power = FastGaussian<2>(d, a, FastRate<T>(-1.0));
+  return op::Mul(op::Mul(Factor(power), hn::Set(d, T(0x1.20dd750429b6dp-2))), Scale(power));
 }
 
 // tanh(k x / 2) = m / (m + 2), m = expm1(k x), k > 0.

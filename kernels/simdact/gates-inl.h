@@ -41,21 +41,20 @@ HWY_INLINE void GateGradients(const V& act, const V& slope, const V& up, const V
   dup = op::Mul(dy, act);
 }
 
-// sigmoid(x) and sigmoid'(x). Both follow from one exponential and one reciprocal, those of -|x|: the
-// compiler sees that the two functions called here begin alike.
+// sigmoid(x) beside sigmoid'(x). Both follow from one exponential and one reciprocal, those of -|x|: the
+// compiler sees that the two functions begin alike.
 template <class D, class V>
-HWY_INLINE void SigmoidAndSlope(D d, const V& x, V& sigmoid, V& slope) {
-  slope = SigmoidDerivative(d, x);
+HWY_INLINE V SigmoidBesideSlope(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    sigmoid = Sigmoid(d, x);
+    return Sigmoid(d, x);
   } else {
+    constexpr int kBias = kLogisticBias<D>;
     const auto unit = hn::Set(d, kLogisticUnit<D>), one = hn::Set(d, Scalar<D>(1));
-    V y, e, scale, p;
     bool deep;
     const V a = LogisticMagnitude(d, x, deep);
-    InverseOnePlusExp(d, a, NoLow(), y, e, scale, p);
-    const V left = op::MulAdd(y, e, y);
-    sigmoid = op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(left, unit), op::NegMulAdd(left, unit, one));
+    const auto inverse = InverseSplit(Normalized(OnePlus<kBias>(d, ExpSplit<kBias>(d, a))));
+    const V left = TimesOnePlus(V(Scale(inverse)), V(Excess(inverse)));
+    return op::IfThenElse(op::Lt(x, hn::Zero(d)), op::Mul(left, unit), op::NegMulAdd(left, unit, one));
   }
 }
 
@@ -65,9 +64,8 @@ HWY_INLINE V Glu(D d, const V& gate, const V& up) {
 }
 template <class D, class V>
 HWY_INLINE void GluGradients(D d, const V& gate, const V& up, const V& dy, V& dgate, V& dup) {
-  V sigmoid, slope;
-  SigmoidAndSlope(d, gate, sigmoid, slope);
-  GateGradients(sigmoid, slope, up, dy, dgate, dup);
+  const V slope = SigmoidDerivative(d, gate);
+  GateGradients(SigmoidBesideSlope(d, gate), slope, up, dy, dgate, dup);
 }
 
 template <class D, class V>
@@ -152,13 +150,10 @@ HWY_INLINE V TimesOnePlus(D d, const V& s, const V& u) {
     }
     return result;
   } else {
-    V sum, sum_low, product, rest;
-    TwoSum(u, hn::Set(d, 1.0), sum, sum_low);
-    TwoProduct(d, s, sum, product, rest);
-    rest = op::MulAdd(s, sum_low, rest);
+    const auto product = Product(s, TwoSum(u, hn::Set(d, 1.0)));
     // The error terms are no numbers where s is too large for them, and do not count where the product is 0.
-    const auto counts = op::Lt(op::Abs(rest), op::Abs(product));
-    return op::Add(product, op::IfThenElse(counts, rest, op::AndNot(u, hn::SignBit(d))));
+    const auto counts = op::Lt(op::Abs(Low(product)), op::Abs(High(product)));
+    return op::Add(High(product), op::IfThenElse(counts, Low(product), op::AndNot(u, hn::SignBit(d))));
   }
 #endif
 }

@@ -37,13 +37,10 @@ HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
   bool deep;
   const V bounded = BoundedBelow(d, x, -kGeluTanhEnd<D>, Scalar<D>(-9.9), deep);
   const V inner = AtMost(end, bounded);
-  V square, square_low, v, v_low;
-  TwoProduct(d, inner, inner, square, square_low);
-  PairProduct(d, square, square_low, hn::Set(d, R::kGeluTanhCubic), hn::Set(d, R::kGeluTanhCubicLow), v,
-              v_low);
-  SumOfPositive(v, v_low, hn::Set(d, R::kGeluTanhSlope), hn::Set(d, R::kGeluTanhSlopeLow), v, v_low);
-  PairProduct(d, v, v_low, op::Neg(inner), NoLow(), v, v_low);
-  return OverOnePlusExp(d, bounded, v, v_low, deep);
+  const auto slope = Constant(d, R::kGeluTanhSlope, R::kGeluTanhSlopeLow);
+  const auto cubic = Constant(d, R::kGeluTanhCubic, R::kGeluTanhCubicLow);
+  const auto v = Product(SumOfPositive(Product(TwoProduct(inner, inner), cubic), slope), V(op::Neg(inner)));
+  return OverOnePlusExp(d, bounded, v, deep);
 }
 
 // gelu_tanh(x) = x / (1 + exp(-v(x))). Worst, f32: 0.7704 ulp at -0x1.44231ep+3, a denormal, got
@@ -60,45 +57,50 @@ HWY_INLINE V GeluTanh(D d, const V& x) {
   }
 }
 
-// v + v_low = -(S a + C a^3), good to 2^-40 of it, for floats a in [0, 11]. S has 21 bits, so that what S +
-// C a^2 loses is a number.
+// -(S a + C a^3), good to 2^-40 of it, for floats a in [0, 11]. S has 21 bits, so that what S + C a^2 loses
+// is a number.
 template <class D, class V>
-HWY_INLINE void MinusCubic(D d, const V& a, V& v, V& v_low) {
+HWY_INLINE Pair<V> MinusCubic(D d, const V& a) {
   const auto slope = hn::Set(d, GeluTanhCubic::kSlope), cubic = hn::Set(d, GeluTanhCubic::kCubic);
-  V square, square_low;
-  TwoProduct(d, a, a, square, square_low);
-  const V u = op::MulAdd(cubic, square, slope);
-  V u_low = op::MulAdd(cubic, square, op::Sub(slope, u));
-  u_low = op::MulAdd(cubic, square_low, u_low);
-  TwoProduct(d, a, u, v, v_low);
-  v_low = op::MulAdd(a, u_low, v_low);
+  const auto square = TwoProduct(a, a);
+  const V u = op::MulAdd(cubic, High(square), slope);
+  const V u_low = op::MulAdd(cubic, Low(square), op::MulAdd(cubic, High(square), op::Sub(slope, u)));
+  return Product(a, MakePair(u, u_low));
 }
 
 // dy gelu_tanh'(x) for doubles.
 template <class D, class V, class U>
 HWY_INLINE V GeluTanhSlopeWide(D d, const V& x, const U& dy) {
   using R = Roots<D>;
-  const auto slope = hn::Set(d, R::kGeluTanhSlope), slope_low = hn::Set(d, R::kGeluTanhSlopeLow);
-  const auto root = hn::Set(d, R::kGeluTanh), root_low = hn::Set(d, R::kGeluTanhLow);
+  const auto slope = Constant(d, R::kGeluTanhSlope, R::kGeluTanhSlopeLow);
+  const auto cubic = Constant(d, R::kGeluTanhCubic, R::kGeluTanhCubicLow);
+  const auto cubic3 = Constant(d, R::kGeluTanhCubic3, R::kGeluTanhCubic3Low);
+  const auto root = Constant(d, R::kGeluTanh, R::kGeluTanhLow);
+  const auto root_square = Constant(d, R::kGeluTanhSquare, R::kGeluTanhSquareLow);
   bool deep;
   const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kGeluTanhEnd<D>, Scalar<D>(9.9), deep));
-  V t, t_low, s, s_low, product, product_low, delta, delta_low, drop, drop_low;
-  TwoSum(a, op::Neg(root), t, t_low);
-  TwoSum(t, op::Sub(t_low, root_low), t, t_low);
+  const auto off = TwoSum(a, op::Neg(High(root)));
+  const auto t = TwoSum(High(off), op::Sub(Low(off), Low(root)));
   // s = a^2 + a a0 + a0^2
-  TwoProduct(d, a, a, s, s_low);
-  PairProduct(d, root, root_low, a, NoLow(), product, product_low);
-  PairSum(s, s_low, product, product_low, s, s_low);
-  PairSum(s, s_low, hn::Set(d, R::kGeluTanhSquare), hn::Set(d, R::kGeluTanhSquareLow), s, s_low);
+  const auto s = Normalized(Sum(Normalized(Sum(TwoProduct(a, a), Product(root, a))), root_square));
   // v(a) - v(a0) = (a - a0) (S + C s),   a v'(a) - a0 v'(a0) = (a - a0) (S + 3 C s)
-  PairProduct(d, s, s_low, hn::Set(d, R::kGeluTanhCubic), hn::Set(d, R::kGeluTanhCubicLow), delta, delta_low);
-  PairSum(delta, delta_low, slope, slope_low, delta, delta_low);
-  PairProduct(d, delta, delta_low, t, t_low, delta, delta_low);
-  PairProduct(d, s, s_low, hn::Set(d, R::kGeluTanhCubic3), hn::Set(d, R::kGeluTanhCubic3Low), drop, drop_low);
-  PairSum(drop, drop_low, slope, slope_low, drop, drop_low);
-  PairProduct(d, drop, drop_low, t, t_low, drop, drop_low);
-  return SlopeFromZero(d, op::Lt(x, hn::Zero(d)), delta, delta_low, drop, drop_low, R::kGeluTanhE,
-                       R::kGeluTanhELow, deep, dy);
+  const auto delta = Product(Normalized(Sum(Product(s, cubic), slope)), t);
+  const auto drop = Product(Normalized(Sum(Product(s, cubic3), slope)), t);
+  return SlopeFromZero(d, op::Lt(x, hn::Zero(d)), delta, drop, R::kGeluTanhE, R::kGeluTanhELow, deep, dy);
+}
+
+// The same in plain doubles, of which a float is wanted.
+template <class D, class V>
+HWY_INLINE V GeluTanhSlopePlain(D d, const V& x) {
+  using R = SlopeRoots;
+  const auto slope = hn::Set(d, R::kGeluTanhSlope), cubic = hn::Set(d, R::kGeluTanhCubic);
+  const V a = AtMost(hn::Set(d, 12.0), op::Abs(x));
+  const V t = Above(d, a, R::kGeluTanh, R::kGeluTanhLow);
+  const V s = op::MulAdd(op::Add(a, hn::Set(d, R::kGeluTanh)), a, hn::Set(d, R::kGeluTanhSquare));
+  const V bend = op::Mul(s, cubic);
+  const V delta = op::Mul(op::Add(slope, bend), t);
+  const V drop = op::Mul(op::MulAdd(bend, hn::Set(d, 3.0), slope), t);
+  return PlainSlopeFromZero(d, x, delta, drop, R::kGeluTanhE);
 }
 
 // The same for floats. OffZero keeps a^2's rounding error normal, too.
@@ -107,12 +109,9 @@ HWY_INLINE V GeluTanhSlopeFloat(D d, const V& x, const U& dy) {
   using Table = ByTarget<GeluTanhSlope32, GeluTanhSlope8>;
   bool deep;
   const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kGeluTanhEnd<D>, Scalar<D>(9.9), deep), 0x1p15f);
-  V high, low, v, v_low, scale, p;
   const V place = op::MulAdd(a, hn::Set(d, Table::kScale), hn::Set(d, Table::kOrigin));
-  PiecewisePairFromZero<Table, !kWide>(d, place, a, NoLow(), high, low);
-  MinusCubic(d, a, v, v_low);
-  ExpSplit<kTailBias<D>>(d, v, v_low, scale, p);
-  const V below = TimesPower(high, low, scale, p);
+  const auto k = PiecewiseFromZero<Table, !kWide>(d, place, a);
+  const V below = FusedTimesPower(k, ExpSplit<kTailBias<D>>(d, MinusCubic(d, a)));
   const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
   const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
   return TakeOff<kTailBias<D>>(d, deep, slope, dy);
@@ -123,8 +122,8 @@ HWY_INLINE V GeluTanhSlopeFloat(D d, const V& x, const U& dy) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, V(AtLeast(hn::Set(d, -kGeluTanhEnd<D>), x)),
-                             [](auto d64, const auto& v) HWY_ATTR { return GeluTanhDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluTanhSlopePlain(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else if constexpr (kIsFloat<D>) {
     return GeluTanhSlopeFloat(d, x, dy);

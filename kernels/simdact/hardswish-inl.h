@@ -63,17 +63,15 @@ HWY_INLINE V Hardswish(D d, const V& x) {
   } else {
     // x times the pair (x + 3) / 6, which is 1/2 near 0: what x loses is no denormal of its size.
     const auto sixth = hn::Set(d, Scalar<D>(1.0 / 6));
-    V sum, error;
-    FastTwoSum(three, inner, sum, error);
-    const V slope = op::Mul(sum, sixth);
-    const V rest = op::Add(Remainder(d, slope, hn::Set(d, 6.0f), sum), error);
+    const auto sum = FastTwoSum(three, inner);
+    const V slope = op::Mul(High(sum), sixth);
+    const V rest = op::Add(Remainder(slope, hn::Set(d, 6.0f), High(sum)), Low(sum));
     const V low = op::Mul(op::Mul(rest, sixth), inner);
     if constexpr (HWY_NATIVE_FMA) {
       y = op::MulAdd(inner, slope, low);
     } else {
-      V product;
-      TwoProduct(d, inner, slope, product, error);
-      y = op::Add(product, op::Add(error, low));
+      const auto product = TwoProduct(inner, slope);
+      y = op::Add(High(product), op::Add(Low(product), low));
     }
   }
   return op::IfThenElse(op::Gt(x, three), x, WithSignOf(d, x, y));
@@ -100,10 +98,9 @@ HWY_INLINE V HardswishDerivative(D d, const V& x) {
     });
   } else {
     const auto sixth = hn::Set(d, Scalar<D>(1.0 / 6));
-    V sum, error;
-    TwoSum(op::Add(inner, inner), three, sum, error);
-    y = op::Mul(sum, sixth);
-    const V rest = op::Add(Remainder(d, y, hn::Set(d, 6.0f), sum), error);
+    const auto sum = TwoSum(op::Add(inner, inner), three);
+    y = op::Mul(High(sum), sixth);
+    const V rest = op::Add(Remainder(y, hn::Set(d, 6.0f), High(sum)), Low(sum));
     y = op::MulAdd(rest, sixth, y);
   }
   return op::IfThenElse(op::Ge(x, three), hn::Set(d, 1.0f), op::IfThenZeroElse(op::Le(x, minus_three), y));
@@ -111,7 +108,7 @@ HWY_INLINE V HardswishDerivative(D d, const V& x) {
 
 template <class D, class V>
 HWY_INLINE V FastHardswishDerivative(D d, const V& x) {
-  const V slope = MultiplyAdd(d, x, hn::Set(d, Scalar<D>(1.0 / 3)), hn::Set(d, Scalar<D>(0.5)));
+  const V slope = MultiplyAdd(x, hn::Set(d, Scalar<D>(1.0 / 3)), hn::Set(d, Scalar<D>(0.5)));
   const V left = op::IfThenZeroElse(op::Le(x, hn::Set(d, Scalar<D>(-3))), slope);
   return op::IfThenElse(op::Ge(x, hn::Set(d, Scalar<D>(3))), hn::Set(d, Scalar<D>(1)), left);
 }

@@ -15,8 +15,10 @@
 // where the parenthesis has no rounding error: ln 2 and log y have 17 bits after the point. (y is chosen so
 // that its logarithm has no more to 2^-29.) Around 1, y = 1, the parenthesis is 0 and r exact. Elsewhere the
 // result is so much larger than r that the rounding of that is 1/8 of an ulp. For log1p(x), with t = y / 2^k,
-// r = x t + (t
-// - 1): 1 + x decides on k and y only, and its rounding error does no harm.
+//
+//   r = x t + (t - 1)
+//
+// 1 + x only chooses k and y, so its rounding is harmless.
 //
 // Coefficients: tools/logarithmic.py.
 
@@ -30,90 +32,120 @@
 #include <limits>
 
 #include "simdact/logarithmic-tables.h"
-#include "simdact/pair-inl.h"
+#include "simdact/numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-// x = 2^k m for normal x > 0, sqrt(1/2) <= m < sqrt(2): k as bits + 1023 and as a double.
+// x = 2^k m for normal x > 0, sqrt(1/2) <= m < sqrt(2): k + 1023 as an integer,
 template <class D, class V>
-HWY_INLINE void SplitExponent(D d, const V& x, V& m, Index<D, V>& biased, V& k) {
+HWY_INLINE Index<D, V> BiasedExponentOf(D, const V& x) {
   const hn::RebindToSigned<D> di;
   const hn::RebindToUnsigned<D> du;
-  const auto bits = op::BitCast(di, x);
   const auto to_half = hn::Set(di, (int64_t{1023} << 52) - 0x3FE6A09E667F3BCD);  // less the bits of sqrt(1/2)
-  biased = op::BitCast(di, op::ShiftRight<52>(op::BitCast(du, op::Add(bits, to_half))));
-  m = op::BitCast(d, op::Add(op::Sub(bits, op::ShiftLeft<52>(biased)), hn::Set(di, int64_t{1023} << 52)));
-  const auto magic = hn::Set(d, 0x1p52);
-  k = op::Sub(op::BitCast(d, op::Or(biased, op::BitCast(di, magic))), hn::Set(d, 0x1p52 + 1023));
+  return op::BitCast(di, op::ShiftRight<52>(op::BitCast(du, op::Add(op::BitCast(di, x), to_half))));
+}
+// k,
+template <class D, class VI>
+HWY_INLINE auto ExponentFrom(D d, const VI& biased) {
+  const auto magic = hn::BitCast(hn::RebindToSigned<D>(), hn::Set(d, 0x1p52));
+  return op::Sub(op::BitCast(d, op::Or(biased, magic)), hn::Set(d, 0x1p52 + 1023));
+}
+// and m.
+template <class D, class V, class VI>
+HWY_INLINE V MantissaOf(D d, const V& x, const VI& biased) {
+  const hn::RebindToSigned<D> di;
+  const auto bits = op::Sub(op::BitCast(di, x), op::ShiftLeft<52>(biased));
+  return op::BitCast(d, op::Add(bits, hn::Set(di, int64_t{1023} << 52)));
 }
 
-// k ln 2 + log(1 + f + f_low). kLong keeps the cubic term as a pair, too: 2^-64.
-template <bool kLong, class D, class V>
-HWY_INLINE void LogOfOnePlus(D d, const V& f, const V& f_low, const V& k, V& high, V& low) {
+// k ln 2 + log(1 + f) for a number f. kLong keeps the cubic term as a pair, too: 2^-64.
+template <bool kLong, class D, class N, class V>
+HWY_INLINE Pair<V> LogOfOnePlus(D d, const N& f, const V& k) {
   using C = LogDouble;
   const auto two = hn::Set(d, 2.0);
-  V sum, sum_low, s, s_low, cube, cube_low;
-  FastTwoSum(two, f, sum, sum_low);
-  sum_low = op::Add(sum_low, f_low);
-  PairQuotient(d, f, f_low, sum, sum_low, Inverse(d, sum), s, s_low);
-  FastTwoSum(s, s_low, s, s_low);
-
-  const V s2 = op::Mul(s, s);
-  constexpr int kLast = static_cast<int>(sizeof(C::kC) / sizeof(double)) - 1;
-  V q = op::MulAdd(hn::Set(d, C::kC[kLast]), s2, hn::Set(d, C::kC[kLast - 1]));
-  HWY_UNROLL(8)
-  for (int i = kLast - 2; i >= 1; --i) q = op::MulAdd(q, s2, hn::Set(d, C::kC[i]));
-  if constexpr (kLong) {
-    V c, c_low, square, square_low;
-    FastTwoSum(hn::Set(d, C::kC[0]), op::Mul(q, s2), c, c_low);
-    c_low = op::Add(c_low, hn::Set(d, C::kC0Low));
-    PairProduct(d, s, s_low, s, s_low, square, square_low);
-    PairProduct(d, square, square_low, s, s_low, cube, cube_low);
-    PairProduct(d, cube, cube_low, c, c_low, cube, cube_low);
-  } else {
-    cube = op::Mul(op::Mul(s2, s), op::MulAdd(q, s2, hn::Set(d, C::kC[0])));
-    cube_low = op::Sub(s2, s2);  // 0
-  }
+  const auto s = Normalized(Quotient(f, FastSum(two, f)));
+  const V high = High(s), square = op::Mul(high, high);
+  const V q = Horner<1>(square, C::kC);
   // k ln 2 is 0 or larger than log m.
-  V error;
-  FastTwoSum(op::Mul(k, hn::Set(d, C::kLn2High)), op::Add(s, s), sum, error);
-  low = op::MulAdd(k, hn::Set(d, C::kLn2Low), op::Add(error, op::MulAdd(two, s_low, cube_low)));
-  V cube_error;
-  FastTwoSum(sum, cube, high, cube_error);
-  low = op::Add(low, cube_error);
+  const auto line = FastTwoSum(V(op::Mul(k, hn::Set(d, C::kLn2High))), V(op::Add(high, high)));
+  const auto plus = [&](const V& cubic, const V& cubic_low) SIMDACT_FORMULA {
+    const V rest = op::MulAdd(two, Low(s), cubic_low);
+    const V low = op::MulAdd(k, hn::Set(d, C::kLn2Low), op::Add(Low(line), rest));
+    const auto sum = FastTwoSum(V(High(line)), cubic);
+    return MakePair(V(High(sum)), V(op::Add(low, Low(sum))));
+  };
+  if constexpr (kLong) {
+    const auto c = FastSum(Constant(d, C::kC[0], C::kC0Low), V(op::Mul(q, square)));
+    const auto cubic = Product(Product(Product(s, s), s), c);
+    return plus(High(cubic), Low(cubic));
+  } else {
+    const V c = op::MulAdd(q, square, hn::Set(d, C::kC[0]));
+    return plus(op::Mul(op::Mul(square, high), c), op::Sub(square, square));
+  }
 }
 
-// log(1 + u + u_low) for u >= 0 or a little less, relative to u where that is small.
-template <class D, class V>
-HWY_INLINE void Log1pPair(D d, const V& u, const V& u_low, V& high, V& low) {
+// log(1 + n) for n >= 0 or a little less, relative to n where that is small.
+template <class D, class N>
+HWY_INLINE auto Log1pPair(D d, const N& n) {
+  using V = Word<N>;
   const hn::RebindToSigned<D> di;
-  V x, x_low, m, k;
-  Index<D, V> biased;
-  TwoSum(hn::Set(d, 1.0), u, x, x_low);
-  x_low = op::Add(x_low, u_low);
-  SplitExponent(d, x, m, biased, k);
-  // The rest of x at the scale of m. Where k = 0, f is u itself.
+  const auto one = hn::Set(d, 1.0);
+  const V u = High(n);
+  const auto sum = TwoSum(one, u);
+  const V x = High(sum), x_low = detail::PlusLow(V(Low(sum)), Low(n));
+  const auto biased = BiasedExponentOf(d, x);
+  const V m = MantissaOf(d, x, biased), k = ExponentFrom(d, biased);
+  // The rest of x at the scale of m. Where k = 0, f is n itself.
   const V scale = op::BitCast(d, op::ShiftLeft<52>(op::Sub(hn::Set(di, 2046), biased)));
   const auto near = op::Eq(k, hn::Zero(d));
-  const V f = op::IfThenElse(near, u, op::Sub(m, hn::Set(d, 1.0)));
+  const V f = op::IfThenElse(near, u, op::Sub(m, one));
   const V rest = op::IfThenZeroElse(op::Gt(x, hn::Set(d, 0x1p60)), op::Mul(x_low, scale));
-  const V f_low = op::IfThenElse(near, u_low, rest);
-  V f_high, f_rest;
-  FastTwoSum(f, f_low, f_high, f_rest);
-  LogOfOnePlus<false>(d, f_high, f_rest, k, high, low);
+  V f_low;
+  if constexpr (kIsPair<N>) {
+    f_low = op::IfThenElse(near, Low(n), rest);
+  } else {
+    f_low = op::IfThenZeroElse(near, rest);
+  }
+  return LogOfOnePlus<false>(d, FastTwoSum(f, f_low), k);
 }
 
 // log(x) for x > 0, denormals included.
 template <bool kLong, class D, class V>
-HWY_INLINE void LogPair(D d, const V& x, V& high, V& low) {
+HWY_INLINE Pair<V> LogPair(D d, const V& x) {
   const auto denormal = op::Lt(x, hn::Set(d, 0x1p-1022));
-  V m, k;
-  Index<D, V> biased;
-  SplitExponent(d, V(op::IfThenElse(denormal, op::Mul(x, hn::Set(d, 0x1p54)), x)), m, biased, k);
-  k = op::Sub(k, op::IfThenElseZero(denormal, hn::Set(d, 54.0)));
-  LogOfOnePlus<kLong>(d, V(op::Sub(m, hn::Set(d, 1.0))), V(op::Sub(m, m)), k, high, low);
+  const V normal = op::IfThenElse(denormal, op::Mul(x, hn::Set(d, 0x1p54)), x);
+  const auto biased = BiasedExponentOf(d, normal);
+  const V m = MantissaOf(d, normal, biased);
+  const V k = op::Sub(ExponentFrom(d, biased), op::IfThenElseZero(denormal, hn::Set(d, 54.0)));
+  return LogOfOnePlus<kLong>(d, MakePair(V(op::Sub(m, hn::Set(d, 1.0))), V(op::Sub(m, m))), k);
+}
+
+// The same in plain doubles, of which a float is wanted: k ln 2 + log(1 + f),
+template <class D, class V>
+HWY_INLINE V PlainLogOfOnePlus(D d, const V& f, const V& k) {
+  using C = LogDouble;
+  const V s = op::Div(f, op::Add(f, hn::Set(d, 2.0))), square = op::Mul(s, s);
+  const V cubic = op::Mul(op::Mul(square, s), Horner<0>(square, C::kC));
+  return op::MulAdd(k, hn::Set(d, C::kLn2High), op::Add(op::Add(s, s), cubic));
+}
+// log(x) of normal numbers,
+template <class D, class V>
+HWY_INLINE V PlainLog(D d, const V& x) {
+  const auto biased = BiasedExponentOf(d, x);
+  const V m = MantissaOf(d, x, biased);
+  return PlainLogOfOnePlus(d, V(op::Sub(m, hn::Set(d, 1.0))), V(ExponentFrom(d, biased)));
+}
+// and log(1 + x) for floats x: where k is not 0 the sum is exact, or x does not show in it.
+template <class D, class V>
+HWY_INLINE V PlainLog1p(D d, const V& x) {
+  const auto one = hn::Set(d, 1.0);
+  const V sum = op::Add(x, one);
+  const auto biased = BiasedExponentOf(d, sum);
+  const V m = MantissaOf(d, sum, biased), k = ExponentFrom(d, biased);
+  const V f = op::IfThenElse(op::Eq(k, hn::Zero(d)), x, op::Sub(m, one));
+  return WithSignOf(d, x, PlainLogOfOnePlus(d, f, k));  // -0 at -0
 }
 
 // Highway's NaN has all bits set, which rounding to bf16 would carry out of.
@@ -133,32 +165,30 @@ HWY_INLINE V LogAtEnds(D d, const V& x, const E& end, const V& log) {
 template <class D>
 using LogTable = ByTarget<LogFloat32, LogFloat8>;
 
-// The bits of a float as those of 2^k m, m in [first, 2 first): k and what is above the bits of `first`.
-template <class D, class V>
-HWY_INLINE void SplitBits(D d, const Index<D, V>& bits, Index<D, V>& above, V& k) {
-  const hn::RebindToSigned<D> di;
-  above = op::Sub(bits, hn::Set(di, LogTable<D>::kFirst));
-  k = op::ConvertTo(d, op::ShiftRight<23>(above));
+// The bits of a float 2^k m, m in [first, 2 first), above those of `first`, and k from them.
+template <class D, class VI>
+HWY_INLINE VI BitsAboveFirst(D, const VI& bits) {
+  return op::Sub(bits, hn::Set(hn::RebindToSigned<D>(), LogTable<D>::kFirst));
+}
+template <class D, class VI>
+HWY_INLINE auto ExponentAbove(D d, const VI& above) {
+  return op::ConvertTo(d, op::ShiftRight<23>(above));
 }
 
 // k ln 2 - log y + log(1 + r) for the slot of y.
 template <class D, class V, class VI>
 HWY_INLINE V LogOfSlot(D d, const VI& slot, const V& k, const V& r) {
   using Table = LogTable<D>;
-  constexpr int kLast = static_cast<int>(sizeof(Table::kQ) / sizeof(float)) - 1;
   const V log_y = Lookup<Table::kEntries>(d, Table::kLog, slot);
   const V most = op::MulAdd(k, hn::Set(d, LogFloatBase::kLn2High), log_y);  // exact
-  V q = op::MulAdd(hn::Set(d, Table::kQ[kLast]), r, hn::Set(d, Table::kQ[kLast - 1]));
-  HWY_UNROLL(4)
-  for (int i = kLast - 2; i >= 0; --i) q = op::MulAdd(q, r, hn::Set(d, Table::kQ[i]));
+  const V q = Horner<0>(r, Table::kQ);
   const V square = op::Mul(r, r);
   const auto ln2_low = hn::Set(d, LogFloatBase::kLn2Low);
   if constexpr (kWide) {  // r is below 2^-6 where k ln 2 - log y is not 0, and need not be exact
     return op::Add(most, op::MulAdd(square, q, op::MulAdd(k, ln2_low, r)));
   } else {
-    V sum, error;
-    FastTwoSum(most, r, sum, error);
-    return op::Add(sum, op::MulAdd(square, q, op::MulAdd(k, ln2_low, error)));
+    const auto sum = FastTwoSum(most, r);
+    return op::Add(High(sum), op::MulAdd(square, q, op::MulAdd(k, ln2_low, Low(sum))));
   }
 }
 
@@ -168,7 +198,7 @@ template <class D, class V>
 HWY_INLINE V LogFloat(D d, const V& x) {
   using Table = LogTable<D>;
   const hn::RebindToSigned<D> di;
-  Index<D, V> bits = op::BitCast(di, x), above;
+  Index<D, V> bits = op::BitCast(di, x);
   // Normal numbers, moved to where a comparison with signs tells them from all others.
   const auto moved = op::Add(bits, hn::Set(di, 0x7F800000));
   const bool plain = NoLaneOf(di, op::Gt(moved, hn::Set(di, -0x01000001)));
@@ -178,8 +208,8 @@ HWY_INLINE V LogFloat(D d, const V& x) {
     const auto denormal = op::Lt(bits, hn::Set(di, 0x00800000));
     bits = op::IfThenElse(denormal, op::Sub(as_integer, hn::Set(di, 149 << 23)), bits);
   }
-  V k;
-  SplitBits<D, V>(d, bits, above, k);
+  const auto above = BitsAboveFirst(d, bits);
+  const V k = ExponentAbove(d, above);
   const auto m = op::BitCast(d, op::Add(op::And(above, hn::Set(di, 0x007FFFFF)), hn::Set(di, Table::kFirst)));
   const auto slot = op::ShiftRight<Table::kShift>(above);
   const V y = Lookup<Table::kEntries>(d, Table::kInverse, slot);
@@ -193,8 +223,8 @@ HWY_INLINE V Log1pFloat(D d, const V& x) {
   using Table = LogTable<D>;
   const hn::RebindToSigned<D> di;
   const auto one = hn::Set(d, 1.0f);
-  V in = x, sum = op::Add(x, one), k;
-  Index<D, V> bits = op::BitCast(di, sum), above;
+  V in = x, sum = op::Add(x, one);
+  Index<D, V> bits = op::BitCast(di, sum);
   // Out of the ordinary: |x| < 2^-60, whose products may be denormal, and 1 + x outside of [2^-24, 2^90).
   const auto magnitude = op::And(op::BitCast(di, x), hn::Set(di, 0x7FFFFFFF));
   const auto tiny = op::Lt(magnitude, hn::Set(di, (127 - 60) << 23));
@@ -208,7 +238,8 @@ HWY_INLINE V Log1pFloat(D d, const V& x) {
     sum = op::Add(in, one);
     bits = op::BitCast(di, sum);
   }
-  SplitBits<D, V>(d, bits, above, k);
+  const auto above = BitsAboveFirst(d, bits);
+  V k = ExponentAbove(d, above);
   const auto slot = op::ShiftRight<Table::kShift>(above);
   const auto y = op::BitCast(di, Lookup<Table::kEntries>(d, Table::kInverse, slot));
   const auto t = op::BitCast(d, op::Sub(y, op::AndNot(hn::Set(di, 0x007FFFFF), above)));

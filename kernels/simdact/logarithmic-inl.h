@@ -42,7 +42,7 @@ HWY_INLINE auto ProductExceeds(D d, const V& a, Scalar<D> factor, Scalar<D> c) {
   if (c == 0) factor = factor < 0 ? Scalar<D>(-1) : Scalar<D>(1);  // the product may underflow
   const auto b = hn::Set(d, factor), limit = hn::Set(d, c);
   if (factor == 1) return op::Lt(limit, a);
-  V left = Remainder(d, a, b, limit);
+  V left = Remainder(a, b, limit);
   if constexpr (!HWY_NATIVE_FMA)
     left = op::IfThenElse(op::Eq(left, left), left, op::Sub(limit, op::Mul(a, b)));
   return op::Lt(left, hn::Zero(d));
@@ -52,14 +52,14 @@ HWY_INLINE auto ProductExceeds(D d, const V& a, Scalar<D> factor, Scalar<D> c) {
 template <class D, class V>
 HWY_INLINE V Log(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Log(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR {
+      return LogAtEnds(d64, v, hn::Zero(d64), PlainLog(d64, v));
+    });
   } else {
     if constexpr (kIsFloat<D>) {
       return LogFloat(d, x);
     } else {
-      V high, low;
-      LogPair<false>(d, x, high, low);
-      return LogAtEnds(d, x, hn::Zero(d), V(op::Add(high, low)));
+      return LogAtEnds(d, x, hn::Zero(d), V(Round(LogPair<false>(d, x))));
     }
   }
 }
@@ -72,14 +72,14 @@ HWY_INLINE V LogDerivative(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Log1p(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return Log1p(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR {
+      return LogAtEnds(d64, v, hn::Set(d64, -1.0), PlainLog1p(d64, v));
+    });
   } else {
     if constexpr (kIsFloat<D>) {
       return Log1pFloat(d, x);
     } else {
-      V high, low;
-      Log1pPair(d, x, V(op::Sub(x, x)), high, low);
-      const V log = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-55)), x, op::Add(high, low));
+      const V log = op::IfThenElse(op::Lt(op::Abs(x), hn::Set(d, 0x1p-55)), x, Round(Log1pPair(d, x)));
       return LogAtEnds(d, x, hn::Set(d, -1.0), log);
     }
   }
@@ -88,10 +88,9 @@ HWY_INLINE V Log1p(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Log1pDerivative(D d, const V& x) {
   const auto one = hn::Set(d, Scalar<D>(1));
-  V sum, error;
-  TwoSum(x, one, sum, error);
-  const V y = op::Div(one, sum);
-  const V fixed = op::MulAdd(y, op::NegMulAdd(y, error, Remainder(d, y, sum, one)), y);
+  const auto sum = TwoSum(x, one);
+  const V y = op::Div(one, High(sum));
+  const V fixed = op::MulAdd(y, op::NegMulAdd(y, Low(sum), Remainder(y, High(sum), one)), y);
   return op::IfThenElse(op::Eq(fixed, fixed), fixed, y);  // at -1 and infinity there is nothing to mend
 }
 
@@ -122,12 +121,10 @@ HWY_INLINE V PowAt(D d, const V& x, double c, double c_low, double factor, Parit
   const auto zero = hn::Zero(d), inf = hn::Inf(d), times = hn::Set(d, factor);
   if (c == 0 && c_low == 0) return op::IfThenElse(op::Eq(x, x), hn::Set(d, factor), x);
   const V a = op::Abs(x);
-  V log, log_low, z, z_low;
-  LogPair<true>(d, a, log, log_low);
-  PairProduct(d, log, log_low, hn::Set(d, c), hn::Set(d, c_low), z, z_low);
+  const auto z = Product(LogPair<true>(d, a), Constant(d, c, c_low));
   // Far outside of the range of exp the low word has no meaning.
-  z_low = op::IfThenElseZero(op::Lt(op::Abs(z), hn::Set(d, 1000.0)), z_low);
-  V y = ExpTimes(d, z, z_low, times);
+  const V low = op::IfThenElseZero(op::Lt(op::Abs(High(z)), hn::Set(d, 1000.0)), Low(z));
+  V y = ExpTimes(d, WithLow(z, low), times);
   y = op::IfThenElse(op::Eq(a, zero), op::Mul(times, c > 0 ? zero : inf), y);
   y = op::IfThenElse(op::Eq(a, inf), op::Mul(times, c > 0 ? inf : zero), y);
   y = op::IfThenElse(op::Eq(x, x), y, x);
@@ -180,49 +177,45 @@ HWY_INLINE V PowDerivative(D d, const V& x, Scalar<D> exponent) {
   }
 }
 
+// log1p(exp(-a)) at 2^kTailBias of its size, for floats a >= 0.
+template <class D, class V>
+HWY_INLINE Pair<V> SoftplusTail(D d, const V& a) {
+  using Table = ByTarget<LogRatio32, LogRatio8>;
+  const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
+  const auto power = ExpSplit<kTailBias<D>>(d, V(op::Neg(a)));
+  return TimesPower(PiecewisePair<Table>(d, V(AtMost(end, a))), power);
+}
+// The same of beta a, over beta. 1 / beta may lift the tail by 2^60, so exp goes as far down as 2^-225.
+template <class D, class V>
+HWY_INLINE Pair<V> SoftplusTail(D d, const V& a, float beta) {
+  using Table = ByTarget<LogRatio32, LogRatio8>;
+  const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);
+  const auto exponent = TwoProduct(hn::Set(d, -beta), a);
+  const auto power = ExpSplit<100>(d, exponent);
+  const auto ratio = PiecewisePair<Table>(d, V(AtMost(end, V(op::Neg(High(exponent))))));
+  const double inverse = PowerOfTwo<double>(kTailBias<D> - 100) / beta;
+  const float rounded = static_cast<float>(inverse);
+  const auto scale = Product(V(Scale(power)), Constant(d, rounded, static_cast<float>(inverse - rounded)));
+  return TimesOnePlus(Product(scale, ratio), V(Excess(power)));
+}
+
 // log(1 + exp(beta x)) / beta for beta > 0, where beta x is below 30; in floats, the terms are added at 2^62
 // of their size, which keeps them and their errors normal.
 template <class D, class V>
 HWY_INLINE V SoftplusBelow30(D d, const V& from, float beta) {
-  constexpr int kBias = kTailBias<D>;
-  const V x = MovedOffZero(d, from, 1 / beta);
-  using Table = ByTarget<LogRatio32, LogRatio8>;
-  const auto end = hn::Set(d, 15.0f / Table::kScale - 0x1p-10f);  // from here on the ratio is 1 to 2^-26
-  V ratio, ratio_low, p, g, g_low;
+  const V x = MovedOffZero(d, from, 1 / beta), size = op::Abs(x);
+  const auto add = [&](const Pair<V>& tail, bool deep) SIMDACT_FORMULA {
+    const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 1 / kTailUnit<D>));
+    return TakeOff<kTailBias<D>>(d, deep, V(Round(SumOfPositive(ramp, tail))));
+  };
   bool deep;
   if (beta == 1.0f) {
-    const V magnitude =
-        BoundedAbove(d, V(op::Abs(x)), Scalar<D>(104.5), Scalar<D>(87), deep);  // exp(-104.5) < 2^-150
-    V u;
-    ExpSplit<kBias>(d, op::Neg(magnitude), NoLow(), u, p);
-    PiecewisePair<Table>(d, AtMost(end, magnitude), ratio, ratio_low);
-    g = op::Mul(ratio, u);
-    g_low = op::MulAdd(ratio_low, u, op::MulSub(ratio, u, g));
+    const V a = BoundedAbove(d, size, 104.5f, 87.0f, deep);  // exp(-104.5) < 2^-150
+    return add(SoftplusTail(d, a), deep);
   } else {
-    // beta x and 1 / beta are pairs, and so is u / beta. 1 / beta may lift the tail by 2^60, so exp goes as
-    // far down as 2^-225. (beta = 1 needs none of this.)
-    const auto minus_beta = hn::Set(d, -beta);
-    const V magnitude =
-        BoundedAbove(d, V(op::Abs(x)), 156.0f / beta, (beta <= 1 ? 87.0f : 40.0f) / beta, deep);
-    const V exponent = op::Mul(minus_beta, magnitude);
-    V scale;
-    ExpSplit<100>(d, exponent, op::MulSub(minus_beta, magnitude, exponent), scale, p);
-    PiecewisePair<Table>(d, AtMost(end, op::Neg(exponent)), ratio, ratio_low);
-    const double inverse = PowerOfTwo<double>(kBias - 100) / beta;
-    const float inverse_rounded = static_cast<float>(inverse);
-    const auto inverse_high = hn::Set(d, inverse_rounded);
-    const auto inverse_low = hn::Set(d, static_cast<float>(inverse - inverse_rounded));
-    const V u = op::Mul(scale, inverse_high);
-    const V u_low = op::MulAdd(scale, inverse_low, op::MulSub(scale, inverse_high, u));
-    g = op::Mul(ratio, u);
-    g_low = op::MulAdd(ratio_low, u, op::MulAdd(ratio, u_low, op::MulSub(ratio, u, g)));
+    const V a = BoundedAbove(d, size, 156.0f / beta, (beta <= 1 ? 87.0f : 40.0f) / beta, deep);
+    return add(SoftplusTail(d, a, beta), deep);
   }
-  const V e = op::MulAdd(g, p, g_low);
-
-  const V ramp = op::Mul(AtLeast(hn::Zero(d), x), hn::Set(d, 1 / kTailUnit<D>));
-  V sum, error;
-  FastTwoSum(op::Max(ramp, g), op::Min(ramp, g), sum, error);
-  return TakeOff<kBias>(d, deep, V(op::Add(sum, op::Add(error, e))));
 }
 
 // The same for doubles: u = exp(-|beta x|) at 2^200 of its size, and log1p(u) = u G(u), G a table by u.
@@ -230,23 +223,15 @@ template <class D, class V>
 HWY_INLINE V SoftplusWide(D d, const V& x, double beta) {
   constexpr int kBias = kTailBias<D>;
   using Table = ByTarget<LogRatioDouble16, LogRatioDouble64>;
-  const auto unit = hn::Set(d, kTailUnit<D>), b = hn::Set(d, beta), one = hn::Set(d, 1.0);
+  const auto unit = hn::Set(d, kTailUnit<D>);
   const V bounded = AtMost(hn::Set(d, 830.0 / beta), op::Abs(x));
-  V z, z_low, scale, p, c0, slope, delta, log, log_low, g, g_low, sum, error;
-  TwoProduct(d, bounded, b, z, z_low);
-  ExpSplit<kBias>(d, op::Neg(z), V(op::Neg(z_low)), scale, p);
-  const V u = op::MulAdd(scale, p, scale);
-  const V u_low = op::MulAdd(scale, p, op::Sub(scale, u));
-  PiecewiseDouble<Table>(d, V(op::Mul(u, unit)), c0, slope, delta);
-  PairProduct(d, u, u_low, c0, op::Mul(slope, delta), log, log_low);
-  if (beta != 1) {
-    const auto inverse = op::Div(one, b);
-    PairProduct(d, log, log_low, inverse, op::Mul(Remainder(d, inverse, b, one), inverse), log, log_low);
-  }
-  FastTwoSum(log, log_low, g, g_low);
-  TwoSum(x, op::Mul(g, unit), sum, error);
-  const V above = op::Add(sum, op::MulAdd(g_low, unit, error));
-  return op::IfThenElse(op::Gt(x, hn::Zero(d)), above, op::Mul(op::Add(g, g_low), unit));
+  const auto u = ExpPair<kBias>(d, Negated(TwoProduct(bounded, hn::Set(d, beta))));
+  auto log = Product(u, PiecewiseDoubleSum<Table>(d, V(op::Mul(High(u), unit))));
+  if (beta != 1) log = Product(log, InverseOf(d, beta));
+  const auto tail = Normalized(log);
+  const auto sum = TwoSum(x, V(op::Mul(High(tail), unit)));
+  const V above = op::Add(High(sum), op::MulAdd(Low(tail), unit, Low(sum)));
+  return op::IfThenElse(op::Gt(x, hn::Zero(d)), above, op::Mul(Round(tail), unit));
 }
 
 // log(1 + exp(beta x)) / beta for beta > 0: beyond beta x = threshold, which is at most 30, x.
@@ -302,18 +287,18 @@ HWY_INLINE V SoftplusDerivative(D d, const V& x, Scalar<D> beta, Scalar<D> thres
   }
   if constexpr (kInDouble<D>) {
     const V slope = InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
-      return SoftplusDerivative(d64, v, double{beta}, double{threshold});
+      const auto sigmoid = FastSigmoidOf(d64, v, FastRate<double>(-double{beta}));
+      const auto linear = ProductExceeds(d64, v, double{beta}, double{threshold});
+      return op::IfThenElse(linear, hn::Set(d64, 1.0), sigmoid);
     });
     return TimesUpstream(d, slope, dy);
   } else {
     const auto linear = ProductExceeds(d, x, beta, threshold);
     const auto end = hn::Set(d, kLogisticEnd<D> / (beta < 0 ? -beta : beta));
     const V bounded = MovedOffZero(d, V(AtMost(end, AtLeast(op::Neg(end), x))), 1 / beta);
-    V z, z_low;
-    TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
-    // sigmoid(40) is 1.
-    z = op::IfThenElse(linear, hn::Set(d, Scalar<D>(-40)), z), z_low = op::IfThenZeroElse(linear, z_low);
-    return OneOverOnePlusExp(d, z, z_low, dy);
+    const auto z = TwoProduct(bounded, hn::Set(d, -beta));
+    const V high = op::IfThenElse(linear, hn::Set(d, Scalar<D>(-40)), High(z));  // sigmoid(40) is 1
+    return OneOverOnePlusExp(d, MakePair(high, V(op::IfThenZeroElse(linear, Low(z)))), dy);
   }
 }
 // log(1 + exp(t)) to 2^-51 of itself, for the one t that a call has.
@@ -369,13 +354,14 @@ HWY_INLINE T LargestOfCurve(T beta, T threshold) {
 // 1 - exp(-beta y) for doubles; +0 at zeros.
 template <class D, class V>
 HWY_INLINE V OneLessExp(D d, const V& y, double beta) {
-  V z, z_low, m, m_low;
-  TwoProduct(d, y, hn::Set(d, -beta), z, z_low);
+  const auto product = TwoProduct(y, hn::Set(d, -beta));
+  const V z = High(product), error = Low(product);
+  const V bounded = AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z));
   // NaN at infinity, and without FMA beyond 2^996.
-  z_low = op::IfThenElseZero(op::Lt(op::Abs(z_low), hn::Set(d, 1.0)), z_low);
-  Expm1Pair<0>(d, AtMost(hn::Set(d, 700.0), AtLeast(hn::Set(d, -50.0), z)), z_low, m, m_low);
+  const V low = op::IfThenElseZero(op::Lt(op::Abs(error), hn::Set(d, 1.0)), error);
+  const V m = Round(Expm1Pair<0>(d, MakePair(bounded, low)));
   // For tiny z it is beta y, whose error may be denormal.
-  const V less = op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-60)), z, op::Add(m, m_low));
+  const V less = op::IfThenElse(op::Lt(op::Abs(z), hn::Set(d, 0x1p-60)), z, m);
   return op::Sub(hn::Zero(d), less);
 }
 
@@ -394,8 +380,9 @@ HWY_INLINE V SoftplusDerivativeFromOutput(D d, const V& y, Scalar<D> beta, Scala
   const V outward = op::Xor(y, hn::Set(d, beta < 0 ? T(-0.0) : T(0)));
   V slope;
   if constexpr (kIsFloat<D>) {
-    slope = InDouble(
-        d, y, [finite](auto d64, const auto& v) HWY_ATTR { return OneLessExp(d64, v, double{finite}); });
+    slope = InDoubleOneByOne<kWide>(d, y, [finite](auto d64, const auto& v) SIMDACT_FORMULA {
+      return OneLessExp(d64, v, double{finite});
+    });
   } else {
     slope = OneLessExp(d, y, finite);
   }
@@ -425,7 +412,7 @@ HWY_INLINE V LogSigmoidDerivative(D d, const V& x, const U& dy = U()) {
         InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastLogSigmoidDerivative(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
-    return OneOverOnePlusExp(d, MovedOffZero(d, x), NoLow(), dy);
+    return OneOverOnePlusExp(d, MovedOffZero(d, x), dy);
   }
 }
 // 1 - exp(y), y <= 0.

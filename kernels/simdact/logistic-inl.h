@@ -49,63 +49,48 @@ constexpr Scalar<D> kLogisticUnit = PowerOfTwo<Scalar<D>>(kLogisticBias<D>);
 template <class D>
 constexpr Scalar<D> kLogisticEnd = kIsFloat<D> ? Scalar<D>(109) : Scalar<D>(830);
 
-// y (1 + e) = 1 / (unit (1 + exp(z + low))), and the pieces unit exp(z + low) = scale (1 + p); z in [-40,
-// end].
-template <class D, class V, class Low>
-HWY_INLINE void InverseOnePlusExp(D d, const V& z, const Low& low, V& y, V& e, V& scale, V& p) {
-  const auto unit = hn::Set(d, kLogisticUnit<D>);
-  ExpSplit<kLogisticBias<D>>(d, z, low, scale, p);
-  V sum, error;
-  FastTwoSum(op::Max(scale, unit), op::Min(scale, unit), sum, error);
-  const V rest = op::MulAdd(scale, p, error);
-  const V high = op::Add(sum, rest);
-  const V tail = op::Sub(rest, op::Sub(high, sum));
-  y = Inverse(d, high);
-  e = op::NegMulAdd(y, tail, Remainder(d, y, high, hn::Set(d, Scalar<D>(1))));
-}
-
 // |x| as far as the logistic functions see it, and whether some of them are denormal there.
 template <class D, class V>
 HWY_INLINE V LogisticMagnitude(D d, const V& x, bool& deep) {
   return OffZero(d, BoundedAbove(d, V(op::Abs(x)), kLogisticEnd<D>, Scalar<D>(87), deep));
 }
 
-// 2^kGain dy exp(z) / (1 + exp(z))^2, z in [0, end]: w = scale y and w y as exact products, p and 2 e on top.
-template <int kGain, class D, class V, class Low, class U>
-HWY_INLINE V LogisticDensity(D d, const V& z, const Low& low, bool deep, const U& dy) {
-  V y, e, scale, p, w, w_low, q, q_low;
-  InverseOnePlusExp(d, z, low, y, e, scale, p);
-  TwoProduct(d, scale, y, w, w_low);
-  TwoProduct(d, w, y, q, q_low);
-  q_low = op::MulAdd(w_low, y, q_low);
-  const V g = op::MulAdd(hn::Set(d, Scalar<D>(2)), e, p);
-  return TakeOff<-kLogisticBias<D> - kGain>(d, deep, V(op::Add(q, op::MulAdd(q, g, q_low))), dy);
+// 2^kGain dy E / (1 + E)^2, E = exp(z), z in [0, end].
+template <int kGain, class D, class N, class U>
+HWY_INLINE auto LogisticDensity(D d, const N& z, bool deep, const U& dy) {
+  using V = Word<N>;
+  constexpr int kBias = kLogisticBias<D>;
+  const auto power = ExpSplit<kBias>(d, z);
+  const auto inverse = InverseSplit(Normalized(OnePlus<kBias>(d, power)));
+  const V y = Scale(inverse);
+  const auto density = Product(TwoProduct(Scale(power), y), y);
+  const V excess = op::MulAdd(hn::Set(d, Scalar<D>(2)), Excess(inverse), Excess(power));
+  return TakeOff<-kBias - kGain>(d, deep, V(Round(TimesOnePlus(density, excess))), dy);
 }
 
-// dy / (1 + exp(z + low)).
-template <class D, class V, class Low, class U = NoUpstream>
-HWY_INLINE V OneOverOnePlusExp(D d, const V& z, const Low& low, const U& dy = U()) {
-  V y, e, scale, p;
+// dy / (1 + exp(z)).
+template <class D, class N, class U = NoUpstream>
+HWY_INLINE auto OneOverOnePlusExp(D d, const N& z, const U& dy = U()) {
+  using V = Word<N>;
+  constexpr int kBias = kLogisticBias<D>;
   bool deep;
-  const V bounded = BoundedAbove(d, z, kLogisticEnd<D>, Scalar<D>(87), deep);
-  InverseOnePlusExp(d, AtLeast(hn::Set(d, Scalar<D>(-40)), bounded), low, y, e, scale, p);
-  return TakeOff<-kLogisticBias<D>>(d, deep, V(op::MulAdd(y, e, y)), dy);
+  const V bounded = BoundedAbove(d, V(High(z)), kLogisticEnd<D>, Scalar<D>(87), deep);
+  const auto inside = WithHigh(z, V(AtLeast(hn::Set(d, Scalar<D>(-40)), bounded)));
+  const auto inverse = InverseSplit(Normalized(OnePlus<kBias>(d, ExpSplit<kBias>(d, inside))));
+  return TakeOff<-kBias>(d, deep, V(TimesOnePlus(Scale(inverse), Excess(inverse))), dy);
 }
 
-// x / (1 + exp(z + low)) for z = -beta x rounded, z <= end and beta > 0; x where z <= -40. The denominator is
-// a sum whose low word holds exp's p as well, and the quotient makes up for all that was rounded on the way.
-template <class D, class V, class Low>
-HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low, bool deep) {
-  V scale, p, sum, error;
-  const auto begin = hn::Set(d, Scalar<D>(-40)), unit = hn::Set(d, kLogisticUnit<D>);
+// x / (1 + exp(z)) for z = -beta x, at most end and beta > 0; x where z <= -40.
+template <class D, class V, class N>
+HWY_INLINE V OverOnePlusExp(D d, const V& x, const N& z, bool deep) {
+  constexpr int kBias = kLogisticBias<D>;
+  const auto begin = hn::Set(d, Scalar<D>(-40));
   bool far = true;
-  V bounded = z;
-  if constexpr (kAvoidAssists<D>) far = !hn::AllTrue(d, hn::Ge(FoldedMin(z), begin));
-  if (HWY_UNLIKELY(far)) bounded = AtLeast(begin, z);
-  ExpSplit<kLogisticBias<D>>(d, bounded, low, scale, p);
-  FastTwoSum(op::Max(scale, unit), op::Min(scale, unit), sum, error);
-  V quotient = RoundedQuotient(d, x, sum, V(op::MulAdd(scale, p, error)));
-  quotient = WithSignOf(d, x, TakeOff<-kLogisticBias<D>>(d, deep, quotient));
+  V bounded = High(z);
+  if constexpr (kAvoidAssists<D>) far = !hn::AllTrue(d, hn::Ge(FoldedMin(bounded), begin));
+  if (HWY_UNLIKELY(far)) bounded = AtLeast(begin, V(High(z)));
+  V quotient = RoundedQuotient(x, OnePlus<kBias>(d, ExpSplit<kBias>(d, WithHigh(z, bounded))));
+  quotient = WithSignOf(d, x, TakeOff<-kBias>(d, deep, quotient));
   if (HWY_UNLIKELY(far)) quotient = op::IfThenElse(op::Le(bounded, begin), x, quotient);
   return quotient;
 }
@@ -117,68 +102,91 @@ HWY_INLINE V OverOnePlusExp(D d, const V& x, const V& z, const Low& low, bool de
 //   E0 exp(-delta) (E0 expm1(-delta) - drop) / (1 + E0 + E0 expm1(-delta))^2
 //
 // times dy, where no term cancels another: the slope is accurate relative to itself through its zero. At +a
-// it is 1 less that. All arguments are pairs; delta reaches from -2 to the end of the logistic functions.
+// it is 1 less that. delta reaches from -2 to the end of the logistic functions.
 constexpr int kSlopeBias = 200;
-template <class D, class V, class M, class U>
-HWY_INLINE V SlopeFromZero(D d, const M& negative, const V& delta, const V& delta_low, const V& drop,
-                           const V& drop_low, Scalar<D> e0, Scalar<D> e0_low, bool deep, const U& dy) {
+template <class D, class M, class N, class U>
+HWY_INLINE auto SlopeFromZero(D d, const M& negative, const N& delta, const N& drop, Scalar<D> e0_high,
+                              Scalar<D> e0_low, bool deep, const U& dy) {
+  using V = Word<N>;
   constexpr int kBias = kSlopeBias;
   const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, PowerOfTwo<Scalar<D>>(kBias));
-  const auto k = hn::Set(d, e0), k_low = hn::Set(d, e0_low);
-  V scale, p, m, m_low, n, n_low, sum, sum_low, square, square_low, q, q_low, g, g_low;
-  Expm1Pair<kBias>(d, op::Neg(delta), V(op::Neg(delta_low)), m, m_low, scale, p);
-  PairProduct(d, m, m_low, k, k_low, m, m_low);
-  m = op::Mul(m, unit), m_low = op::Mul(m_low, unit);
-  PairSum(m, m_low, op::Neg(drop), op::Neg(drop_low), n, n_low);
-  PairProduct(d, n, n_low, k, k_low, n, n_low);
-  const Scalar<D> c = 1 + e0, c_low = (e0 - (c - 1)) + e0_low;
-  FastTwoSum(hn::Set(d, c), m, sum, sum_low);
-  sum_low = op::Add(sum_low, op::Add(m_low, hn::Set(d, c_low)));
-  TwoProduct(d, sum, sum, square, square_low);
-  square_low = op::MulAdd(op::Add(sum, sum), sum_low, square_low);
-  PairQuotient(d, n, n_low, square, square_low, Inverse(d, square), q, q_low);
-  TwoProduct(d, q, scale, g, g_low);
-  g_low = op::MulAdd(q_low, scale, g_low);
-  const V below = op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));
+  const Scalar<D> c = 1 + e0_high, c_low = (e0_high - (c - 1)) + e0_low;
+  const auto e0 = Constant(d, e0_high, e0_low), one_plus_e0 = Constant(d, c, c_low);
+
+  const auto magic = hn::Set(d, ExpMagic<D>(kBias));
+  const auto exponent = Negated(delta);
+  const V step = NearestStep(d, V(High(exponent)), magic);
+  const auto r = RestOfExp(d, exponent, step, magic);
+  const auto power = TablePower(d, step);
+  const V scale = Scale(power);
+  const auto line = LineLessOne<kBias>(d, scale, V(High(r)));
+  const V bend = BendOfExp(d, r, power);
+  const auto m = Scaled(Product(AddBend(line, scale, bend), e0), unit);
+  const auto n = Product(Normalized(Sum(m, Negated(drop))), e0);
+  const auto slope = Quotient(n, Square(FastSum(one_plus_e0, m)));
+  const V below = TimesPowerThroughZero(slope, MakePair(scale, V(op::Add(High(r), bend))));
   return TakeOff<kBias>(d, deep, V(op::IfThenElse(negative, below, op::Sub(one, below))), dy);
+}
+
+// The same in plain doubles, of which a float is wanted: x < 0 stands for `negative`.
+template <class D, class V>
+HWY_INLINE V PlainSlopeFromZero(D d, const V& x, const V& delta, const V& drop, double e0) {
+  using Power = FastPower<double>;
+  constexpr FastRate<double> kRate(-1.0);
+  const auto one = hn::Set(d, 1.0), zero_power = hn::Set(d, e0);
+  const V steps = FastSteps<0, Power>(d, delta, kRate);
+  const V tail = FastTail<FastTable::kPlain>(d, V(FastRest<0, Power>(d, delta, steps, kRate)), steps, kRate);
+  const V scale = FastScale<FastTable::kPlain, Power>(d, steps);
+  const V m = op::Mul(op::MulSub(scale, tail, op::Sub(one, scale)), zero_power);
+  const V e = op::Mul(op::MulAdd(scale, tail, scale), zero_power);
+  const V sum = op::Add(m, hn::Set(d, 1 + e0));
+  const V below = op::Div(op::Mul(e, op::Sub(m, drop)), op::Mul(sum, sum));
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
+}
+// a - (high + low), next to it without an error.
+template <class D, class V>
+HWY_INLINE V Above(D d, const V& a, double high, double low) {
+  return op::Sub(op::Sub(a, hn::Set(d, high)), hn::Set(d, low));
 }
 
 template <class D>
 using Roots = hwy::If<kIsFloat<D>, SlopeRootsFloat, SlopeRoots>;
-
-// dy silu'(z + low) for doubles: v(a) = g(a) = a, so that 1 + E0 is the zero itself.
-template <class D, class V, class Low, class U>
-HWY_INLINE V SiluSlope(D d, const V& z, const Low& low, const U& dy) {
-  const auto negative = op::Lt(z, hn::Zero(d));
-  bool deep;
-  const V a = BoundedAbove(d, V(op::Abs(z)), kLogisticEnd<D>, Scalar<D>(87), deep);
-  V t, t_low;
-  TwoSum(a, hn::Set(d, -Roots<D>::kSilu), t, t_low);
-  t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLow));
-  if constexpr (!hwy::IsSame<Low, NoLow>())
-    t_low = op::Add(t_low, op::IfThenElse(negative, op::Neg(low), low));
-  t_low = op::Sub(t_low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
-  TwoSum(t, t_low, t, t_low);                                // next to the zero, t_low may be the larger
-  return SlopeFromZero(d, negative, t, t_low, t, t_low, Roots<D>::kSiluE, Roots<D>::kSiluELow, deep, dy);
+// Beyond this exp(-a) is 0 to floats, and a power of two to FastScale yet.
+constexpr double kPlainEnd = 250;
+// silu'(beta x) in plain doubles, beta > 0.
+template <class D, class V>
+HWY_INLINE V PlainSiluSlope(D d, const V& x, double beta) {
+  const V a = AtMost(hn::Set(d, kPlainEnd), op::Mul(op::Abs(x), hn::Set(d, beta)));
+  const V t = Above(d, a, SlopeRoots::kSilu, SlopeRoots::kSiluLow);
+  return PlainSlopeFromZero(d, x, t, t, SlopeRoots::kSiluE);
 }
 
-// The same for floats: |z| = a + a_low, 2^-50 at least, with the sign of x. From 18.5 on K = 1 - a to 2^-26:
-// the table's last value, less what a is above that, exactly.
-template <class D, class V, class Low, class U>
-HWY_INLINE V SiluSlopeFloat(D d, const V& x, const V& a, const Low& a_low, bool deep, const U& dy) {
+// dy silu'(z) for doubles: v(a) = g(a) = a, so that 1 + E0 is the zero itself.
+template <class D, class N, class U>
+HWY_INLINE auto SiluSlope(D d, const N& z, const U& dy) {
+  using V = Word<N>;
+  const auto negative = op::Lt(High(z), hn::Zero(d));
+  bool deep;
+  const V a = BoundedAbove(d, V(op::Abs(High(z))), kLogisticEnd<D>, Scalar<D>(87), deep);
+  const auto off = TwoSum(a, hn::Set(d, -Roots<D>::kSilu));
+  V low = op::Sub(Low(off), hn::Set(d, Roots<D>::kSiluLow));
+  if constexpr (kIsPair<N>) low = op::Add(low, op::IfThenElse(negative, op::Neg(Low(z)), Low(z)));
+  low = op::Sub(low, hn::Set(d, Roots<D>::kSiluLower));  // beta x comes that near
+  const auto t = TwoSum(High(off), low);                 // next to the zero, low may be the larger
+  return SlopeFromZero(d, negative, t, t, Roots<D>::kSiluE, Roots<D>::kSiluELow, deep, dy);
+}
+
+// The same for floats: |z| = a, 2^-50 at least, with the sign of x. From 18.5 on K = 1 - a to 2^-26: the
+// table's last value, less what a is above that, exactly.
+template <class D, class V, class N, class U>
+HWY_INLINE V SiluSlopeFloat(D d, const V& x, const N& a, bool deep, const U& dy) {
   using Table = ByTarget<SiluSlope32, SiluSlope8>;
-  const V inside = AtMost(hn::Set(d, 18.5f), a);
-  V high, low, scale, p;
+  const V inside = AtMost(hn::Set(d, 18.5f), V(High(a)));
   const V place = op::MulAdd(inside, hn::Set(d, Table::kScale), hn::Set(d, Table::kOrigin));
-  PiecewisePairFromZero<Table, true>(d, place, inside, a_low, high, low);
-  high = op::Sub(high, op::Sub(a, inside));
-  if constexpr (hwy::IsSame<Low, NoLow>()) {
-    ExpSplit<kTailBias<D>>(d, op::Neg(a), NoLow(), scale, p);
-  } else {
-    FastTwoSum(high, low, high, low);  // next to the zero low is all there is
-    ExpSplit<kTailBias<D>>(d, op::Neg(a), op::Neg(a_low), scale, p);
-  }
-  const V below = TimesPower(high, low, scale, p);
+  const auto k = PiecewiseFromZero<Table, true>(d, place, WithHigh(a, inside));
+  auto factor = WithHigh(k, V(op::Sub(High(k), op::Sub(High(a), inside))));
+  if constexpr (kIsPair<N>) factor = Normalized(factor);  // next to the zero the low word is all there is
+  const V below = FusedTimesPower(factor, ExpSplit<kTailBias<D>>(d, Negated(a)));
   const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
   const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
   return TakeOff<kTailBias<D>>(d, deep, slope, dy);
@@ -191,7 +199,7 @@ HWY_INLINE V Sigmoid(D d, const V& x) {
   if constexpr (kInDouble<D>) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastSigmoid(d64, v); });
   } else {
-    return OneOverOnePlusExp(d, NegatedOffZero(d, x), NoLow());
+    return OneOverOnePlusExp(d, NegatedOffZero(d, x));
   }
 }
 
@@ -206,14 +214,14 @@ HWY_INLINE V SigmoidDerivative(D d, const V& x, const U& dy = U()) {
   } else {
     bool deep;
     const V a = LogisticMagnitude(d, x, deep);
-    return LogisticDensity<0>(d, a, NoLow(), deep, dy);
+    return LogisticDensity<0>(d, a, deep, dy);
   }
 }
 
 // y (1 - y), one rounding: y - y y.
 template <class D, class V>
-HWY_INLINE V SigmoidDerivativeFromOutput(D d, const V& y) {
-  return MultiplyAdd(d, op::Neg(y), y, y);
+HWY_INLINE V SigmoidDerivativeFromOutput(D, const V& y) {
+  return MultiplyAdd(op::Neg(y), y, y);
 }
 
 // silu(x) = x sigmoid(x).
@@ -228,7 +236,7 @@ HWY_INLINE V Silu(D d, const V& x) {
         [d](const auto& v) SIMDACT_FORMULA {
           bool deep;
           const auto bounded = BoundedBelow(d, v, -kLogisticEnd<D>, Scalar<D>(-87), deep);
-          return OverOnePlusExp(d, bounded, NegatedOffZero(d, bounded), NoLow(), deep);
+          return OverOnePlusExp(d, bounded, NegatedOffZero(d, bounded), deep);
         },
         [d](const auto& v) HWY_ATTR { return TimesConstant(d, v, 0.5); });
   }
@@ -239,15 +247,15 @@ HWY_INLINE V Silu(D d, const V& x) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, V(AtLeast(hn::Set(d, -kLogisticEnd<D>), x)),
-                             [](auto d64, const auto& v) HWY_ATTR { return SiluDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainSiluSlope(d64, v, 1); });
     return TimesUpstream(d, slope, dy);
   } else if constexpr (!kIsFloat<D>) {
-    return SiluSlope(d, x, NoLow(), dy);
+    return SiluSlope(d, x, dy);
   } else {
     bool deep;
     const V a = LogisticMagnitude(d, x, deep);
-    return SiluSlopeFloat(d, x, a, NoLow(), deep, dy);
+    return SiluSlopeFloat(d, x, a, deep, dy);
   }
 }
 
@@ -258,10 +266,7 @@ HWY_INLINE V SwishOffZero(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
   const Scalar<D> end = kLogisticEnd<D> + Scalar<D>(kIsFloat<D> && beta < 1 ? 3.25 : 0);
   bool deep;
   const V bounded = BoundedBelow(d, x, -end / beta, Scalar<D>(beta <= 2 ? -87 : -40) / beta, deep);
-  V z, z_low;
-  TwoProduct(d, bounded, hn::Set(d, -beta), z, z_low);
-  z_low = op::MulAdd(bounded, hn::Set(d, -beta_low), z_low);
-  return OverOnePlusExp(d, bounded, z, z_low, deep);
+  return OverOnePlusExp(d, bounded, Product(bounded, Constant(d, -beta, -beta_low)), deep);
 }
 template <class D, class V>
 HWY_INLINE V SwishAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low) {
@@ -281,16 +286,13 @@ template <class D, class V, class U>
 HWY_INLINE V SwishSlopeAt(D d, const V& x, Scalar<D> beta, Scalar<D> beta_low, const U& dy) {
   const Scalar<D> end = kLogisticEnd<D> / beta;
   const Scalar<D> size = HWY_MIN(1 / beta, PowerOfTwo<Scalar<D>>(100));
-  V z, z_low;
   if constexpr (kIsFloat<D>) {
     bool deep;
     const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), end, Scalar<D>(86.9) / beta, deep), size);
-    PairProduct(d, a, NoLow(), hn::Set(d, beta), hn::Set(d, beta_low), z, z_low);
-    return SiluSlopeFloat(d, x, z, z_low, deep, dy);
+    return SiluSlopeFloat(d, x, Product(a, Constant(d, beta, beta_low)), deep, dy);
   } else {
     const V bounded = MovedOffZero(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))), size);
-    TwoProduct(d, bounded, hn::Set(d, beta), z, z_low);
-    return SiluSlope(d, z, V(op::MulAdd(bounded, hn::Set(d, beta_low), z_low)), dy);
+    return SiluSlope(d, Product(bounded, Constant(d, beta, beta_low)), dy);
   }
 }
 
@@ -340,14 +342,22 @@ template <class D, class V, class U>
 HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy) {
   // In floats beta x loses too much next to the zero, unless beta is 1 (or 1.702, which gelu_quick' proves).
   if constexpr (kIsFloat<D>) {
-    if (kInDouble<D> || (beta != 1 && beta != -1)) {
-      // What no float is beyond: for a tiny beta that is infinity, and for an infinite one no number.
-      const Scalar<D> size = beta < 0 ? -beta : beta;
-      const Scalar<D> end =
-          size > 0 && IsFinite(size) ? kLogisticEnd<D> / size : std::numeric_limits<Scalar<D>>::infinity();
-      const V slope = InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
-                               [beta](auto d64, const auto& v)
-                                   HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+    const Scalar<D> size = beta < 0 ? -beta : beta;
+    if (kInDouble<D> || size != 1) {
+      V slope;
+      if (HWY_LIKELY(beta != 0 && OrdinarySwish(beta))) {
+        const V from = beta < 0 ? V(op::Neg(x)) : x;
+        slope = InDouble(d, from, [size](auto d64, const auto& v) HWY_ATTR {
+          return PlainSiluSlope(d64, v, double{size});
+        });
+      } else {
+        // What no float is beyond: for a tiny beta that is infinity, and for an infinite one no number.
+        const Scalar<D> end =
+            size > 0 && IsFinite(size) ? kLogisticEnd<D> / size : std::numeric_limits<Scalar<D>>::infinity();
+        slope = InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
+                         [beta](auto d64, const auto& v)
+                             HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+      }
       return TimesUpstream(d, slope, dy);
     }
   }
@@ -382,8 +392,8 @@ HWY_INLINE V GeluQuick(D d, const V& x) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluQuickDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, V(AtLeast(hn::Set(d, Scalar<D>(-66)), x)),
-                             [](auto d64, const auto& v) HWY_ATTR { return GeluQuickDerivative(d64, v); });
+    const V slope =
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainSiluSlope(d64, v, 1.702); });
     return TimesUpstream(d, slope, dy);
   } else {
     return SwishSlopeAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>, dy);

@@ -33,31 +33,27 @@ namespace HWY_NAMESPACE {
 constexpr PackSizes kMishVectors = {Lockstep(6, 2), LockstepOfDoubles(6, 4, 4)};
 constexpr size_t kMishDerivativeVectors = Lockstep(4, 2);
 
-// mish(x) where |x| is not tiny.
+// n 2^-kBias + 2, for n >= 0 that differs from 2 exactly.
+template <int kBias, class D, class N>
+HWY_INLINE auto PlusTwo(D d, const N& n) {
+  const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), two = hn::Set(d, Scalar<D>(2));
+  const auto moved = OffZero(d, High(n));
+  const auto sum = op::MulAdd(moved, unit, two);
+  return MakePair(sum, op::MulAdd(Low(n), unit, op::MulSub(moved, unit, op::Sub(sum, two))));
+}
+
+// mish(x) where |x| is not tiny: x n / (n + 2), n = E (E + 2), each at 2^kBias of its size.
 template <class D, class V>
 HWY_INLINE V MishOffZero(D d, const V& x) {
   constexpr int kBias = kTailBias<D>;
-  const auto unit = hn::Set(d, kTailUnit<D>), two = hn::Set(d, Scalar<D>(2));
   const auto end = hn::Set(d, kIsFloat<D> ? Scalar<D>(10.5) : Scalar<D>(22));  // mish(x) = x from here on
   bool deep;
   const V bounded = BoundedBelow(d, x, -kLogisticEnd<D>, Scalar<D>(-87), deep);
-  V scale, p, n, n_low, q, q_low, f, f_low;
-  ExpSplit<kBias>(d, AtMost(end, bounded), NoLow(), scale, p);
-  const V e = op::MulAdd(scale, p, scale);
-  const V e_low = op::MulAdd(scale, p, op::Sub(scale, e));
-
-  // E + 2, n = E (E + 2), n + 2; differences with 2 are exact.
-  const V e1 = OffZero(d, e);
-  const V e2 = op::MulAdd(e1, unit, two);
-  const V e2_low = op::MulAdd(e_low, unit, op::MulSub(e1, unit, op::Sub(e2, two)));
-  PairProduct(d, e, e_low, e2, e2_low, n, n_low);
-  const V n1 = OffZero(d, n);
-  const V n2 = op::MulAdd(n1, unit, two);
-  const V n2_low = op::MulAdd(n_low, unit, op::MulSub(n1, unit, op::Sub(n2, two)));
-  const V inverse = kIsFloat<D> ? InverseEstimate(d, n2) : Inverse(d, n2);
-  PairQuotient(d, n, n_low, n2, n2_low, inverse, q, q_low);
-  TwoProduct(d, bounded, q, f, f_low);
-  const V mish = TakeOff<kBias>(d, deep, V(op::Add(f, op::MulAdd(bounded, q_low, f_low))));
+  const auto e = ExpPair<kBias>(d, V(AtMost(end, bounded)));
+  const auto n = Product(e, PlusTwo<kBias>(d, e));
+  const auto sum = PlusTwo<kBias>(d, n);
+  const V inverse = kIsFloat<D> ? InverseEstimate(V(High(sum))) : Inverse(V(High(sum)));
+  const V mish = TakeOff<kBias>(d, deep, V(Round(Product(bounded, Quotient(n, sum, inverse)))));
   return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
 }
 
@@ -81,47 +77,57 @@ HWY_INLINE V MishSlopeWide(D d, const V& x, const U& dy) {
   using R = Roots<D>;
   constexpr int kBias = kSlopeBias;
   const auto unit = hn::Set(d, PowerOfTwo<Scalar<D>>(-kBias)), one = hn::Set(d, Scalar<D>(1)),
-             none = hn::Zero(d);
-  const auto e0 = hn::Set(d, R::kMishE), e0_low = hn::Set(d, R::kMishELow);
-  const auto c2 = hn::Set(d, R::kMish3), c2_low = hn::Set(d, R::kMish3Low);
-  auto c1 = c2, c1_low = c2, c0 = c2, c0_low = c2;
-  PairSum(hn::Set(d, R::kMish2), hn::Set(d, R::kMish2Low), c2, c2_low, c1, c1_low);
-  PairSum(hn::Set(d, R::kMish1), hn::Set(d, R::kMish1Low), c1, c1_low, c0, c0_low);
+             four = hn::Set(d, Scalar<D>(4));
+  const auto e0 = Constant(d, R::kMishE, R::kMishELow), c2 = Constant(d, R::kMish3, R::kMish3Low);
+  const auto c1 = Normalized(Sum(Constant(d, R::kMish2, R::kMish2Low), c2));
+  const auto c0 = Normalized(Sum(Constant(d, R::kMish1, R::kMish1Low), c1));
 
   const auto end = hn::Set(d, Scalar<D>(23));  // 1 from here on
   bool deep;
   const V bounded = BoundedBelow(d, V(AtMost(end, x)), -kLogisticEnd<D>, Scalar<D>(-87), deep);
-  V t, t_low, scale, p, u, u_low, e, e_low, big, big_low, sum, sum_low, w, w_low, den, den_low, q, q_low;
-  TwoSum(bounded, hn::Set(d, -R::kMish), t, t_low);
-  TwoSum(t, op::Sub(t_low, hn::Set(d, R::kMishLow)), t, t_low);
-  Expm1Pair<kBias>(d, t, t_low, u, u_low, scale, p);
-  u = op::Mul(u, unit), u_low = op::Mul(MovedOffZero(d, u_low, 0x1p30f), unit);
-  PairSum(u, u_low, one, none, e, e_low);
-  // Where E does not show, its square's error would be denormal.
-  e = OffZero(d, e, 0x1p10f), e_low = MovedOffZero(d, e_low, PowerOfTwo<Scalar<D>>(-30));
-  PairProduct(d, e, e_low, e0, e0_low, big, big_low);  // E
-  PairSum(big, big_low, one, none, sum, sum_low);      // 1 + E
+  const auto off = TwoSum(bounded, hn::Set(d, -R::kMish));
+  const auto t = TwoSum(High(off), op::Sub(Low(off), hn::Set(d, R::kMishLow)));
 
-  // w = u (c0 + e (c1 + e c2)) + 4 t (1 + E)
-  PairProduct(d, e, e_low, c2, c2_low, w, w_low);
-  PairSum(w, w_low, c1, c1_low, w, w_low);
-  PairProduct(d, w, w_low, e, e_low, w, w_low);
-  PairSum(w, w_low, c0, c0_low, w, w_low);
-  PairProduct(d, w, w_low, u, u_low, w, w_low);
-  const auto four = hn::Set(d, Scalar<D>(4));
-  PairProduct(d, sum, sum_low, op::Mul(t, four), op::Mul(t_low, four), q, q_low);
-  PairSum(w, w_low, q, q_low, w, w_low);
+  const auto magic = hn::Set(d, ExpMagic<D>(kBias));
+  const V step = NearestStep(d, V(High(t)), magic);
+  const auto r = RestOfExp(d, t, step, magic);
+  const auto power = TablePower(d, step);
+  const V scale = Scale(power);
+  const auto line = LineLessOne<kBias>(d, scale, V(High(r)));
+  const V bend = BendOfExp(d, r, power);
+  const auto u = Scaled(AddBend(line, scale, bend), unit);
+  const auto e = Normalized(Sum(u, one));
+  const auto big = Product(e, e0);             // E
+  const auto sum = Normalized(Sum(big, one));  // 1 + E
 
-  // E^2 + 2 E + 2 = E^2 + 2 (1 + E), squared
-  PairProduct(d, big, big_low, big, big_low, den, den_low);
-  PairSum(den, den_low, op::Add(sum, sum), op::Add(sum_low, sum_low), den, den_low);
-  PairProduct(d, den, den_low, den, den_low, den, den_low);
-  PairProduct(d, w, w_low, e0, e0_low, w, w_low);
-  PairQuotient(d, w, w_low, den, den_low, Inverse(d, den), q, q_low);
-  V g, g_low;
-  TwoProduct(d, q, scale, g, g_low);
-  g_low = op::MulAdd(q_low, scale, g_low);
-  return TakeOff<kBias>(d, deep, V(op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low))), dy);
+  const auto cubic = Product(Normalized(Sum(Product(Normalized(Sum(Product(e, c2), c1)), e), c0)), u);
+  const auto w = Normalized(Sum(cubic, Product(sum, Scaled(t, four))));
+  // E^2 + 2 E + 2 = E^2 + 2 (1 + E)
+  const auto root = Normalized(Sum(Product(big, big), Sum(sum, sum)));
+  const auto slope = Quotient(Product(w, e0), Product(root, root));
+  const V mish_slope = TimesPowerThroughZero(slope, MakePair(scale, V(op::Add(High(r), bend))));
+  return TakeOff<kBias>(d, deep, mish_slope, dy);
+}
+
+// The same in plain doubles, of which a float is wanted.
+template <class D, class V>
+HWY_INLINE V MishSlopePlain(D d, const V& x) {
+  using R = SlopeRoots;
+  using Power = FastPower<double>;
+  constexpr FastRate<double> kRate(1.0);
+  constexpr double kC2 = R::kMish3, kC1 = R::kMish2 + kC2, kC0 = R::kMish1 + kC1;
+  const auto one = hn::Set(d, 1.0), two = hn::Set(d, 2.0), e0 = hn::Set(d, R::kMishE);
+  const V bounded = AtLeast(hn::Set(d, -kPlainEnd), AtMost(hn::Set(d, 23.0), x));
+  const V t = Above(d, bounded, R::kMish, R::kMishLow);
+  const V steps = FastSteps<0, Power>(d, t, kRate);
+  const V tail = FastTail<FastTable::kPlain>(d, V(FastRest<0, Power>(d, t, steps, kRate)), steps, kRate);
+  const V scale = FastScale<FastTable::kPlain, Power>(d, steps);
+  const V u = op::MulSub(scale, tail, op::Sub(one, scale)), e = op::MulAdd(scale, tail, scale);
+  const V big = op::Mul(e, e0), sum = op::Add(big, one);
+  const V cubic = op::MulAdd(op::MulAdd(e, hn::Set(d, kC2), hn::Set(d, kC1)), e, hn::Set(d, kC0));
+  const V line = op::Mul(op::Mul(t, hn::Set(d, 4.0)), sum);
+  const V root = op::MulAdd(big, big, op::Mul(sum, two));
+  return op::Div(op::Mul(big, op::MulAdd(cubic, u, line)), op::Mul(root, root));
 }
 
 // The same for floats. Beyond 18.5 the left half goes on as 1 - a; the right one is 1 from 11.9 on, and comes
@@ -137,11 +143,10 @@ HWY_INLINE V MishSlopeFloat(D d, const V& x, const U& dy) {
   const V place =
       op::MulAdd(inside, op::IfThenElse(left, hn::Set(d, Table::kLeftScale), hn::Set(d, Table::kRightScale)),
                  op::IfThenElse(left, hn::Set(d, 16.0f), hn::Set(d, 1.0f)));
-  V high, low, scale, p;
-  PiecewisePairFromZero<Table, true>(d, place, inside, NoLow(), high, low);
-  ExpSplit<kTailBias<D>>(d, op::Neg(a), NoLow(), scale, p);
-  const V below = TimesPower(V(op::Sub(high, op::Sub(a, inside))), low, scale, p);
-  return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(left, below, high)), dy);
+  const auto k = PiecewiseFromZero<Table, true>(d, place, inside);
+  const auto factor = WithHigh(k, V(op::Sub(High(k), op::Sub(a, inside))));
+  const V below = FusedTimesPower(factor, ExpSplit<kTailBias<D>>(d, V(op::Neg(a))));
+  return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(left, below, High(k))), dy);
 }
 
 // dy mish'(x). Worst, f32: 1.3931 ulp at -0x1.3ec868p-3, got 0.499904066 for 0.499904024808 (AVX2: the slots
@@ -149,8 +154,7 @@ HWY_INLINE V MishSlopeFloat(D d, const V& x, const U& dy) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, V(AtLeast(hn::Set(d, -kLogisticEnd<D>), x)),
-                             [](auto d64, const auto& v) HWY_ATTR { return MishDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return MishSlopePlain(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else if constexpr (kIsFloat<D>) {
     return MishSlopeFloat(d, x, dy);

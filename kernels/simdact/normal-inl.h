@@ -39,44 +39,24 @@ constexpr size_t kErfDerivativeVectors = Lockstep(6, 3);
 template <class D>
 constexpr Scalar<D> kNormalEnd = kIsFloat<D> ? Scalar<D>(14.6) : Scalar<D>(38.9);
 
-// exp(-a^2 / 2) (high + low) at 2^kTailBias of its size = (g + g_low) (1 + p); a in [0, kNormalEnd].
+// -a^2 / 2: its rounding error would cost up to 2^6 ulp in the exponential.
 template <class D, class V>
-HWY_INLINE void TimesNormal(D d, const V& a, const V& high, const V& low, V& g, V& g_low, V& p) {
-  const V half = op::Mul(a, hn::Set(d, Scalar<D>(-0.5)));
-  V square, square_low, scale;
-  TwoProduct(d, half, a, square, square_low);
-  ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
-  TwoProduct(d, high, scale, g, g_low);
-  g_low = op::MulAdd(low, scale, g_low);
+HWY_INLINE Pair<V> MinusHalfSquare(D d, const V& a) {
+  return TwoProduct(V(op::Mul(a, hn::Set(d, Scalar<D>(-0.5)))), a);
 }
 
-// A polynomial in t = (a - centre) / (a + centre) for doubles, its constant term a pair: high + low to 2^-56.
-template <size_t kCount, class D, class V>
-HWY_INLINE void MappedPair(D d, const V& a, double centre, const double (&c)[kCount], double c0_low, V& high,
-                           V& low) {
-  const auto middle = hn::Set(d, centre);
-  V above, above_low, below, below_low, t, t_low;
-  TwoSum(a, middle, above, above_low);
-  TwoSum(a, op::Neg(middle), below, below_low);
-  PairQuotient(d, below, below_low, above, above_low, Inverse(d, above), t, t_low);
-  FastTwoSum(t, t_low, t, t_low);
-  PolynomialPair(d, t, t_low, c, c0_low, high, low);
-}
-
-// gelu(x) for floats where |x| is not tiny.
+// gelu(x) for floats where |x| is not tiny. a comes last, for the product may be denormal.
 template <class D, class V>
 HWY_INLINE V GeluFloat(D d, const V& x) {
   using Table = ByTarget<Mills32, Mills8>;
   bool deep;
   const V a = BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep);
-  V mills, mills_low, high, low, g, g_low, p;
-  PiecewisePair<Table>(d, a, mills, mills_low);
-  // times exp(-a^2 / 2), and last times a, which may be denormal
-  TimesNormal(d, a, mills, mills_low, high, low, p);
-  PairProduct(d, high, low, a, NoLow(), g, g_low);
+  const auto square = MinusHalfSquare(d, a);
+  const auto mills = PiecewisePair<Table>(d, a);
+  const auto power = ExpSplit<kTailBias<D>>(d, square);
+  const auto tail = Product(Product(mills, V(Scale(power))), a);
   const V relu = AtLeast(hn::Zero(d), x);
-  const V rest = op::MulAdd(g, p, g_low);
-  const V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(op::Add(g, rest)));
+  const V gelu = TakeOffFrom<kTailBias<D>>(d, deep, relu, V(Round(TimesOnePlus(tail, V(Excess(power))))));
   return WithSignOf(d, x, gelu);  // -0 at -0 and where the left tail ends
 }
 
@@ -87,14 +67,12 @@ HWY_INLINE V GeluDouble(D d, const V& x) {
   using Table = ByTarget<MillsDouble16, MillsDouble64>;
   const auto end = hn::Set(d, kNormalEnd<D>);
   const V a = AtMost(end, op::Abs(x));
-  V mills, mills_low, high, low, g, g_low, p, sum, error;
-  PiecewiseDoublePair<Table>(d, a, mills, mills_low);
-  TimesNormal(d, a, mills, mills_low, high, low, p);
-  PairProduct(d, high, low, a, NoLow(), g, g_low);
-  const V rest = op::MulAdd(g, p, g_low);
+  const auto mills = PiecewiseDoublePair<Table>(d, a);
+  const auto power = ExpSplit<kTailBias<D>>(d, MinusHalfSquare(d, a));
+  const auto tail = TimesOnePlus(Product(Product(mills, V(Scale(power))), a), V(Excess(power)));
   const V relu = op::Mul(op::IfThenElseZero(op::Gt(x, hn::Zero(d)), a), hn::Set(d, 1 / kTailUnit<D>));
-  FastTwoSum(relu, V(op::Neg(g)), sum, error);
-  const V gelu = op::Mul(op::Add(sum, op::Sub(error, rest)), hn::Set(d, kTailUnit<D>));
+  const auto sum = FastTwoSum(relu, V(op::Neg(High(tail))));
+  const V gelu = op::Mul(op::Add(High(sum), op::Sub(Low(sum), Low(tail))), hn::Set(d, kTailUnit<D>));
   return WithSignOf(d, x, V(op::IfThenElse(op::Gt(x, end), x, gelu)));
 }
 
@@ -108,7 +86,7 @@ HWY_INLINE V Gelu(D d, const V& x) {
   } else {
     return NearZero(
         d, x,
-        [d](const auto& v) HWY_ATTR {
+        [d](const auto& v) SIMDACT_FORMULA {
           if constexpr (kIsFloat<D>) {
             return GeluFloat(d, v);
           } else {
@@ -119,31 +97,48 @@ HWY_INLINE V Gelu(D d, const V& x) {
   }
 }
 
+// K(a) for doubles: (root - a) times a polynomial in t = (a - centre) / (a + centre).
+template <class D, class V>
+HWY_INLINE Pair<V> GeluSlopeRatio(D d, const V& a) {
+  using C = NormalWide;
+  const auto centre = hn::Set(d, C::kSlopeCentre);
+  const auto t = Normalized(Quotient(TwoSum(a, op::Neg(centre)), TwoSum(a, centre)));
+  const auto off = TwoSum(hn::Set(d, C::kRoot), V(op::Neg(a)));
+  const auto left = WithLow(off, V(op::Add(Low(off), hn::Set(d, C::kRootLow))));
+  return Product(left, HornerInPairs(t, C::kSlope, C::kSlopeLow));
+}
+
+// gelu'(x) in plain doubles, of which a float is wanted.
+template <class D, class V>
+HWY_INLINE V GeluSlopePlain(D d, const V& x) {
+  using C = NormalWide;
+  const auto centre = hn::Set(d, C::kSlopeCentre), one = hn::Set(d, 1.0);
+  const V a = AtMost(hn::Set(d, FastPowerOf2<double>::kGeluEnd), op::Abs(x));
+  const V t = op::Div(op::Sub(a, centre), op::Add(a, centre));
+  const V k = op::Mul(Above(d, a, C::kRoot, C::kRootLow), Horner<0>(t, C::kSlope));
+  const auto power = FastGaussian<0>(d, a, FastRate<double>(-0.5), -1);
+  const V below = op::Mul(op::Mul(k, Factor(power)), Scale(power));
+  return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
+}
+
 // gelu'(x) = Phi(x) + x phi(x).
 // Worst: 1.4147 ulp at -0x1.c092b4p+0, got -0.110720605 for -0.110720594118 (AVX2: the slot around the zero
 // is wide); 0.8035 at 0x1.88b9fep-13 (AVX-512).
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluDerivative(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluSlopePlain(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     bool deep;
     const V a = OffZero(d, BoundedAbove(d, V(op::Abs(x)), kNormalEnd<D>, Scalar<D>(12.9), deep));
-    V high, low, g, g_low, p;
+    Pair<V> k;
     if constexpr (kIsFloat<D>) {
-      using Table = ByTarget<GeluSlope32, GeluSlope8>;
-      PiecewisePairNearZero<Table>(d, a, high, low);
+      k = PiecewisePairNearZero<ByTarget<GeluSlope32, GeluSlope8>>(d, a);
     } else {
-      V t, t_low, q, q_low;
-      TwoSum(hn::Set(d, NormalWide::kRoot), op::Neg(a), t, t_low);
-      t_low = op::Add(t_low, hn::Set(d, NormalWide::kRootLow));
-      MappedPair(d, a, NormalWide::kSlopeCentre, NormalWide::kSlope, NormalWide::kSlopeLow, q, q_low);
-      PairProduct(d, t, t_low, q, q_low, high, low);
+      k = GeluSlopeRatio(d, a);
     }
-    TimesNormal(d, a, high, low, g, g_low, p);
-    const V below =
-        op::Add(g, op::MulAdd(op::Add(g, g_low), p, g_low));  // at the zero, g_low is all there is
+    const V below = TimesPowerThroughZero(k, ExpSplit<kTailBias<D>>(d, MinusHalfSquare(d, a)));
     const auto one = hn::Set(d, PowerOfTwo<Scalar<D>>(kTailBias<D>));
     const V slope = op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
     return TakeOff<kTailBias<D>>(d, deep, slope, dy);
@@ -204,16 +199,12 @@ HWY_INLINE V ErfDerivative(D d, const V& x, const U& dy = U()) {
     bool deep;
     const Scalar<D> end = kIsFloat<D> ? Scalar<D>(10.3) : Scalar<D>(27.5);
     const V a = BoundedAbove(d, OffZero(d, V(op::Abs(x))), end, Scalar<D>(9.3), deep);
-    const auto c = hn::Set(d, static_cast<Scalar<D>>(ErfDouble::kSlope));
-    const auto c_low = hn::Set(
-        d, kIsFloat<D> ? static_cast<Scalar<D>>(ErfDouble::kSlope -
-                                                static_cast<double>(static_cast<float>(ErfDouble::kSlope)))
-                       : static_cast<Scalar<D>>(ErfDouble::kSlopeLow));
-    V square, square_low, scale, p, g, g_low;
-    TwoProduct(d, a, op::Neg(a), square, square_low);
-    ExpSplit<kTailBias<D>>(d, square, square_low, scale, p);
-    PairProduct(d, scale, NoLow(), c, c_low, g, g_low);
-    return TakeOff<kTailBias<D>>(d, deep, V(op::Add(g, op::MulAdd(g, p, g_low))), dy);
+    constexpr double kSlope = ErfDouble::kSlope;
+    constexpr auto kHigh = static_cast<Scalar<D>>(kSlope);
+    constexpr double kLow = kIsFloat<D> ? kSlope - static_cast<double>(kHigh) : ErfDouble::kSlopeLow;
+    const auto slope = Constant(d, kHigh, static_cast<Scalar<D>>(kLow));
+    const auto power = ExpSplit<kTailBias<D>>(d, TwoProduct(a, V(op::Neg(a))));
+    return TakeOff<kTailBias<D>>(d, deep, V(Round(TimesPower(slope, power))), dy);
   }
 }
 

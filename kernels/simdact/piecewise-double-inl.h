@@ -17,7 +17,7 @@
 
 #include <type_traits>
 
-#include "simdact/pair-inl.h"
+#include "simdact/numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -143,16 +143,23 @@ HWY_INLINE void PiecewiseDouble(D d, const V& a, V& c0, V& slope, V& delta) {
   }
 }
 
-// P(a) = high + low, low being the rounding error of high.
+// P(a) as c0 + slope delta, the latter rounded.
 template <class Table, class D, class V>
-HWY_INLINE void PiecewiseDoublePair(D d, const V& a, V& high, V& low) {
+HWY_INLINE Pair<V> PiecewiseDoubleSum(D d, const V& a) {
+  V c0, slope, delta;
+  PiecewiseDouble<Table>(d, a, c0, slope, delta);
+  return MakePair(c0, V(op::Mul(slope, delta)));
+}
+// P(a), the low word being the rounding error of the high one.
+template <class Table, class D, class V>
+HWY_INLINE Pair<V> PiecewiseDoublePair(D d, const V& a) {
   V c0, slope, delta;
   PiecewiseDouble<Table>(d, a, c0, slope, delta);
 #if HWY_NATIVE_FMA
-  high = op::MulAdd(slope, delta, c0);
-  low = op::MulAdd(slope, delta, op::Sub(c0, high));
+  const V high = op::MulAdd(slope, delta, c0);
+  return MakePair(high, V(op::MulAdd(slope, delta, op::Sub(c0, high))));
 #else
-  FastTwoSum(c0, V(op::Mul(slope, delta)), high, low);
+  return FastTwoSum(c0, V(op::Mul(slope, delta)));
 #endif
 }
 

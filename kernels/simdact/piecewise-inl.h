@@ -15,108 +15,116 @@
 
 #include <type_traits>
 
-#include "simdact/pair-inl.h"
+#include "simdact/numbers-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-// Evaluates the slot of v at a: P(a) = c0 + delta (c1 + delta rest).
-template <class Table, class D, class V, class VI>
-HWY_INLINE void PiecewiseAt(D d, const V& v, const V& a, VI& index, V& c0, V& c1, V& rest, V& delta) {
-  constexpr int kDegree = static_cast<int>(std::extent<decltype(Table::kRows), 0>::value) - 2;
-  constexpr size_t kSlots = std::extent<decltype(Table::kRows), 1>::value;
-  const hn::RebindToSigned<D> di;
-  index = op::ShiftRight<Table::kShift>(op::BitCast(di, v));
-
-  delta = op::Sub(a, Lookup<kSlots>(d, Table::kRows[0], index));
-  rest = Lookup<kSlots>(d, Table::kRows[kDegree + 1], index);
-  HWY_UNROLL(8)
-  for (int k = kDegree; k >= 3; --k) {
-    rest = op::MulAdd(rest, delta, Lookup<kSlots>(d, Table::kRows[k], index));
+// The slot of v, read off its bits, and a's distance from the slot's centre.
+template <class Table, class D, class V>
+HWY_INLINE Index<D, V> SlotAt(D, const V& v) {
+  return op::ShiftRight<Table::kShift>(op::BitCast(hn::RebindToSigned<D>(), v));
+}
+template <class Table, class D, class V>
+HWY_INLINE Index<D, V> SlotOf(D d, const V& a) {  // for a in [0, end of the table)
+  const auto origin = hn::Set(d, Table::kOrigin);
+  if constexpr (Table::kScale == 1.0f) {
+    return SlotAt<Table>(d, V(op::Add(a, origin)));
+  } else {
+    return SlotAt<Table>(d, V(op::MulAdd(a, hn::Set(d, Table::kScale), origin)));
   }
-  c1 = Lookup<kSlots>(d, Table::kRows[2], index);
-  c0 = Lookup<kSlots>(d, Table::kRows[1], index);
 }
 
-// The same for a in [0, end of the table).
+// ck of the slots; their centres are in the first row.
+template <class Table, size_t kRow, class D, class VI>
+HWY_INLINE auto RowOf(D d, const VI& slot) {
+  return Lookup<std::extent<decltype(Table::kRows), 1>::value>(d, Table::kRows[kRow], slot);
+}
+template <class Table, size_t k, class D, class VI>
+HWY_INLINE auto CoefficientOf(D d, const VI& slot) {
+  return RowOf<Table, k + 1>(d, slot);
+}
 template <class Table, class D, class V, class VI>
-HWY_INLINE void Piecewise(D d, const V& a, VI& index, V& c0, V& c1, V& rest, V& delta) {
-  const auto origin = hn::Set(d, Table::kOrigin);
-  V v;
-  if constexpr (Table::kScale == 1.0f) {
-    v = op::Add(a, origin);
-  } else {
-    v = op::MulAdd(a, hn::Set(d, Table::kScale), origin);
-  }
-  PiecewiseAt<Table>(d, v, a, index, c0, c1, rest, delta);
+HWY_INLINE V FromCentre(D d, const V& a, const VI& slot) {
+  return op::Sub(a, RowOf<Table, 0>(d, slot));
+}
+// c2 + delta (c3 + ...).
+template <class Table, class D, class V, class VI>
+HWY_INLINE V BendAt(D d, const V& delta, const VI& slot) {
+  constexpr size_t kLast = std::extent<decltype(Table::kRows), 0>::value - 1;
+  constexpr size_t kSlots = std::extent<decltype(Table::kRows), 1>::value;
+  V bend = Lookup<kSlots>(d, Table::kRows[kLast], slot);
+  HWY_UNROLL(8)
+  for (size_t row = kLast - 1; row >= 3; --row)
+    bend = op::MulAdd(bend, delta, Lookup<kSlots>(d, Table::kRows[row], slot));
+  return bend;
 }
 
 // P(a) rounded to float. Where c0 is 0 the rounding of the slope shows, up to half an ulp: kKeepSlope saves
 // it at the price of three operations, which change nothing elsewhere.
 template <class Table, bool kKeepSlope, class D, class V>
 HWY_INLINE V PiecewiseValue(D d, const V& a) {
-  Index<D, V> index;
-  V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
-  const V slope = op::MulAdd(rest, delta, c1);
-  if constexpr (kKeepSlope) {
-    c0 = op::MulAdd(op::MulAdd(rest, delta, op::Sub(c1, slope)), delta, c0);
-  }
+  const auto slot = SlotOf<Table>(d, a);
+  const V delta = FromCentre<Table>(d, a, slot), bend = BendAt<Table>(d, delta, slot);
+  const V c1 = CoefficientOf<Table, 1>(d, slot);
+  V c0 = CoefficientOf<Table, 0>(d, slot);
+  const V slope = op::MulAdd(bend, delta, c1);
+  if constexpr (kKeepSlope) c0 = op::MulAdd(op::MulAdd(bend, delta, op::Sub(c1, slope)), delta, c0);
   return op::MulAdd(slope, delta, c0);
 }
 
-// P(a) = high + low, low being the rounding error of high: the fit and the rounding of the slope are left.
+// P(a), the low word being the rounding error of the high one: the fit and the rounding of the slope are
+// left.
 template <class Table, class D, class V, class VI>
-HWY_INLINE void PiecewisePair(D d, const V& a, VI& index, V& high, V& low) {
-  V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
-  const V slope = op::MulAdd(rest, delta, c1);
-  high = op::MulAdd(slope, delta, c0);
-  low = op::MulAdd(slope, delta, op::Sub(c0, high));
+HWY_INLINE Pair<V> PiecewisePair(D d, const V& a, const VI& slot) {
+  const V delta = FromCentre<Table>(d, a, slot), bend = BendAt<Table>(d, delta, slot);
+  const V c1 = CoefficientOf<Table, 1>(d, slot), c0 = CoefficientOf<Table, 0>(d, slot);
+  const V slope = op::MulAdd(bend, delta, c1);
+  const V high = op::MulAdd(slope, delta, c0);
+  return MakePair(high, V(op::MulAdd(slope, delta, op::Sub(c0, high))));
 }
 template <class Table, class D, class V>
-HWY_INLINE void PiecewisePair(D d, const V& a, V& high, V& low) {
-  Index<D, V> index;
-  PiecewisePair<Table>(d, a, index, high, low);
+HWY_INLINE Pair<V> PiecewisePair(D d, const V& a) {
+  return PiecewisePair<Table>(d, a, SlotOf<Table>(d, a));
 }
 
 // The same for a function with a zero. The slots near it have c0 = 0: there the rounding of the slope counts
 // in full and is kept as well, and what f is at the centre joins the low word.
 template <class Table, class D, class V>
-HWY_INLINE void PiecewisePairNearZero(D d, const V& a, V& high, V& low) {
-  Index<D, V> index;
-  V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
-  const V slope = op::MulAdd(rest, delta, c1);
-  const V slope_low = op::MulAdd(rest, delta, op::Sub(c1, slope));
-  high = op::MulAdd(slope, delta, c0);
-  const V c0_low = Lookup<std::extent<decltype(Table::kC0Low)>::value>(d, Table::kC0Low, index);
-  low = op::Add(op::MulAdd(slope, delta, op::Sub(c0, high)), op::MulAdd(slope_low, delta, c0_low));
+HWY_INLINE Pair<V> PiecewisePairNearZero(D d, const V& a) {
+  const auto slot = SlotOf<Table>(d, a);
+  const V delta = FromCentre<Table>(d, a, slot), bend = BendAt<Table>(d, delta, slot);
+  const V c1 = CoefficientOf<Table, 1>(d, slot), c0 = CoefficientOf<Table, 0>(d, slot);
+  const V c0_low = Lookup<std::extent<decltype(Table::kC0Low)>::value>(d, Table::kC0Low, slot);
+  const V slope = op::MulAdd(bend, delta, c1);
+  const V slope_low = op::MulAdd(bend, delta, op::Sub(c1, slope));
+  const V high = op::MulAdd(slope, delta, c0);
+  const V error = op::MulAdd(slope, delta, op::Sub(c0, high));
+  return MakePair(high, V(op::Add(error, op::MulAdd(slope_low, delta, c0_low))));
 }
 
-// P(a + a_low) for a table moved by what its zero is off a float: there all is counted from the zero,
-// kZeroLow + kZeroLower above the slots' centre, and c0 = 0 is exact. Without kKeepSlope the slope's rounding
-// shows next to the zero, up to half an ulp.
-template <class Table, bool kKeepSlope, class D, class V, class Low>
-HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_low, V& high, V& low) {
-  Index<D, V> index;
-  V c0, c1, rest, delta;
-  PiecewiseAt<Table>(d, v, a, index, c0, c1, rest, delta);
-  const V slope = op::MulAdd(rest, delta, c1);
-  high = op::MulAdd(slope, delta, c0);
-  low = op::MulAdd(slope, delta, op::Sub(c0, high));
-  const V bend = op::Sub(c1, slope);
-  if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(rest, delta, bend), delta, low);
-  if constexpr (hwy::IsSame<Low, NoLow>()) {
-    low = op::NegMulAdd(slope, hn::Set(d, Table::kZeroLow), low);
-  } else {  // times the derivative; next to the zero high is 0 and this all there is: rounded once
-    V off, off_low;
-    TwoSum(a_low, hn::Set(d, -Table::kZeroLow), off, off_low);
-    off_low = op::Sub(off_low, hn::Set(d, Table::kZeroLower));
-    const V turn = op::Sub(slope, bend), more = op::Mul(turn, off);
-    const V more_low = op::MulAdd(turn, off_low, op::MulSub(turn, off, more));
-    low = op::Add(low, op::Add(more, more_low));
+// The same for a table moved by what its zero is off a float: there all is counted from the zero, kZeroLow +
+// kZeroLower above the slots' centre, and c0 = 0 is exact. v tells the slot. Without kKeepSlope the slope's
+// rounding shows next to the zero, up to half an ulp.
+template <class Table, bool kKeepSlope, class D, class V, class N>
+HWY_INLINE Pair<V> PiecewiseFromZero(D d, const V& v, const N& a) {
+  const auto slot = SlotAt<Table>(d, v);
+  const V delta = FromCentre<Table>(d, V(High(a)), slot), bend = BendAt<Table>(d, delta, slot);
+  const V c1 = CoefficientOf<Table, 1>(d, slot), c0 = CoefficientOf<Table, 0>(d, slot);
+  const V slope = op::MulAdd(bend, delta, c1);
+  const V high = op::MulAdd(slope, delta, c0);
+  V low = op::MulAdd(slope, delta, op::Sub(c0, high));
+  const V lost = op::Sub(c1, slope);
+  if constexpr (kKeepSlope) low = op::MulAdd(op::MulAdd(bend, delta, lost), delta, low);
+  if constexpr (kIsPair<N>) {  // times the derivative; next to the zero this is all there is: rounded once
+    const auto off = TwoSum(Low(a), hn::Set(d, -Table::kZeroLow));
+    const V off_low = op::Sub(Low(off), hn::Set(d, Table::kZeroLower));
+    const V turn = op::Sub(slope, lost), more = op::Mul(turn, High(off));
+    const V more_low = op::MulAdd(turn, off_low, op::MulSub(turn, High(off), more));
+    return MakePair(high, V(op::Add(low, op::Add(more, more_low))));
+  } else {
+    return MakePair(high, V(op::NegMulAdd(slope, hn::Set(d, Table::kZeroLow), low)));
   }
 }
 
@@ -124,11 +132,11 @@ HWY_INLINE void PiecewisePairFromZero(D d, const V& v, const V& a, const Low& a_
 // is to be added to a, so that its rounding does not show. c0 of the others is above the first slot's end.
 template <class Table, class D, class V>
 HWY_INLINE V PiecewiseCloseToX(D d, const V& a) {
-  Index<D, V> index;
-  V c0, c1, rest, delta;
-  Piecewise<Table>(d, a, index, c0, c1, rest, delta);
+  const auto slot = SlotOf<Table>(d, a);
+  const V delta = FromCentre<Table>(d, a, slot), bend = BendAt<Table>(d, delta, slot);
+  const V c1 = CoefficientOf<Table, 1>(d, slot), c0 = CoefficientOf<Table, 0>(d, slot);
   const V near = op::Min(a, hn::Set(d, Table::kFirstEnd));
-  return op::MulAdd(op::MulAdd(rest, delta, c1), delta, op::Max(c0, near));
+  return op::MulAdd(op::MulAdd(bend, delta, c1), delta, op::Max(c0, near));
 }
 
 }  // namespace HWY_NAMESPACE

@@ -147,7 +147,7 @@ struct RreluNearZero {
     } else {
       const auto up = hn::Mul(v, hn::Set(d, 0x1p200));
       const auto low = hn::Mul(up, hn::Set(d, slope.low));
-      return hn::Mul(MultiplyAdd(d, up, hn::Set(d, slope.high), low), hn::Set(d, 0x1p-200));
+      return hn::Mul(MultiplyAdd(up, hn::Set(d, slope.high), low), hn::Set(d, 0x1p-200));
     }
   }
 };

@@ -118,10 +118,8 @@ HWY_INLINE V SparsePlus(D d, const V& x) {
     return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return SparsePlus(d64, v); });
   } else {
     const auto one = hn::Set(d, Scalar<D>(1));
-    V sum, sum_low, square, square_low;
-    TwoSum(x, one, sum, sum_low);
-    PairProduct(d, sum, sum_low, sum, sum_low, square, square_low);
-    const V curve = op::Mul(op::Add(square, square_low), hn::Set(d, Scalar<D>(0.25)));
+    const auto sum = TwoSum(x, one);
+    const V curve = op::Mul(Round(Product(sum, sum)), hn::Set(d, Scalar<D>(0.25)));
     const V left = op::IfThenElse(op::Le(x, op::Neg(one)), hn::Zero(d), curve);
     return op::IfThenElse(op::Ge(x, one), x, left);
   }

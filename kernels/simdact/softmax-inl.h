@@ -17,9 +17,9 @@
 // and puts the exponent back by integer arithmetic, which never takes the assist that a product with a
 // denormal result costs on x86 (a factor of 10 on rows with many such).
 //
-// A term is scale (1 + p) (exp-inl.h). The sum takes scale and scale p apart, for less than an ulp of it
-// shows in every quotient: each scale is added without loss, and the small scale p are, eight at a time.
-// (Rounded terms in trees of eight, then TwoSum: 2.5 ulp, where one term is most of the sum. Summed
+// A term is scale (1 + p), p its excess (exp-inl.h). The sum takes scale and scale p apart, for less than an
+// ulp of it shows in every quotient: each scale is added without loss, and the small scale p are, eight at a
+// time. (Rounded terms in trees of eight, then TwoSum: 2.5 ulp, where one term is most of the sum. Summed
 // plainly: 3.1.) What is left in a quotient is the rounding of its term, 0.57, twice that where the
 // quotient's significand is the larger one, and 0.5 of its own: 1.65.
 //
@@ -92,12 +92,12 @@ HWY_INLINE SoftmaxUnit<Scalar<D>> WithSmallTerms(D, SoftmaxUnit<Scalar<D>> unit)
   return unit;
 }
 
-// exp(z + low) 2^kTermBias = scale (1 + p), in the unit.
-template <class D, class V, class Low>
-HWY_INLINE void SoftmaxSplit(D d, const V& z, const Low& low, const SoftmaxUnit<Scalar<D>>& unit, V& scale,
-                             V& p) {
-  const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(z, hn::Set(d, unit.shift))));
-  ExpSplitAt(d, near, low, hn::Set(d, unit.magic), scale, p);
+// exp(z) 2^kTermBias for a number z as a scale and an excess (exp-inl.h), in the unit.
+template <class D, class N>
+HWY_INLINE auto SoftmaxSplit(D d, const N& z, const SoftmaxUnit<Scalar<D>>& unit) {
+  using V = Word<N>;
+  const V near = AtLeast(hn::Set(d, unit.least), V(op::Sub(High(z), hn::Set(d, unit.shift))));
+  return ExpSplitAt(d, WithHigh(z, near), hn::Set(d, unit.magic));
 }
 
 // How terms are computed: for the accurate tier, the fast one, and the fast one of 16-bit formats.
@@ -132,15 +132,15 @@ HWY_INLINE V FastSoftmaxTerm(D d, const V& z, const SoftmaxUnit<Scalar<D>>& unit
   return FastTermNear<kTerms>(d, near, hn::Set(d, FastMagic(unit.magic)));
 }
 
-// term times (factor + factor_low), without the terms' bias: a denormal result is the number of its units.
-// Neither may be NaN.
-template <class D, class V, class F>
-HWY_INLINE V SoftmaxQuotient(D d, const V& term, const F& factor, const F& factor_low) {
+// term times a pair, without the terms' bias: a denormal result is the number of its units. Neither may be
+// NaN.
+template <class D, class V, class N>
+HWY_INLINE V SoftmaxQuotient(D d, const V& term, const N& factor) {
   const hn::RebindToSigned<D> di;
   using TI = hn::TFromD<decltype(di)>;
   constexpr int kSignificandBits = kIsFloat<D> ? 23 : 52;
   constexpr Scalar<D> kLeastNormal = PowerOfTwo<Scalar<D>>(kTermBias<D> - (kIsFloat<D> ? 126 : 1022));
-  const V quotient = op::MulAdd(term, factor, V(op::Mul(term, factor_low)));
+  const V quotient = op::MulAdd(term, High(factor), V(op::Mul(term, Low(factor))));
   const auto least = hn::Set(d, kLeastNormal);
   const auto tiny = op::Lt(quotient, least);
   const auto bias = hn::BitCast(d, hn::Set(di, static_cast<TI>(TI{kTermBias<D>} << kSignificandBits)));
@@ -151,10 +151,10 @@ HWY_INLINE V SoftmaxQuotient(D d, const V& term, const F& factor, const F& facto
 
 // The same of the fast tier, for floats: what is below the least normal number becomes some number below it,
 // and 0 where it is far below.
-template <class D, class V, class F>
-HWY_INLINE V FastSoftmaxQuotient(D d, const V& term, const F& factor, const F& factor_low) {
+template <class D, class V, class N>
+HWY_INLINE V FastSoftmaxQuotient(D d, const V& term, const N& factor) {
   const hn::RebindToSigned<D> di;
-  const auto bits = op::BitCast(di, op::MulAdd(term, factor, op::Mul(term, factor_low)));
+  const auto bits = op::BitCast(di, op::MulAdd(term, High(factor), op::Mul(term, Low(factor))));
   return op::BitCast(d, op::Max(op::Sub(bits, hn::Set(di, kTermBias<D> << 23)), hn::Zero(di)));
 }
 

@@ -51,7 +51,7 @@ template <class D>
 constexpr bool kIsFloat = sizeof(Scalar<D>) == sizeof(float);
 
 // Without fused multiply-add, error-free products of floats cost more than twice the width: there the kernels
-// for float compute in double and round once (InDouble in exp-inl.h).
+// for float compute in double and round once (in-double-inl.h).
 template <class D>
 constexpr bool kInDouble = kIsFloat<D> && !HWY_NATIVE_FMA;
 
