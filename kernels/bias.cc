@@ -7,7 +7,7 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "dispatch/code_of.h"
 #include "dispatch/registry.h"
-#include "kernels/bias-driver-inl.h"
+#include "kernels/drivers/bias-inl.h"
 // clang-format on
 
 namespace simdact {

@@ -11,5 +11,5 @@
 #include "simdact/exponential-inl.h"
 #include "simdact/xielu-inl.h"
 #include "simdact/fast-exponential-inl.h"
-#include "simdact/coarse-exp-inl.h"
+#include "simdact/detail/coarse-exp-inl.h"
 #include "kernels/family-inl.h"

@@ -5,8 +5,8 @@
 // clang-format off
 #include "dispatch/code_of.h"
 #include "dispatch/registry.h"
-#include "kernels/unary-driver-inl.h"
-#include "kernels/half-direct-inl.h"
+#include "kernels/drivers/unary-inl.h"
+#include "kernels/drivers/half-direct-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

@@ -11,7 +11,7 @@
 #include "dispatch/registry.h"
 #include "simdact/fast-gates-inl.h"
 #include "simdact/gates-inl.h"
-#include "kernels/gates-blocks-inl.h"
+#include "kernels/drivers/gates-blocks-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

@@ -8,5 +8,5 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "simdact/hyperbolic-inl.h"
 #include "simdact/fast-normal-inl.h"
-#include "simdact/coarse-normal-inl.h"
+#include "simdact/detail/coarse-normal-inl.h"
 #include "kernels/family-inl.h"

@@ -9,5 +9,5 @@
 #include "simdact/logarithmic-inl.h"
 #include "simdact/fast-logistic-inl.h"
 #include "simdact/fast-logarithmic-inl.h"
-#include "simdact/coarse-logistic-inl.h"
+#include "simdact/detail/coarse-logistic-inl.h"
 #include "kernels/family-inl.h"

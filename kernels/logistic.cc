@@ -9,5 +9,5 @@
 #include "simdact/logistic-inl.h"
 #include "simdact/mish-inl.h"
 #include "simdact/fast-logistic-inl.h"
-#include "simdact/coarse-logistic-inl.h"
+#include "simdact/detail/coarse-logistic-inl.h"
 #include "kernels/family-inl.h"

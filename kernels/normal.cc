@@ -9,6 +9,6 @@
 #include "simdact/normal-inl.h"
 #include "simdact/gelu_tanh-inl.h"
 #include "simdact/fast-normal-inl.h"
-#include "simdact/coarse-logistic-inl.h"
-#include "simdact/coarse-normal-inl.h"
+#include "simdact/detail/coarse-logistic-inl.h"
+#include "simdact/detail/coarse-normal-inl.h"
 #include "kernels/family-inl.h"

@@ -4,8 +4,8 @@
 
 #include "dispatch/code_of.h"
 #include "dispatch/registry.h"
-#include "kernels/softmax-backward-inl.h"
-#include "kernels/softmax-driver-inl.h"
+#include "kernels/drivers/softmax-backward-inl.h"
+#include "kernels/drivers/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -8,7 +8,7 @@
 #include "hwy/foreach_target.h"  // includes this file once per target
 #include "dispatch/code_of.h"
 #include "dispatch/registry.h"
-#include "kernels/table-driver-inl.h"
+#include "kernels/drivers/table-inl.h"
 // clang-format on
 
 #if HWY_ONCE

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/coarse-tables.h: the polynomials and quotients of short kernels for 16-bit formats. Needs mpmath.
+"""Generates kernels/simdact/detail/tables/coarse.h: the polynomials and quotients of short kernels for 16-bit formats. Needs mpmath.
 
 Each is the one whose largest relative error is least (minimax.py), rounded to floats.
 """
@@ -71,7 +71,7 @@ def main():
     text += slots("CoarseTanh32", "tanh(a)", tanh, mpf(3) / 8, -12, 5.5, mpf(1))
     text += slots("CoarseMills32", "exp(a^2 / 2) Phi(-a)", mills, mpf(1), 0, 13.5)
     text += "// clang-format on\n\n}  // namespace simdact\n\n#endif  // SIMDACT_COARSE_TABLES_H_\n"
-    with open("kernels/simdact/coarse-tables.h", "w") as file:
+    with open("kernels/simdact/detail/tables/coarse.h", "w") as file:
         file.write(text)
 
 

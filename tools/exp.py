@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/exp-tables.h: 2^(j/16), 2^(j/8), and the polynomials of exp.
+"""Generates kernels/simdact/detail/tables/exp.h: 2^(j/16), 2^(j/8), and the polynomials of exp.
 
 Needs Sollya, and mpmath for the tables in double precision.
 """

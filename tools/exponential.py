@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/exponential-tables.h: log1p(u) / u, for floats at u = exp(-a). Needs Sollya and mpmath."""
+"""Generates kernels/simdact/detail/tables/exponential.h: log1p(u) / u, for floats at u = exp(-a). Needs Sollya and mpmath."""
 from mpmath import log1p
 
 import piecewise

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/fast-tables.h: what the kernels in plain numbers need. Needs mpmath.
+"""Generates kernels/simdact/detail/tables/fast.h: what the kernels in plain numbers need. Needs mpmath.
 
 Coefficients are rounded one after the other from the constant term upwards, each time fitting the rest again
 (chebyshev.py).
@@ -231,7 +231,7 @@ def main():
     text += "struct FastFloat {\n" + mills_quotient(4, "float", mpf("0.9")) + log1p_of_exp(8, "float") + log_tail() + "};\n\n"
     text += "struct FastDouble {\n" + mills_quotient(6, "double", mpf(1)) + log1p_of_exp(12, "double") + erf_near(9) + "};\n\n"
     text += "// clang-format on\n\n}  // namespace simdact\n\n#endif  // SIMDACT_FAST_TABLES_H_\n"
-    with open("kernels/simdact/fast-tables.h", "w") as file:
+    with open("kernels/simdact/detail/tables/fast.h", "w") as file:
         file.write(text)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/gelu_tanh-tables.h: the slowly varying part of gelu_tanh', and v.
+"""Generates kernels/simdact/detail/tables/gelu_tanh.h: the slowly varying part of gelu_tanh', and v.
 
 Needs mpmath.
 """

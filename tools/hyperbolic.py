@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/hyperbolic-tables.h: tanh and x - tanh x by slots.
+"""Generates kernels/simdact/detail/tables/hyperbolic.h: tanh and x - tanh x by slots.
 
 Needs Sollya, and mpmath for the table in double precision.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/logarithmic-tables.h: the polynomials of log. Needs mpmath."""
+"""Generates kernels/simdact/detail/tables/logarithmic.h: the polynomials of log. Needs mpmath."""
 import struct
 
 from mpmath import log, mpf, sqrt

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/logistic-tables.h: the slowly varying part of silu', and the roots of the slopes.
+"""Generates kernels/simdact/detail/tables/logistic.h: the slowly varying part of silu', and the roots of the slopes.
 
 Needs mpmath.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/mish-tables.h: mish' on the right, and its slowly varying part on the left.
+"""Generates kernels/simdact/detail/tables/mish.h: mish' on the right, and its slowly varying part on the left.
 
 Needs mpmath.
 """

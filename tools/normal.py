@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/normal-tables.h: Mills' ratio, its like for gelu', and erf.
+"""Generates kernels/simdact/detail/tables/normal.h: Mills' ratio, its like for gelu', and erf.
 
 Needs Sollya, and mpmath for the tables in double precision.
 """

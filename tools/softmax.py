@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates kernels/simdact/softmax-tables.h: 2^f for the fast tier in 16 bits. Needs Sollya."""
+"""Generates kernels/simdact/detail/tables/softmax.h: 2^f for the fast tier in 16 bits. Needs Sollya."""
 from piecewise import sollya
 
 # Relative error 2^-13.2 over |f| <= 1/2; degree 2 would have 2^-9.2, and 2^-12 is what the tier promises.
@@ -16,7 +16,7 @@ def main():
     text += "// clang-format off\n// 2^f = c0 + c1 f + c2 f^2 + c3 f^3 to 2^-13 for |f| <= 1/2.\nstruct SoftmaxPower {\n"
     text += "  static constexpr float kC[4] = {" + ", ".join(v + "f" for v in c) + "};\n};\n// clang-format on\n\n"
     text += "}  // namespace simdact\n\n#endif  // SIMDACT_SOFTMAX_TABLES_H_\n"
-    with open("kernels/simdact/softmax-tables.h", "w") as file:
+    with open("kernels/simdact/detail/tables/softmax.h", "w") as file:
         file.write(text)
 
 

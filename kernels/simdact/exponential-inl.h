@@ -16,9 +16,9 @@
 #define SIMDACT_EXPONENTIAL_INL_H_
 #endif
 
-#include "simdact/exp-inl.h"
+#include "simdact/detail/exp-inl.h"
+#include "simdact/detail/general-inl.h"
 #include "simdact/fast-exponential-inl.h"
-#include "simdact/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -15,8 +15,8 @@
 #define SIMDACT_FAST_EXPONENTIAL_INL_H_
 #endif
 
-#include "simdact/fast-exp-inl.h"
-#include "simdact/general-inl.h"
+#include "simdact/detail/fast-exp-inl.h"
+#include "simdact/detail/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -21,8 +21,8 @@
 #define SIMDACT_FAST_LOGARITHMIC_INL_H_
 #endif
 
+#include "simdact/detail/log-inl.h"
 #include "simdact/fast-exponential-inl.h"
-#include "simdact/log-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

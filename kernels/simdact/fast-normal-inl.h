@@ -19,7 +19,7 @@
 #define SIMDACT_FAST_NORMAL_INL_H_
 #endif
 
-#include "simdact/exp-inl.h"
+#include "simdact/detail/exp-inl.h"
 #include "simdact/fast-logistic-inl.h"
 
 HWY_BEFORE_NAMESPACE();

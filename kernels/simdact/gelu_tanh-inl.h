@@ -15,7 +15,7 @@
 #define SIMDACT_GELU_TANH_INL_H_
 #endif
 
-#include "simdact/gelu_tanh-tables.h"
+#include "simdact/detail/tables/gelu_tanh.h"
 #include "simdact/logistic-inl.h"
 
 HWY_BEFORE_NAMESPACE();

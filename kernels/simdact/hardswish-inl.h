@@ -15,7 +15,7 @@
 #define SIMDACT_HARDSWISH_INL_H_
 #endif
 
-#include "simdact/slopes-inl.h"
+#include "simdact/detail/slopes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

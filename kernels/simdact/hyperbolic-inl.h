@@ -23,11 +23,11 @@
 #define SIMDACT_HYPERBOLIC_INL_H_
 #endif
 
+#include "simdact/detail/piecewise-inl.h"
+#include "simdact/detail/tables/hyperbolic.h"
 #include "simdact/exponential-inl.h"
 #include "simdact/fast-normal-inl.h"
-#include "simdact/hyperbolic-tables.h"
 #include "simdact/logistic-inl.h"
-#include "simdact/piecewise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -13,12 +13,12 @@
 #define SIMDACT_LOGARITHMIC_INL_H_
 #endif
 
+#include "simdact/detail/log-inl.h"
+#include "simdact/detail/piecewise-double-inl.h"
+#include "simdact/detail/tables/exponential.h"
 #include "simdact/exponential-inl.h"
-#include "simdact/exponential-tables.h"
 #include "simdact/fast-logarithmic-inl.h"
-#include "simdact/log-inl.h"
 #include "simdact/logistic-inl.h"
-#include "simdact/piecewise-double-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -22,11 +22,11 @@
 #define SIMDACT_LOGISTIC_INL_H_
 #endif
 
-#include "simdact/exp-inl.h"
+#include "simdact/detail/exp-inl.h"
+#include "simdact/detail/general-inl.h"
+#include "simdact/detail/piecewise-inl.h"
+#include "simdact/detail/tables/logistic.h"
 #include "simdact/fast-logistic-inl.h"
-#include "simdact/general-inl.h"
-#include "simdact/logistic-tables.h"
-#include "simdact/piecewise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -22,9 +22,9 @@
 #define SIMDACT_MISH_INL_H_
 #endif
 
+#include "simdact/detail/piecewise-inl.h"
+#include "simdact/detail/tables/mish.h"
 #include "simdact/logistic-inl.h"
-#include "simdact/mish-tables.h"
-#include "simdact/piecewise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -20,11 +20,11 @@
 #define SIMDACT_NORMAL_INL_H_
 #endif
 
-#include "simdact/exp-inl.h"
+#include "simdact/detail/exp-inl.h"
+#include "simdact/detail/piecewise-double-inl.h"
+#include "simdact/detail/piecewise-inl.h"
+#include "simdact/detail/tables/normal.h"
 #include "simdact/fast-normal-inl.h"
-#include "simdact/normal-tables.h"
-#include "simdact/piecewise-double-inl.h"
-#include "simdact/piecewise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

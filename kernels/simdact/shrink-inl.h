@@ -9,7 +9,7 @@
 #define SIMDACT_SHRINK_INL_H_
 #endif
 
-#include "simdact/slopes-inl.h"
+#include "simdact/detail/slopes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

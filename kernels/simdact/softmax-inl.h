@@ -39,9 +39,9 @@
 #define SIMDACT_SOFTMAX_INL_H_
 #endif
 
-#include "simdact/exp-inl.h"
-#include "simdact/fast-exp-inl.h"
-#include "simdact/softmax-tables.h"
+#include "simdact/detail/exp-inl.h"
+#include "simdact/detail/fast-exp-inl.h"
+#include "simdact/detail/tables/softmax.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

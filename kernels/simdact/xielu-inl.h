@@ -12,8 +12,8 @@
 #define SIMDACT_XIELU_INL_H_
 #endif
 
-#include "simdact/exp-inl.h"
-#include "simdact/general-inl.h"
+#include "simdact/detail/exp-inl.h"
+#include "simdact/detail/general-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {

@@ -1,0 +1,159 @@
+// Logarithms of a row's sum: that of all terms, for the log-sum-exp, and for log_softmax that of what the
+// largest score leaves (softmax-inl.h); and log_softmax of a row.
+
+#if defined(SIMDACT_SOFTMAX_LOG_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SIMDACT_SOFTMAX_LOG_INL_H_
+#undef SIMDACT_SOFTMAX_LOG_INL_H_
+#else
+#define SIMDACT_SOFTMAX_LOG_INL_H_
+#endif
+
+#include "kernels/drivers/softmax-row-inl.h"
+#include "simdact/detail/log-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace simdact {
+namespace HWY_NAMESPACE {
+namespace {
+
+// log of the sum, less the unit's shift.
+template <class T>
+HWY_INLINE TwoWords<double> LogOfSum(const RowSum<T>& total) {
+  const hn::CappedTag<double, 1> d1;
+  const auto log = LogPair<false>(d1, hn::Set(d1, total.high + total.low));
+  // What the sum's double has lost, relative to it.
+  const double lost = ((total.high - (total.high + total.low)) + total.low) / total.high;
+  const auto ln2 = Constant(d1, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56);
+  const auto power = Product(hn::Set(d1, double{total.unit.power}), ln2);
+  const auto sum = Normalized(Sum(power, WithLow(log, hn::Add(Low(log), hn::Set(d1, lost)))));
+  return {hn::GetLane(High(sum)), hn::GetLane(Low(sum))};
+}
+
+// log1p(r) for kRows sums of others, r = count - 1 + sum / exp(largest + largest_low).
+template <size_t kRows>
+struct OthersLogs {
+  static constexpr size_t kSize = HWY_MAX(kRows, hn::MaxLanes(hn::ScalableTag<double>()));
+  HWY_ALIGN double high[kSize], low[kSize];
+
+  template <class T>
+  HWY_NOINLINE void Set(const RowSum<T>* totals, const T* largest, double largest_low) {
+    const hn::ScalableTag<double> d;
+    const auto pair = [d](const double* highs, const double* lows)
+                          HWY_ATTR { return MakePair(hn::Load(d, highs), hn::Load(d, lows)); };
+    HWY_ALIGN double z[kSize], z_low[kSize], sum[kSize], sum_low[kSize], count[kSize];
+    for (size_t r = 0; r < HWY_MAX(kRows, hn::Lanes(d)); ++r) {
+      const size_t row = HWY_MIN(r, kRows - 1);
+      const RowSum<T>& total = totals[row];
+      const double power = double{total.unit.power};
+      z[r] = (double{largest[row]} - double{total.unit.shift}) - power * ExpDouble::kLn2High;
+      z_low[r] = largest_low - power * ExpDouble::kLn2Low;
+      sum[r] = total.high, sum_low[r] = total.low;
+      count[r] = static_cast<double>(total.count) - 1.0;
+    }
+    for (size_t r = 0; r < kRows; r += hn::Lanes(d)) {
+      const auto power = ExpSplit<0>(d, pair(z + r, z_low + r));
+      const auto term = FastTwoSum(Scale(power), hn::Mul(Scale(power), Excess(power)));
+      const auto more = Sum(hn::Load(d, count + r), Quotient(pair(sum + r, sum_low + r), term));
+      const auto log = Log1pPair(d, more);
+      // Of a tiny ratio the logarithm is the ratio, where log1p's halves would be denormal.
+      const auto tiny = hn::Lt(High(more), hn::Set(d, 0x1p-120));
+      const auto exact =
+          FastTwoSum(hn::IfThenElse(tiny, High(more), High(log)), hn::IfThenElse(tiny, Low(more), Low(log)));
+      hn::Store(High(exact), d, high + r);
+      hn::Store(Low(exact), d, low + r);
+    }
+  }
+};
+
+// What the first of the largest scores has rounded off.
+template <class Scores, class D>
+double LowOfLargest(const Scores& scores, D d, size_t visible, Scalar<D> max) {
+  HWY_ALIGN Scalar<D> lanes[hn::MaxLanes(d)];
+  for (size_t i = 0; i < visible; i += hn::Lanes(d)) {
+    const auto z = scores.template At<true>(d, i, HWY_MIN(hn::Lanes(d), visible - i));
+    const intptr_t lane = hn::FindFirstTrue(d, hn::Eq(High(z), hn::Set(d, max)));
+    if (lane < 0) continue;
+    hn::Store(Low(z), d, lanes);
+    return static_cast<double>(lanes[lane]);
+  }
+  return 0;
+}
+
+// The sum of the others once more, from where its terms are not lost, or without the largest score.
+template <Terms kTerms, class Scores, class D>
+HWY_NOINLINE void SumOthersAgain(const Scores& scores, D d, size_t visible, Scalar<D> max, Scalar<D> start,
+                                 RowSum<Scalar<D>>& total) {
+  const auto keep = [](size_t, size_t, const auto&, auto) {};
+  SumTerms<kTerms>(scores, d, 0, visible, keep, total, hn::Set(d, max), start);
+}
+
+// log_softmax of a row. Returns the log-sum-exp.
+//
+// Scores that have a low part are summed up all together. Only where the logarithm of the sum is not near
+// log(2) or more, so that the largest score has no equal and the logarithm would cancel, the others are
+// summed up once more.
+template <class Element, class Scores, Terms kTerms>
+HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+                                double sink, const RowOptions& o) {
+  using D = typename Element::D;
+  using T = typename Element::Number;
+  const D d;
+  constexpr double kOneLargest = 0.56;  // log(2) less than what equal scores' low parts can make of it
+  const auto keep = [](size_t, size_t, const auto&, auto) {};
+  RowSum<T> total{};
+  T max;
+  typename Scores::Far far;
+  const size_t block = visible > kLongRow / sizeof(T) ? kStored : visible;
+  SumAnyRow<kTerms, Scores::kExact>(scores, far, d, visible, block, keep, sink, max, total);
+  double special;
+  if (HWY_UNLIKELY(
+          (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, true, o, special)))) {
+    return special;
+  }
+  // The logarithm of what the row adds up to is max + log + rest.
+  TwoWords<double> log;
+  double rest = 0;
+  OthersLogs<1> others;
+  if constexpr (Scores::kExact) {
+    if (HWY_UNLIKELY(IsSmall(total, visible)))
+      SumOthersAgain<kTerms>(scores, d, visible, max, StartFor(total), total);
+    others.Set(&total, &max, 0);
+    log = {others.high[0], others.low[0]};
+  } else {
+    log = LogOfSum(total);
+    log.high += double{ShiftOf(d, total.unit)} - double{max};
+    if (log.high < kOneLargest) {
+      // Of scores made of words max is 0, and the largest one not quite.
+      bool unused;
+      const T column = MaxScore<false>(scores, d, 0, visible, unused);
+      const bool is_sink = sink > double{column};
+      max = is_sink ? static_cast<T>(sink) : column;
+      SumOthersAgain<kTerms>(scores, d, visible, max, kSumStart<T>, total);
+      if (IsSmall(total, visible)) SumOthersAgain<kTerms>(scores, d, visible, max, StartFor(total), total);
+      rest = is_sink ? sink - double{max} : LowOfLargest(scores, d, visible, max);
+      if (sink > -HUGE_VAL && !is_sink) total.Add({TermOf(sink, total.unit), 0});
+      total.count = 1;
+      others.Set(&total, &max, rest);
+      log = {others.high[0], others.low[0]};
+    }
+  }
+  const T high = static_cast<T>(log.high);
+  const T lost = static_cast<T>(rest + (rest == 0 ? (log.high - double{high}) + log.low : 0));
+  const auto largest = hn::Set(d, max);
+  ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
+    constexpr size_t kSize = size();
+    const auto z = ScoresAt<kSize>(scores, d, i, count);
+    auto result = op::Sub(op::Sub(High(z), largest), hn::Set(d, high));
+    if constexpr (!Scores::kExact) result = op::Add(result, op::Sub(Low(z), hn::Set(d, lost)));
+    StoreResult<kSize, Element>(d, result, y + i, count);
+  });
+  FillRow<Element>(y, visible, cols, -HUGE_VAL);
+  return AsTheyWere(scores, (double{max} + log.high) + (rest + log.low));
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace simdact
+HWY_AFTER_NAMESPACE();
+
+#endif  // SIMDACT_SOFTMAX_LOG_INL_H_
