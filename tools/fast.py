@@ -81,10 +81,10 @@ def ends(last, nothing, kind, plain):
     rate = 2 * sqrt(2 / pi) * CUBIC
     cubic = lambda n: findroot(lambda x: rate * x * (x * x + 1 / CUBIC) - n * LN2, 10)
     text = f"  static constexpr double kEndless = {float(last)!r}, kNothing = {float(nothing)!r}, kPlainNothing = {float(plain)!r};\n"
-    text += "  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.\n"
+    text += "  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6.\n"
     text += constant("kGeluEnd", sqrt(2 * nothing * LN2), kind) + constant("kGeluSlopeEnd", sqrt(2 * (nothing + 8) * LN2), kind)
     text += constant("kErfSlopeEnd", sqrt((nothing + 2) * LN2), kind)
-    return text + constant("kCubicEnd", -cubic(last + (6 if kind == "float" else 0)), kind) + constant("kCubicSlopeEnd", cubic(plain + 10), kind)
+    return text + constant("kCubicEnd", -cubic(last + (6 if kind == "float" else 0)), kind)
 
 
 def exponentials(end, c0, degree, fine, tail, kind, tail_end=None):

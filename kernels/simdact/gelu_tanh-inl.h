@@ -6,7 +6,7 @@
 // With E = exp(-v(a)), gelu_tanh'(-a) = E (1 + E - a v'(a)) / (1 + E)^2, which crosses zero at a0 = 0.7525.
 // For floats what follows E is a table centred on that zero (tools/gelu_tanh.py). For doubles v(a) - v(a0)
 // and a v'(a) - a0 v'(a0) have the factor a - a0, which is split off (SlopeFromZero). The slope at a is 1
-// less that at -a.
+// less that at -a. Without FMA floats take the doubles' way in plain doubles (PlainGeluTanhSlope).
 
 #if defined(SIMDACT_GELU_TANH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_GELU_TANH_INL_H_
@@ -91,7 +91,7 @@ HWY_INLINE V GeluTanhSlopeWide(D d, const V& x, const U& dy) {
 
 // The same in plain doubles, of which a float is wanted.
 template <class D, class V>
-HWY_INLINE V GeluTanhSlopePlain(D d, const V& x) {
+HWY_INLINE V PlainGeluTanhSlope(D d, const V& x) {
   using R = SlopeRoots;
   const auto slope = hn::Set(d, R::kGeluTanhSlope), cubic = hn::Set(d, R::kGeluTanhCubic);
   const V a = AtMost(hn::Set(d, 12.0), op::Abs(x));
@@ -123,7 +123,7 @@ template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
     const V slope =
-        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluTanhSlopePlain(d64, v); });
+        InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainGeluTanhSlope(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else if constexpr (kIsFloat<D>) {
     return GeluTanhSlopeFloat(d, x, dy);

@@ -109,12 +109,13 @@ HWY_INLINE auto TanhPairFloat(D d, const N& n) {
 
 // n 2^-kBias for floats n >= 0, rounded once where it is denormal, too, and no slower there: as an integer in
 // units of the least denormal.
-template <int kBias, class D, class V>
-HWY_INLINE V RoundAtScale(D d, const Pair<V>& n) {
+template <int kBias, class D, class N>
+HWY_INLINE auto RoundAtScale(D d, const N& n) {
+  using V = Word<N>;
   const auto unit = hn::Set(d, PowerOfTwo<float>(-kBias));
   const V sum = Round(n);
   const auto small = op::Lt(sum, hn::Set(d, PowerOfTwo<float>(kBias - 126)));
-  if (HWY_LIKELY(NoLaneOf(d, small))) return op::Mul(sum, unit);
+  if (HWY_LIKELY(NoLaneOf(d, small))) return V(op::Mul(sum, unit));
   const hn::RebindToSigned<D> di;
   const auto scale = hn::Set(d, PowerOfTwo<float>(149 - kBias));
   const auto one = hn::Set(d, 0x1p23f), round = hn::Set(d, 0x1.8p23f);
@@ -122,7 +123,7 @@ HWY_INLINE V RoundAtScale(D d, const Pair<V>& n) {
   const V rest = op::MulAdd(op::IfThenElseZero(small, Low(n)), scale, Low(whole));
   const V units = op::Add(High(whole), op::Sub(op::Add(rest, round), round));
   const auto bits = op::Sub(op::BitCast(di, units), hn::BitCast(di, one));
-  return op::IfThenElse(small, op::BitCast(d, bits), op::Mul(op::IfThenZeroElse(small, sum), unit));
+  return V(op::IfThenElse(small, op::BitCast(d, bits), op::Mul(op::IfThenZeroElse(small, sum), unit)));
 }
 
 template <class D, class V, class U = NoUpstream>
@@ -146,7 +147,7 @@ HWY_INLINE V TanhDerivativeFromOutput(D d, const V& y) {
 
 // x - tanh(x) in plain doubles, of which a float is wanted.
 template <class D, class V>
-HWY_INLINE V TanhshrinkPlain(D d, const V& x) {
+HWY_INLINE V PlainTanhshrink(D d, const V& x) {
   const auto end = hn::Set(d, 0.8);
   const V a = op::Abs(x), s = op::Mul(x, x);
   const V inside = op::Mul(op::Mul(s, x), Horner<0>(V(op::Min(s, end)), TanhshrinkDouble::kC));
@@ -156,7 +157,7 @@ HWY_INLINE V TanhshrinkPlain(D d, const V& x) {
 template <class D, class V>
 HWY_INLINE V Tanhshrink(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return TanhshrinkPlain(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainTanhshrink(d64, v); });
   } else if constexpr (kIsFloat<D>) {
     // x^3 at 2^90 of its size is normal, as are its error terms; below 2^-50 the result is 0.
     using Table = ByTarget<Tanhshrink32, Tanhshrink8>;

@@ -12,8 +12,9 @@
 //
 // silu'(-a) = exp(-a) K(a) with K(a) = sigmoid(a) (1 - a sigmoid(a)), which crosses zero at a = 1.2785: K
 // comes from a table centred on that root (tools/logistic.py), so the derivative keeps its relative accuracy
-// through the crossing. silu'(a) = 1 - silu'(-a). swish' and gelu_quick' are silu' at beta x, whose rounding
-// error the exponential and the table take in. For doubles the zero is split off (SlopeFromZero).
+// through the crossing. silu'(a) = 1 - silu'(-a). gelu_quick' is silu' at 1.702 x, whose rounding error the
+// exponential and the table take in. For doubles the zero is split off (SlopeFromZero), and for floats in
+// plain doubles: swish' at any beta but 1, and all of them where there is no FMA (PlainSlopeFromZero).
 
 #if defined(SIMDACT_LOGISTIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_LOGISTIC_INL_H_
@@ -143,7 +144,7 @@ HWY_INLINE V PlainSlopeFromZero(D d, const V& x, const V& delta, const V& drop, 
   const V below = op::Div(op::Mul(e, op::Sub(m, drop)), op::Mul(sum, sum));
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
 }
-// a - (high + low), next to it without an error.
+// a - (high + low): next to that the first difference is exact.
 template <class D, class V>
 HWY_INLINE V Above(D d, const V& a, double high, double low) {
   return op::Sub(op::Sub(a, hn::Set(d, high)), hn::Set(d, low));

@@ -13,7 +13,7 @@
 // where both terms have the sign of t: again nothing cancels, and the derivative is accurate relative to
 // itself through its zero. The zero's powers are pairs from tools/logistic.py. This is for doubles: for
 // floats the left half of a table, centred on the zero, is exp(a) mish'(-a), and the right half is mish'(a)
-// (tools/mish.py).
+// (tools/mish.py). Without FMA floats take the doubles' way in plain doubles (PlainMishSlope).
 
 #if defined(SIMDACT_MISH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_MISH_INL_H_
@@ -111,7 +111,7 @@ HWY_INLINE V MishSlopeWide(D d, const V& x, const U& dy) {
 
 // The same in plain doubles, of which a float is wanted.
 template <class D, class V>
-HWY_INLINE V MishSlopePlain(D d, const V& x) {
+HWY_INLINE V PlainMishSlope(D d, const V& x) {
   using R = SlopeRoots;
   using Power = FastPower<double>;
   constexpr FastRate<double> kRate(1.0);
@@ -154,7 +154,7 @@ HWY_INLINE V MishSlopeFloat(D d, const V& x, const U& dy) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return MishSlopePlain(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainMishSlope(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else if constexpr (kIsFloat<D>) {
     return MishSlopeFloat(d, x, dy);

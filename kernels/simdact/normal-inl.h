@@ -9,7 +9,8 @@
 // as a pair: its rounding error would cost up to 2^6 ulp in the exponential. M and K are tables
 // (tools/normal.py); K's is centred on its zero at 0.7518, so the derivative keeps its relative accuracy
 // through the crossing. M (or K) times the exponential is an exact product up to the last rounding. For
-// doubles K / (root - a) is a single polynomial in t = (a - c) / (a + c), no table needed.
+// doubles, and plainly for floats without FMA, K / (root - a) is a single polynomial in t = (a - c) / (a +
+// c), no table needed.
 //
 // erf is a table, too, with a first slot that adds to x what erf(x) is above it.
 
@@ -110,7 +111,7 @@ HWY_INLINE Pair<V> GeluSlopeRatio(D d, const V& a) {
 
 // gelu'(x) in plain doubles, of which a float is wanted.
 template <class D, class V>
-HWY_INLINE V GeluSlopePlain(D d, const V& x) {
+HWY_INLINE V PlainGeluSlope(D d, const V& x) {
   using C = NormalWide;
   const auto centre = hn::Set(d, C::kSlopeCentre), one = hn::Set(d, 1.0);
   const V a = AtMost(hn::Set(d, FastPowerOf2<double>::kGeluEnd), op::Abs(x));
@@ -127,7 +128,7 @@ HWY_INLINE V GeluSlopePlain(D d, const V& x) {
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
-    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return GeluSlopePlain(d64, v); });
+    const V slope = InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainGeluSlope(d64, v); });
     return TimesUpstream(d, slope, dy);
   } else {
     bool deep;

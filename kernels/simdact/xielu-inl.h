@@ -108,7 +108,7 @@ HWY_INLINE V Xielu(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha_n, Scalar
     const auto zero = hn::Zero(d);
     const auto t = Normalized(Sum(TwoProduct(x, hn::Set(d, alpha_p)), hn::Set(d, beta)));
     V above = MultiplyAdd(x, V(High(t)), V(op::Mul(x, Low(t))));
-    const V bounded = AtLeast(hn::Set(d, -90.0), AtMost(hn::Set(d, eps < 0 ? eps : 0.0), x));
+    const V bounded = AtLeast(hn::Set(d, -700.0), AtMost(hn::Set(d, eps < 0 ? eps : 0.0), x));
     const auto m = Product(Expm1Long(d, bounded), hn::Set(d, alpha_n));
     const auto line = Product(x, TwoSum(hn::Set(d, beta), hn::Set(d, -alpha_n)));
     V below = Round(Normalized(Sum(m, line)));
@@ -128,6 +128,7 @@ HWY_INLINE V XieluDerivative(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha
         d, x, [=](Scalar<D> v) HWY_ATTR { return general::XieluDerivative(v, alpha_p, alpha_n, beta, eps); });
   }
   if constexpr (kIsFloat<D>) {
+    // Captured as floats, as above.
     return InDouble(d, x, [alpha_p, alpha_n, beta, eps](auto d64, const auto& v) HWY_ATTR {
       const double p = alpha_p, n = alpha_n, b = beta, e = eps;
       using V64 = hwy::RemoveCvRef<decltype(v)>;
@@ -147,7 +148,7 @@ HWY_INLINE V XieluDerivative(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha
     const auto zero = hn::Zero(d);
     V above = MultiplyAdd(x, hn::Set(d, 2 * alpha_p), V(op::IfThenElse(op::Eq(x, x), hn::Set(d, beta), x)));
     above = op::IfThenElse(op::Gt(x, hn::Set(d, 0x1p900)), op::Mul(x, hn::Set(d, 2 * alpha_p)), above);
-    const auto m = Expm1Long(d, V(AtLeast(hn::Set(d, -90.0), AtMost(zero, x))));
+    const auto m = Expm1Long(d, V(AtLeast(hn::Set(d, -700.0), AtMost(zero, x))));
     // Where min(x, eps) is eps, the slope is beta - alpha_n; NaN passes through m.
     const auto flat = op::Ge(x, hn::Set(d, eps));
     const auto left =

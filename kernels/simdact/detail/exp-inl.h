@@ -58,8 +58,7 @@ constexpr Scalar<D> ExpMagic(int bias) {
          Scalar<D>(bias);
 }
 
-// ---- exp(n) 2^kBias = scale (1 + excess)
-// -----------------------------------------------------------------------
+// ---- exp(n) 2^kBias = scale (1 + excess) ---------------------------------------------------------------
 //
 // A power of e, or of 2, is a pair of a scale and an excess, at most 1/11: ExpSplit makes it, Scale and
 // Excess take it apart.
@@ -221,8 +220,7 @@ HWY_INLINE V ExpOf(D d, const V& x, const U& dy = U()) {
   }
 }
 
-// ---- exp(n) - 1
-// -----------------------------------------------------------------------------------------------
+// ---- exp(n) - 1 ----------------------------------------------------------------------------------------
 //
 // exp(n) 2^kBias = scale (1 + r + bend): the scale less 1 and the line in r are exact.
 

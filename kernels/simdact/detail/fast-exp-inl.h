@@ -1,5 +1,5 @@
 // exp in plain numbers: the fast tier in floats, and, in doubles, the accurate tier of floats where there is
-// no fused multiply-add.
+// no fused multiply-add, and that of swish' where beta is not 1.
 //
 //   exp(k x) = S q,   S = 2^(n + j/N),   q = exp(k r),   r = x - (n + j/N) ln(2) / k
 //

@@ -122,7 +122,7 @@ HWY_INLINE Pair<V> LogPair(D d, const V& x) {
   return LogOfOnePlus<kLong>(d, MakePair(V(op::Sub(m, hn::Set(d, 1.0))), V(op::Sub(m, m))), k);
 }
 
-// The same in plain doubles, of which a float is wanted: k ln 2 + log(1 + f),
+// The same in plain doubles, of which a float is wanted: k ln 2 + log(1 + f), with the 39 bits of kLn2High,
 template <class D, class V>
 HWY_INLINE V PlainLogOfOnePlus(D d, const V& f, const V& k) {
   using C = LogDouble;
@@ -137,7 +137,7 @@ HWY_INLINE V PlainLog(D d, const V& x) {
   const V m = MantissaOf(d, x, biased);
   return PlainLogOfOnePlus(d, V(op::Sub(m, hn::Set(d, 1.0))), V(ExponentFrom(d, biased)));
 }
-// and log(1 + x) for floats x: where k is not 0 the sum is exact, or x does not show in it.
+// and log(1 + x) for floats x: where k is not 0 the sum is exact, or the 1 does not show in it.
 template <class D, class V>
 HWY_INLINE V PlainLog1p(D d, const V& x) {
   const auto one = hn::Set(d, 1.0);

@@ -17,12 +17,11 @@ struct FastPower32 {
   alignas(64) static constexpr float kEndlessBits[32] = {0x1.ae89fap0f, 0x1.aff77p0f, 0x1.b199bep0f, 0x1.b3720ep0f, 0x1.b5818ep0f, 0x1.b7c974p0f, 0x1.ba4afcp0f, 0x1.bd0766p0f, 0x1.cp0f, 0x1.bd9b0ep0f, 0x1.bb5588p0f, 0x1.b9301ep0f, 0x1.b72b84p0f, 0x1.b54874p0f, 0x1.b387a8p0f, 0x1.b1e9ep0f, 0x1.b06fe2p0f, 0x1.af1a74p0f, 0x1.adea66p0f, 0x1.ace086p0f, 0x1.abfdaep0f, 0x1.ab42b6p0f, 0x1.aab07ep0f, 0x1.aa47ecp0f, 0x1.aa09e8p0f, 0x1.a9f76p0f, 0x1.aa1148p0f, 0x1.aa589ap0f, 0x1.aace54p0f, 0x1.ab737cp0f, 0x1.ac491ap0f, 0x1.ad503cp0f};
   alignas(64) static constexpr float kQuotients[32] = {0x1.ae89fap0f, 0x1.b7f77p0f, 0x1.c199bep0f, 0x1.cb720ep0f, 0x1.d5818ep0f, 0x1.dfc974p0f, 0x1.ea4afcp0f, 0x1.f50766p0f, 0x1p1f, 0x1.059b0ep1f, 0x1.0b5588p1f, 0x1.11301ep1f, 0x1.172b84p1f, 0x1.1d4874p1f, 0x1.2387a8p1f, 0x1.29e9ep1f, 0x1.306fe2p1f, 0x1.371a74p1f, 0x1.3dea66p1f, 0x1.44e086p1f, 0x1.4bfdaep1f, 0x1.5342b6p1f, 0x1.5ab07ep1f, 0x1.6247ecp1f, 0x1.6a09e8p1f, 0x1.71f76p1f, 0x1.7a1148p1f, 0x1.82589ap1f, 0x1.8ace54p1f, 0x1.93737cp1f, 0x1.9c491ap1f, 0x1.a5503cp1f};
   static constexpr double kEndless = 127.25, kNothing = 127.75, kPlainNothing = 127.0;
-  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6.
   static constexpr float kGeluEnd = 0x1.a9d9fa9a5cf0ap3f;
   static constexpr float kGeluSlopeEnd = 0x1.b6fba0d4e6babp3f;
   static constexpr float kErfSlopeEnd = 0x1.2f786ea7128b8p3f;
   static constexpr float kCubicEnd = -0x1.46e2b9466f7f9p3f;
-  static constexpr float kCubicSlopeEnd = 0x1.4a53bc42d87a8p3f;
   // c0 exp(r), to 2^-24.2.
   static constexpr float kExp[3] = {0x1.306fep-1f, 0x1.307106p-1f, 0x1.307084p-2f};
   // c0 exp(r), to 2^-33.2.
@@ -45,12 +44,11 @@ struct FastPower8 {
   alignas(64) static constexpr float kEndlessBits[8] = {0x1.172b84p0f, 0x1.106fep0f, 0x1.0bfdaep0f, 0x1.0a09e6p0f, 0x1.0ace54p0f, 0x1.0e89fap0f, 0x1.15818ep0f, 0x1.2p0f};
   alignas(64) static constexpr float kQuotients[8] = {0x1.172b84p0f, 0x1.306fep0f, 0x1.4bfdaep0f, 0x1.6a09e6p0f, 0x1.8ace54p0f, 0x1.ae89fap0f, 0x1.d5818ep0f, 0x1p1f};
   static constexpr double kEndless = 127.875, kNothing = 127.125, kPlainNothing = 127.0;
-  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6.
   static constexpr float kGeluEnd = 0x1.a8cef952817afp3f;
   static constexpr float kGeluSlopeEnd = 0x1.b5f8a10596cd5p3f;
   static constexpr float kErfSlopeEnd = 0x1.2ebd187299f6bp3f;
   static constexpr float kCubicEnd = -0x1.4776c326d2dbep3f;
-  static constexpr float kCubicSlopeEnd = 0x1.4a53bc42d87a8p3f;
   // c0 exp(r), to 2^-25.2.
   static constexpr float kExp[4] = {0x1.d5818ep-1f, 0x1.d5818ep-1f, 0x1.d59148p-2f, 0x1.3907a4p-3f};
   // c0 exp(r), to 2^-25.2.
@@ -65,12 +63,11 @@ struct FastPower8 {
 struct FastPower1 {
   static constexpr int kEntries = 1, kShift = 23, kBits = 23, kExponentBias = 127;
   static constexpr double kEndless = 128.0, kNothing = 127.0, kPlainNothing = 127.0;
-  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6.
   static constexpr float kGeluEnd = 0x1.a8997e848bfep3f;
   static constexpr float kGeluSlopeEnd = 0x1.b5c4c1df3576bp3f;
   static constexpr float kErfSlopeEnd = 0x1.2e9792e38f544p3f;
   static constexpr float kCubicEnd = -0x1.47944fbfd6d06p3f;
-  static constexpr float kCubicSlopeEnd = 0x1.4a53bc42d87a8p3f;
   // c0 exp(r), to 2^-26.8.
   static constexpr float kExp[7] = {0x1p0f, 0x1.000002p0f, 0x1p-1f, 0x1.5552b8p-3f, 0x1.555496p-5f, 0x1.12f55ep-7f, 0x1.6daf8cp-10f};
   // c0 exp(r), to 2^-26.8.
@@ -83,12 +80,11 @@ struct FastPower1 {
 struct FastPowerDouble {
   static constexpr int kEntries = 1, kShift = 52, kBits = 52, kExponentBias = 1023;
   static constexpr double kEndless = 432.0, kNothing = 432.0, kPlainNothing = 432.0;
-  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6 and, without c0, 0 at 2^10.
+  // a where exp(-a^2 / 2) is 0, 2^8 of it, 4 exp(-a^2); x where exp(-v(x)) is infinite at 2^-6.
   static constexpr double kGeluEnd = 0x1.878d580360f15p4;
   static constexpr double kGeluSlopeEnd = 0x1.8b2935b6a5167p4;
   static constexpr double kErfSlopeEnd = 0x1.158262fde4fe1p4;
   static constexpr double kCubicEnd = -0x1.f55e3a8753e36p3;
-  static constexpr double kCubicSlopeEnd = 0x1.f96ec0dabcbf4p3;
   // c0 exp(r), to 2^-38.0.
   static constexpr double kExp[9] = {0x1p0, 0x1.ffffffff8110ep-1, 0x1.ffffffffcc4e7p-2, 0x1.555555feb4a18p-3, 0x1.555555b8a96a9p-5, 0x1.11101d05eae5fp-7, 0x1.6c15d2e14e829p-10, 0x1.a222c263cb6c7p-13, 0x1.a1de7ffed302dp-16};
   // c0 exp(r), to 2^-38.0.
