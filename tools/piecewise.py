@@ -1,4 +1,4 @@
-"""Fits the register tables of kernels/simdact/*-tables.h with Sollya.
+"""Fits the register tables of kernels/simdact/detail/tables/ with Sollya.
 
 A table covers [0, end) with 8 or 32 slots. The slot of a is read from the bits of the float
 v = scale * a + origin: exponent and top mantissa bits, `per_octave` slots to the octave. Each slot holds
