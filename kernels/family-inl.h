@@ -17,6 +17,16 @@ namespace {
 // How bf16 and f16 are done: a word of the list.
 enum class Half { kExact, kDirect, kBrief, kFull };
 
+// What a target has of its own: all of it, or, where AVX3's other kernels would be the same, the fast tier.
+#undef SIMDACT_ACCURATE_OWNER
+#if HWY_TARGET == HWY_AVX3_ZEN4 && (HWY_TARGETS & HWY_AVX3) && HWY_STATIC_TARGET != HWY_AVX3
+constexpr bool kOwnsAccurate = false;
+#define SIMDACT_ACCURATE_OWNER N_AVX3
+#else
+constexpr bool kOwnsAccurate = true;
+#define SIMDACT_ACCURATE_OWNER HWY_NAMESPACE
+#endif
+
 // One Op per line of the list and number format: the parameters as scalars, OrdinaryName of them, and the
 // vector functions Name, NameDerivative and NameDerivativeFromOutput. FastNameOp is the fast tier's, for
 // floats, with FastName and FastNameDerivative; CoarseNameOp has its forward function for bf16 and f16.
@@ -26,19 +36,19 @@ enum class Half { kExact, kDirect, kBrief, kFull };
 #define SIMDACT_FIELDS_P1(Name)         \
   static constexpr int kParameters = 1; \
   T a;                                  \
-  explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])) {}
+  explicit Name##Op(const simdact_params& p) : a(Parameter<T>(p.value[0])) {}
 #define SIMDACT_FIELDS_P2(Name)         \
   static constexpr int kParameters = 2; \
   T a, b;                               \
-  explicit Name##Op(const simdact_params& p) : a(static_cast<T>(p.value[0])), b(static_cast<T>(p.value[1])) {}
+  explicit Name##Op(const simdact_params& p) : a(Parameter<T>(p.value[0])), b(Parameter<T>(p.value[1])) {}
 #define SIMDACT_FIELDS_P4(Name)              \
   static constexpr int kParameters = 4;      \
   T a, b, c, e;                              \
   explicit Name##Op(const simdact_params& p) \
-      : a(static_cast<T>(p.value[0])),       \
-        b(static_cast<T>(p.value[1])),       \
-        c(static_cast<T>(p.value[2])),       \
-        e(static_cast<T>(p.value[3])) {}
+      : a(Parameter<T>(p.value[0])),         \
+        b(Parameter<T>(p.value[1])),         \
+        c(Parameter<T>(p.value[2])),         \
+        e(Parameter<T>(p.value[3])) {}
 #define SIMDACT_ARGUMENTS_P0
 #define SIMDACT_ARGUMENTS_P1(...) , a
 #define SIMDACT_ARGUMENTS_P2(...) , a, b
@@ -123,47 +133,49 @@ enum class Half { kExact, kDirect, kBrief, kFull };
 #define SIMDACT_HALF_DIRECT Half::kDirect
 #define SIMDACT_HALF_EXACT Half::kExact
 #define SIMDACT_HALF_FULL Half::kFull
-#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                  \
-  template <class T>                                                                                 \
-  struct Name##Op {                                                                                  \
-    static constexpr auto kVectors = k##Name##Vectors;                                               \
-    static constexpr auto kDerivativeVectors = k##Name##DerivativeVectors;                           \
-    static constexpr Half kHalf = SIMDACT_HALF_##HALF;                                               \
-    static constexpr bool kHasOutput = SIMDACT_HAS_##OUTPUT;                                         \
-    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                 \
-    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)                                               \
-    SIMDACT_OP_##HALF(Name, PARAMETERS) template <class D, class V>                                  \
-    HWY_INLINE V Value(D d, const V& x) const {                                                      \
-      return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                              \
-    }                                                                                                \
-    template <class D, class V>                                                                      \
-    HWY_INLINE V Derivative(D d, const V& x) const {                                                 \
-      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                  \
-    }                                                                                                \
-    /* dy f'(x), by the kernel where it takes dy as well */                                          \
-    template <class D, class V, class U>                                                             \
-    HWY_INLINE auto Gradient(int, D d, const V& x, const U& dy) const                                \
-        -> decltype(Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy)) {                     \
-      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy);                              \
-    }                                                                                                \
-    template <class D, class V, class U>                                                             \
-    HWY_INLINE V Gradient(long, D d, const V& x, const U& dy) const {                                \
-      return TimesUpstream(Derivative(d, x), dy);                                                    \
-    }                                                                                                \
-    SIMDACT_IF_##OUTPUT(template <class D, class V> HWY_INLINE V FromOutput(D d, const V& y) const { \
-      return Name##DerivativeFromOutput(d, y SIMDACT_ARGUMENTS_##PARAMETERS);                        \
-    })                                                                                               \
-  };                                                                                                 \
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...)                        \
+  template <class T>                                                                                       \
+  struct Name##Op {                                                                                        \
+    static constexpr auto kVectors = k##Name##Vectors;                                                     \
+    static constexpr auto kDerivativeVectors = k##Name##DerivativeVectors;                                 \
+    static constexpr Half kHalf = SIMDACT_HALF_##HALF;                                                     \
+    using Accurate = Name##Op;                                                                             \
+    static void AccurateForward(const void* x, void* y, size_t n, simdact_params p) {                      \
+      SIMDACT_ACCURATE_OWNER::Forward<SIMDACT_ACCURATE_OWNER::Name##Op<T>, T>(x, y, n, p);                 \
+    }                                                                                                      \
+    static void AccurateBackward(const void* x, const void* dy, void* dx, size_t n, simdact_params p) {    \
+      using From = SIMDACT_ACCURATE_OWNER::From;                                                           \
+      SIMDACT_ACCURATE_OWNER::Backward<SIMDACT_ACCURATE_OWNER::Name##Op<T>, T, From::kInput>(x, dy, dx, n, \
+                                                                                             p);           \
+    }                                                                                                      \
+    static constexpr bool kHasOutput = SIMDACT_HAS_##OUTPUT;                                               \
+    SIMDACT_FIELDS(SIMDACT_COUNT_##PARAMETERS, Name)                                                       \
+    SIMDACT_ORDINARY(SIMDACT_COUNT_##PARAMETERS, Name)                                                     \
+    SIMDACT_OP_##HALF(Name, PARAMETERS) template <class D, class V>                                        \
+    HWY_INLINE V Value(D d, const V& x) const {                                                            \
+      return Name(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                                    \
+    }                                                                                                      \
+    template <class D, class V>                                                                            \
+    HWY_INLINE V Derivative(D d, const V& x) const {                                                       \
+      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS);                                        \
+    }                                                                                                      \
+    /* dy f'(x), by the kernel where it takes dy as well */                                                \
+    template <class D, class V, class U>                                                                   \
+    HWY_INLINE auto Gradient(int, D d, const V& x, const U& dy) const                                      \
+        -> decltype(Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy)) {                           \
+      return Name##Derivative(d, x SIMDACT_ARGUMENTS_##PARAMETERS, dy);                                    \
+    }                                                                                                      \
+    template <class D, class V, class U>                                                                   \
+    HWY_INLINE V Gradient(long, D d, const V& x, const U& dy) const {                                      \
+      return TimesUpstream(Derivative(d, x), dy);                                                          \
+    }                                                                                                      \
+    SIMDACT_IF_##OUTPUT(template <class D, class V> HWY_INLINE V FromOutput(D d, const V& y) const {       \
+      return Name##DerivativeFromOutput(d, y SIMDACT_ARGUMENTS_##PARAMETERS);                              \
+    })                                                                                                     \
+  };                                                                                                       \
   SIMDACT_##TIERS##_OP(Name, PARAMETERS)
 SIMDACT_LIST(SIMDACT_X)
 #undef SIMDACT_X
-
-// What a target has of its own: all of it, or, where AVX3's other kernels would be the same, the fast tier.
-#if HWY_TARGET == HWY_AVX3_ZEN4 && (HWY_TARGETS & HWY_AVX3) && HWY_STATIC_TARGET != HWY_AVX3
-constexpr bool kOwnsAccurate = false;
-#else
-constexpr bool kOwnsAccurate = true;
-#endif
 
 // The accurate tier's kernel of a format.
 template <class Op, class T>

@@ -24,15 +24,15 @@ namespace {
 #define SIMDACT_FIELDS_P0(Name)               \
   explicit Name##Op(const simdact_params&) {} \
   static constexpr bool kHasParameters = false;
-#define SIMDACT_FIELDS_P2(Name)                                                 \
-  T a, b;                                                                       \
-  explicit Name##Op(const simdact_params& p)                                    \
-      : a(static_cast<T>(p.value[0])), b(Finite(static_cast<T>(p.value[1]))) {} \
-  static T Finite(T x) {                                                        \
-    constexpr T kMost = hwy::HighestValue<T>();                                 \
-    return x > kMost ? kMost : x < -kMost ? -kMost : x;                         \
-  }                                                                             \
-  static constexpr bool kHasParameters = true;                                  \
+#define SIMDACT_FIELDS_P2(Name)                                             \
+  T a, b;                                                                   \
+  explicit Name##Op(const simdact_params& p)                                \
+      : a(Parameter<T>(p.value[0])), b(Finite(Parameter<T>(p.value[1]))) {} \
+  static T Finite(T x) {                                                    \
+    constexpr T kMost = hwy::HighestValue<T>();                             \
+    return x > kMost ? kMost : x < -kMost ? -kMost : x;                     \
+  }                                                                         \
+  static constexpr bool kHasParameters = true;                              \
   bool AreOrdinary() const { return a > 0 && b == b; }
 #define SIMDACT_ARGUMENTS_P0
 #define SIMDACT_ARGUMENTS_P2(...) , a, b

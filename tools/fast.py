@@ -6,7 +6,7 @@ Coefficients are rounded one after the other from the constant term upwards, eac
 """
 import struct
 
-from mpmath import erf, exp, expm1, findroot, log, mp, mpf, pi, sqrt, tanh
+from mpmath import exp, expm1, findroot, log, mp, mpf, pi, sqrt, tanh
 
 import chebyshev
 from chebyshev import literal, nearest
@@ -206,12 +206,6 @@ def log1p_of_exp(degree, kind):
     return f"  // log(1 + e) / e for 0 <= e <= 1, to 2^{float(log(worst, 2)):.1f}.\n" + array("kLog1pExp", p, kind)
 
 
-def erf_near(degree):
-    f = lambda s: erf(sqrt(s)) / sqrt(s) if s > TINY else 2 / sqrt(pi)
-    c = polynomial(f, 0, mpf("0.73"), degree, lambda _, v: 1 / v, "double")
-    return f"  // erf(x) / x = P(x^2) for |x| <= 0.85, to {error(c, f, 0, mpf('0.73'))}.\n" + array("kErf", c, "double")
-
-
 def log_tail():
     lo, hi = sqrt(mpf("0.4999")) - 1, sqrt(mpf("2.0001")) - 1
     tail = lambda f: (log(1 + f) / f - 1) / f if abs(f) > TINY else mpf(-1) / 2
@@ -229,7 +223,7 @@ def main():
     text += log_slots(16, 4, 4) + log_slots(8, 2, 5)
     # The scale keeps P and the denominator just below powers of 2 for small a.
     text += "struct FastFloat {\n" + mills_quotient(4, "float", mpf("0.9")) + log1p_of_exp(8, "float") + log_tail() + "};\n\n"
-    text += "struct FastDouble {\n" + mills_quotient(6, "double", mpf(1)) + log1p_of_exp(12, "double") + erf_near(9) + "};\n\n"
+    text += "struct FastDouble {\n" + mills_quotient(6, "double", mpf(1)) + log1p_of_exp(12, "double") + "};\n\n"
     text += "// clang-format on\n\n}  // namespace simdact\n\n#endif  // SIMDACT_FAST_TABLES_H_\n"
     with open("kernels/simdact/detail/tables/fast.h", "w") as file:
         file.write(text)

@@ -3,7 +3,7 @@
 
 Needs Sollya, and mpmath for the table in double precision.
 """
-from mpmath import sqrt, tanh
+from mpmath import mpf, sqrt, tanh
 
 import chebyshev
 import piecewise
@@ -13,7 +13,11 @@ def tanhshrink_table():
     ratio = lambda s: (sqrt(s) - tanh(sqrt(s))) / sqrt(s) ** 3
     c, reached = chebyshev.shortest(ratio, 0, 1, lambda _, value: 1 / value, 61, first=12)
     text = f"// x - tanh x = x^3 (c0 + s (c1 + ...)), s = x^2, to 2^{reached:.1f} for |x| <= 1.\n"
-    return text + "struct TanhshrinkDouble {\n" + chebyshev.polynomial("kC", c) + "};\n\n"
+    text += "struct TanhshrinkDouble {\n" + chebyshev.polynomial("kC", c) + "};\n\n"
+    end = mpf("0.3") ** 2
+    c, reached = chebyshev.shortest(ratio, 0, end, lambda _, value: 1 / value, 33, first=3, lows=0)
+    text += f"// The same to 2^{reached:.1f} for |x| <= 0.3.\nstruct TanhshrinkPlain {{\n"
+    return text + chebyshev.polynomial("kC", c) + "};\n\n"
 
 
 def ratio(lo):

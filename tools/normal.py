@@ -31,10 +31,11 @@ def relative(_, value):
     return 1 / value
 
 
-def rational(fun, centre, bits=59):
-    """Fits fun in t = (a - centre) / (a + centre) for a in [0, 39], where Phi(-a) leaves the doubles."""
+def rational(fun, centre, bits=59, end=39, first=18):
+    """Fits fun in t = (a - centre) / (a + centre) for a in [0, end]; at 39 Phi(-a) leaves the doubles."""
     inverse = lambda t: centre * (1 + t) / (1 - t)
-    return chebyshev.shortest(lambda t: fun(inverse(t)), -1, mpf(39 - centre) / (39 + centre), relative, bits, first=18)
+    last = (mpf(end) - centre) / (mpf(end) + centre)
+    return chebyshev.shortest(lambda t: fun(inverse(t)), -1, last, relative, bits, first=first)
 
 
 def members(name, centre, coefficients):
@@ -49,8 +50,10 @@ def wide_tables():
     k, k_error = rational(slope, 6)
     text = "// In t = (a - centre) / (a + centre), a in [0, 39], with the low word of c0:\n"
     text += f"// K(a) / (root - a) to 2^{k_error:.1f}.\nstruct NormalWide {{\n"
-    text += members("kSlope", 6, k) + chebyshev.pair("kRoot", root)
-    return text + "};\n\n"
+    text += members("kSlope", 6, k) + chebyshev.pair("kRoot", root) + "};\n\n"
+    k, k_error = rational(slope, 5, 36, "14.7", 10)
+    text += f"// The same for a in [0, 14.7], where Phi(-a) leaves the floats, to 2^{k_error:.1f}.\nstruct NormalPlain {{\n"
+    return text + chebyshev.constant("kSlopeCentre", 5) + chebyshev.array("kSlope", [parts[0] for parts in k]) + "};\n\n"
 
 
 def slope_of_erf():
@@ -66,5 +69,6 @@ TABLES += [
     piecewise.emit_doubles("MillsDouble64", "Phi(-a) exp(a^2 / 2)", mills, 64, 16, 0.384, 10, True),
     piecewise.emit_doubles("ErfDouble16", "erf(a); 1 - 2^-54 is reached at 5.87.", erf, 16, 8, 0.76, 12, False, **ERF),
     piecewise.emit_doubles("ErfDouble32", "erf(a)", erf, 32, 16, 0.56, 10, True, **ERF),
+    piecewise.emit_doubles("ErfPlain32", "erf(a) for floats, which are 1 from 3.92 on", erf, 32, 16, 1.142, 6, True, **ERF),
 ]
 print(piecewise.header("SIMDACT_NORMAL_TABLES_H_", "normal.py", TABLES), end="")

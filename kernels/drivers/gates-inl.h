@@ -4,8 +4,9 @@
 // An Op supplies kVectors and kGradientVectors (how many vectors of floats to work on in lockstep), a
 // constructor from simdact_params, and Value(d, gate, up, kind) and Gradients(d, gate, up, dy, dgate, dup,
 // kind) on vectors or Packs, where kind says what is known of the parameters. What is left over after the
-// packs goes through the same arithmetic one vector at a time, the last one partly filled. All inputs of a
-// step are loaded before its outputs are stored, so that an output may be any of the inputs.
+// packs goes through the same arithmetic one vector at a time, the last one partly filled, or as one more
+// pack. All inputs of a step are loaded before its outputs are stored, so that an output may be any of the
+// inputs.
 
 #if defined(SIMDACT_GATES_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_GATES_DRIVER_INL_H_
@@ -58,17 +59,25 @@ void GateForward(const void* gate_void, const void* up_void, void* y_void, size_
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kCount = VectorsFor<T>(Op::kVectors);
-  size_t i = 0;
-  if constexpr (!kSizeless) {
-    for (; n - i >= kCount * lanes; i += kCount * lanes) {
-      StorePack<kCount>(
-          d, op.Value(d, LoadPack<kCount>(d, gate + i), LoadPack<kCount>(d, up + i), OrdinaryParameters()),
-          y + i);
+  if constexpr (kOneBody) {
+    const T* in[] = {gate, up};
+    T* out[] = {y};
+    InSteps<kCount * hn::MaxLanes(d)>(n, kCount * lanes, in, out, [&](size_t i) SIMDACT_LOOP_BODY {
+      const auto g = LoadPack<kCount>(d, in[0] + i), u = LoadPack<kCount>(d, in[1] + i);
+      StorePack<kCount>(d, op.Value(d, g, u, OrdinaryParameters()), out[0] + i);
+    });
+  } else {
+    size_t i = 0;
+    if constexpr (!kSizeless) {
+      for (; n - i >= kCount * lanes; i += kCount * lanes) {
+        const auto g = LoadPack<kCount>(d, gate + i), u = LoadPack<kCount>(d, up + i);
+        StorePack<kCount>(d, op.Value(d, g, u, OrdinaryParameters()), y + i);
+      }
     }
-  }
-  for (; i < n; i += lanes) {
-    const auto g = hn::LoadN(d, gate + i, n - i), u = hn::LoadN(d, up + i, n - i);
-    hn::StoreN(op.Value(d, g, u, OrdinaryParameters()), d, y + i, n - i);
+    for (; i < n; i += lanes) {
+      const auto g = hn::LoadN(d, gate + i, n - i), u = hn::LoadN(d, up + i, n - i);
+      hn::StoreN(op.Value(d, g, u, OrdinaryParameters()), d, y + i, n - i);
+    }
   }
 }
 
@@ -94,22 +103,34 @@ void GateBackward(const void* gate_void, const void* up_void, const void* dy_voi
   const hn::ScalableTag<T> d;
   const size_t lanes = hn::Lanes(d);
   constexpr size_t kCount = VectorsFor<T>(Op::kGradientVectors);
-  size_t i = 0;
-  if constexpr (!kSizeless) {
-    for (; n - i >= kCount * lanes; i += kCount * lanes) {
+  if constexpr (kOneBody) {
+    const T* in[] = {gate, up, dy};
+    T* out[] = {dgate, dup};
+    InSteps<kCount * hn::MaxLanes(d)>(n, kCount * lanes, in, out, [&](size_t i) SIMDACT_LOOP_BODY {
       Pack<hn::Vec<decltype(d)>, kCount> to_gate, to_up;
-      op.Gradients(d, LoadPack<kCount>(d, gate + i), LoadPack<kCount>(d, up + i), LoadPack<kCount>(d, dy + i),
-                   to_gate, to_up, OrdinaryParameters());
-      StorePack<kCount>(d, to_gate, dgate + i);
-      StorePack<kCount>(d, to_up, dup + i);
+      op.Gradients(d, LoadPack<kCount>(d, in[0] + i), LoadPack<kCount>(d, in[1] + i),
+                   LoadPack<kCount>(d, in[2] + i), to_gate, to_up, OrdinaryParameters());
+      StorePack<kCount>(d, to_gate, out[0] + i);
+      StorePack<kCount>(d, to_up, out[1] + i);
+    });
+  } else {
+    size_t i = 0;
+    if constexpr (!kSizeless) {
+      for (; n - i >= kCount * lanes; i += kCount * lanes) {
+        Pack<hn::Vec<decltype(d)>, kCount> to_gate, to_up;
+        op.Gradients(d, LoadPack<kCount>(d, gate + i), LoadPack<kCount>(d, up + i),
+                     LoadPack<kCount>(d, dy + i), to_gate, to_up, OrdinaryParameters());
+        StorePack<kCount>(d, to_gate, dgate + i);
+        StorePack<kCount>(d, to_up, dup + i);
+      }
     }
-  }
-  for (; i < n; i += lanes) {
-    hn::Vec<decltype(d)> to_gate, to_up;
-    op.Gradients(d, hn::LoadN(d, gate + i, n - i), hn::LoadN(d, up + i, n - i), hn::LoadN(d, dy + i, n - i),
-                 to_gate, to_up, OrdinaryParameters());
-    hn::StoreN(to_gate, d, dgate + i, n - i);
-    hn::StoreN(to_up, d, dup + i, n - i);
+    for (; i < n; i += lanes) {
+      hn::Vec<decltype(d)> to_gate, to_up;
+      op.Gradients(d, hn::LoadN(d, gate + i, n - i), hn::LoadN(d, up + i, n - i), hn::LoadN(d, dy + i, n - i),
+                   to_gate, to_up, OrdinaryParameters());
+      hn::StoreN(to_gate, d, dgate + i, n - i);
+      hn::StoreN(to_up, d, dup + i, n - i);
+    }
   }
 }
 

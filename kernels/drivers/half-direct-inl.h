@@ -9,6 +9,8 @@
 #define SIMDACT_HALF_DIRECT_INL_H_
 #endif
 
+#include <utility>
+
 #include "kernels/drivers/half-inl.h"
 #include "simdact/detail/direct-inl.h"
 
@@ -21,21 +23,19 @@ namespace {
 // case); by rounding; or by rounding numbers of which none is NaN.
 enum class Ending { kCut, kRound, kRoundNumbers };
 
-// to[i] = f(from[i]...), where f takes and returns vectors of floats.
+// How many elements a step takes, and step(f, to, from...): to = f(from...) for them, where f takes and
+// returns vectors of floats.
 template <class Format, Ending kEnding>
 struct Elementwise {
+  static HWY_INLINE size_t Elements() { return 2 * hn::Lanes(DF()); }
+  static constexpr size_t kMostElements = 2 * hn::MaxLanes(DF());
   template <class F, class... From>
-  static HWY_INLINE void Apply(size_t n, uint16_t* to, const F& f, const From*... from) {
+  static HWY_INLINE void Step(const F& f, uint16_t* to, const From*... from) {
     const size_t lanes = hn::Lanes(DF());
-    size_t i = 0;
-    for (; i + 2 * lanes <= n; i += 2 * lanes) {
-      const auto a = f(Format::Widen(hn::LoadU(DH(), from + i))...);
-      const auto b = f(Format::Widen(hn::LoadU(DH(), from + i + lanes))...);
-      hn::StoreU(Format::Round(a), DH(), to + i);
-      hn::StoreU(Format::Round(b), DH(), to + i + lanes);
-    }
-    for (; i < n; i += lanes)
-      hn::StoreN(Format::Round(f(Format::Widen(hn::LoadN(DH(), from + i, n - i))...)), DH(), to + i, n - i);
+    const auto a = f(Format::Widen(hn::LoadU(DH(), from))...);
+    const auto b = f(Format::Widen(hn::LoadU(DH(), from + lanes))...);
+    hn::StoreU(Format::Round(a), DH(), to);
+    hn::StoreU(Format::Round(b), DH(), to + lanes);
   }
 };
 
@@ -45,6 +45,8 @@ struct Elementwise {
 template <Ending kEnding>
 struct Elementwise<Bf16, kEnding> {
   using D = hn::ScalableTag<uint16_t>;
+  static HWY_INLINE size_t Elements() { return hn::Lanes(D()); }
+  static constexpr size_t kMostElements = hn::MaxLanes(D());
   static HWY_INLINE hn::Vec<DF> Low(hn::Vec<D> v) {
     return hn::BitCast(DF(), hn::ShiftLeft<16>(hn::BitCast(DU(), v)));
   }
@@ -61,16 +63,26 @@ struct Elementwise<Bf16, kEnding> {
     return hn::BitCast(D(), hn::Or(upper, hn::ShiftRight<16>(lower)));
   }
   template <class F, class... From>
-  static HWY_INLINE void Apply(size_t n, uint16_t* to, const F& f, const From*... from) {
-    const D d;
-    const size_t lanes = hn::Lanes(d);
-    const auto step = [&](auto... v) HWY_ATTR { return Join(f(Low(v)...), f(High(v)...)); };
-    size_t i = 0;
-    for (; i + lanes <= n; i += lanes) hn::StoreU(step(hn::LoadU(d, from + i)...), d, to + i);
-    if (i < n) hn::StoreN(step(hn::LoadN(d, from + i, n - i)...), d, to + i, n - i);
+  static HWY_INLINE void Step(const F& f, uint16_t* to, const From*... from) {
+    const auto halves = [&](auto... v) SIMDACT_LOOP_BODY { return Join(f(Low(v)...), f(High(v)...)); };
+    hn::StoreU(halves(hn::LoadU(D(), from)...), D(), to);
   }
 };
 #endif
+
+// to[i] = f(from[i]...), with one body, for a second would be as long as the first.
+template <class E, class F, size_t... kFrom>
+HWY_INLINE void ApplyTo(size_t n, uint16_t* to, const F& f, const uint16_t* (&in)[sizeof...(kFrom)],
+                        std::index_sequence<kFrom...>) {
+  uint16_t* out[] = {to};
+  InSteps<E::kMostElements>(n, E::Elements(), in, out,
+                            [&](size_t i) SIMDACT_LOOP_BODY { E::Step(f, out[0] + i, (in[kFrom] + i)...); });
+}
+template <class Format, Ending kEnding, class F, class... From>
+HWY_INLINE void Apply(size_t n, uint16_t* to, const F& f, const From*... from) {
+  const uint16_t* in[] = {from...};
+  ApplyTo<Elementwise<Format, kEnding>>(n, to, f, in, std::index_sequence_for<From...>());
+}
 
 // y, or the float beside it that rounds to 16 bits as y + error(y) does. Midpoints of bf16 are easily seen,
 // and mostly there is none; for f16 it is as dear to look for them as to take the error into account
@@ -113,9 +125,9 @@ void ForwardInHalfExact(const void* x_void, void* y_void, size_t n, simdact_para
   const Op op(p);
   const auto value = [op](hn::Vec<DF> v) SIMDACT_LOOP_BODY { return op.Value(DF(), v); };
   if (AreBf16(p, Op::kParameters)) {
-    Elementwise<Format, Ending::kCut>::Apply(n, y, value, x);
+    Apply<Format, Ending::kCut>(n, y, value, x);
   } else {
-    Elementwise<Format, Ending::kRound>::Apply(n, y, value, x);
+    Apply<Format, Ending::kRound>(n, y, value, x);
   }
 }
 
@@ -133,30 +145,28 @@ void BackwardInHalfExact(const void* source_void, const void* dy_void, void* dx_
   const Op op(ToFloats(p));
   const auto gradient = [op](hn::Vec<DF> v, hn::Vec<DF> dy)
                             SIMDACT_LOOP_BODY { return Gradient<kFrom>(op, DF(), v, dy); };
-  Elementwise<Format, Ending::kCut>::Apply(n, static_cast<uint16_t*>(dx_void), gradient,
-                                           static_cast<const uint16_t*>(source_void),
-                                           static_cast<const uint16_t*>(dy_void));
+  Apply<Format, Ending::kCut>(n, static_cast<uint16_t*>(dx_void), gradient,
+                              static_cast<const uint16_t*>(source_void),
+                              static_cast<const uint16_t*>(dy_void));
 }
 
-// Where the direct kernels hold: 0 and these magnitudes, as bits. (f16's least number is one too few for
-// hardswish.)
+// Where the direct kernels hold: 0 and magnitudes from kSmall to kLarge. (f16's least number is one too few
+// for hardswish.)
 template <class Format>
 struct DirectRange {
-  const uint16_t least = Nearest<Format>(HWY_MAX(0x1p-60, Exactly<Format>(2)));
-  const uint16_t most = HWY_MIN(Nearest<Format>(0x1p60), static_cast<uint16_t>(Format::kInfinity - 1));
+  static constexpr uint16_t kLeast = Format::kSmall > 2 ? Format::kSmall : 2, kMost = Format::kLarge;
 
-  bool HasAll(const uint16_t* x, size_t n) const { return AllWithin(x, n, least, most); }
-  bool Has(uint16_t x) const {
+  static HWY_INLINE bool HasAll(const uint16_t* x, size_t n) { return AllWithin(x, n, kLeast, kMost); }
+  static bool Has(uint16_t x) {
     const unsigned magnitude = x & 0x7FFFu;
-    return magnitude == 0 || (magnitude >= least && magnitude <= most);
+    return magnitude == 0 || (magnitude >= kLeast && magnitude <= kMost);
   }
 };
 
 // to[k] = direct[k] where that holds for all of from[k]..., else other[k].
 template <class Format, class... From>
 void Choose(size_t n, uint16_t* to, const uint16_t* direct, const uint16_t* other, const From*... from) {
-  const DirectRange<Format> range;
-  for (size_t k = 0; k < n; ++k) to[k] = (range.Has(from[k]) && ...) ? direct[k] : other[k];
+  for (size_t k = 0; k < n; ++k) to[k] = (DirectRange<Format>::Has(from[k]) && ...) ? direct[k] : other[k];
 }
 
 // A block goes directly if all of it can. Else it goes the way of other ops, but for those numbers that can
@@ -176,18 +186,18 @@ void ForwardInHalfDirect(const void* x_void, void* y_void, size_t n, simdact_par
     const auto error = [&](hn::Vec<DF> rounded) HWY_ATTR { return op.DirectError(DF(), v, rounded); };
     return OffMidpoints<Format>(op.Direct(DF(), v), error);
   };
-  const DirectRange<Format> range;
+  using Range = DirectRange<Format>;
   assert(AliasIsExact(x, y, n * sizeof(uint16_t)));
   for (size_t i = 0; i < n; i += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - i);
-    if (HWY_LIKELY(suits && range.HasAll(x + i, size))) {
-      Elementwise<Format, Ending::kRoundNumbers>::Apply(size, y + i, value, x + i);
-      continue;
-    }
+    const bool all = suits && Range::HasAll(x + i, size);
     uint16_t direct[kBlock], other[kBlock];
-    HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, {nullptr, 0.0f, 0}, x + i,
-                        other, size, p);
-    if (suits) Elementwise<Format, Ending::kRoundNumbers>::Apply(size, direct, value, x + i);
+    if (HWY_LIKELY(suits)) {
+      Apply<Format, Ending::kRoundNumbers>(size, all ? y + i : direct, value, x + i);
+    }
+    if (HWY_LIKELY(all)) continue;
+    BlocksOf<Format>().forward(&Forward<OpFloat, float>, &Forward<OpDouble, double>, {nullptr, 0.0f, 0},
+                               x + i, other, size, p);
     Choose<Format>(size, y + i, suits ? direct : other, other, x + i);
   }
 }
@@ -209,19 +219,19 @@ void BackwardInHalfDirect(const void* x_void, const void* dy_void, void* dx_void
                            HWY_ATTR { return op.DirectGradientError(DF(), v, upstream, rounded); };
     return OffMidpoints<Format>(op.DirectGradient(DF(), v, upstream), error);
   };
-  const DirectRange<Format> range;
+  using Range = DirectRange<Format>;
   assert(AliasIsExact(x, dx, n * sizeof(uint16_t)));
   assert(AliasIsExact(dy, dx, n * sizeof(uint16_t)));
   for (size_t i = 0; i < n; i += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - i);
-    if (HWY_LIKELY(suits && range.HasAll(x + i, size) && range.HasAll(dy + i, size))) {
-      Elementwise<Format, Ending::kRoundNumbers>::Apply(size, dx + i, gradient, x + i, dy + i);
-      continue;
-    }
+    const bool all = suits && Range::HasAll(x + i, size) && Range::HasAll(dy + i, size);
     uint16_t direct[kBlock], other[kBlock];
-    HalfBackward<Format>(&Backward<OpFloat, float, From::kInput>, &Backward<OpDouble, double, From::kInput>,
-                         x + i, dy + i, other, size, p);
-    if (suits) Elementwise<Format, Ending::kRoundNumbers>::Apply(size, direct, gradient, x + i, dy + i);
+    if (HWY_LIKELY(suits)) {
+      Apply<Format, Ending::kRoundNumbers>(size, all ? dx + i : direct, gradient, x + i, dy + i);
+    }
+    if (HWY_LIKELY(all)) continue;
+    BlocksOf<Format>().backward(&Backward<OpFloat, float, From::kInput>,
+                                &Backward<OpDouble, double, From::kInput>, x + i, dy + i, other, size, p);
     Choose<Format>(size, dx + i, suits ? direct : other, other, x + i, dy + i);
   }
 }

@@ -33,6 +33,7 @@ using DH = hn::Rebind<uint16_t, DF>;
 // tells which floats are so near to a tie that `doubt` units of their last place may carry them over it.
 struct Bf16 {
   static constexpr int kSignificandBits = 7, kLeastExponent = -126, kInfinity = 0x7F80;
+  static constexpr uint16_t kSmall = 0x2180, kLarge = 0x5D80;  // 2^-60 and 2^60
 
   static HWY_INLINE hn::Vec<DF> Widen(hn::Vec<DH> half) {
     return hn::BitCast(DF(), hn::ShiftLeft<16>(hn::PromoteTo(DU(), half)));
@@ -63,6 +64,7 @@ struct Bf16 {
 
 struct F16 {
   static constexpr int kSignificandBits = 10, kLeastExponent = -14, kInfinity = 0x7C00;
+  static constexpr uint16_t kSmall = 1, kLarge = kInfinity - 1;  // all that are neither 0 nor infinite
 
   static HWY_INLINE hn::Vec<DF> Widen(hn::Vec<DH> half) {
     if constexpr (kNativeF16) {

@@ -1,11 +1,5 @@
-// bf16 and f16: correctly rounded results from the kernels for float and double (Ziv's strategy).
-//
-// A block of 16-bit inputs is widened to floats, exactly, and goes through the kernel for float, whose result
-// y is less than kDoubt units of its last place off the exact value. Unless a midpoint between two 16-bit
-// numbers is as near, y rounds as the exact value does. If one is (about one result in 1,200 for f16, in
-// 9,400 for bf16), the kernel for double settles it: it is off by at most 2^-52, and no function here comes
-// nearer to a midpoint of 16-bit numbers without being one, in which case the double is exact; but for
-// c x + b x^2 near 0 (see Settle). The tests look at all 65,536 inputs.
+// bf16 and f16 by way of an op's kernels for float and double: names those to the functions that all ops
+// share (half-blocks-inl.h).
 
 #if defined(SIMDACT_HALF_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_HALF_DRIVER_INL_H_
@@ -14,8 +8,6 @@
 #define SIMDACT_HALF_DRIVER_INL_H_
 #endif
 
-#include <string.h>
-
 #include "kernels/drivers/half-formats-inl.h"
 #include "kernels/drivers/unary-inl.h"
 #include "simdact/detail/brief-inl.h"
@@ -23,117 +15,32 @@
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
+
+// The shorter kernel for float, if the op has one (brief-inl.h): for 0 and magnitudes from 2^-60 to most.
+struct BriefKernel {
+  UnaryKernel kernel;
+  float most;  // 0: none for these parameters
+  int32_t doubt;
+};
+
+// What all ops share, by a table for each format, in kernels/half.cc: correctly rounded from kernels for
+// float and double, or, for the fast tier, rounded from the one for float.
+struct HalfBlocks {
+  void (*forward)(UnaryKernel with_float, UnaryKernel with_double, BriefKernel brief, const uint16_t* x,
+                  uint16_t* y, size_t n, simdact_params p);
+  void (*backward)(BackwardKernel with_float, BackwardKernel with_double, const uint16_t* x,
+                   const uint16_t* dy, uint16_t* dx, size_t n, simdact_params p);
+  void (*forward_fast)(UnaryKernel with_float, const uint16_t* x, uint16_t* y, size_t n, simdact_params p);
+  void (*backward_fast)(BackwardKernel with_float, const uint16_t* x, const uint16_t* dy, uint16_t* dx,
+                        size_t n, simdact_params p);
+};
+extern const HalfBlocks kBf16Blocks, kF16Blocks;
+
 namespace {
 
-// The 16-bit number nearest to v, ties to even.
 template <class Format>
-uint16_t Nearest(double v) {
-  uint64_t bits;
-  memcpy(&bits, &v, sizeof(bits));
-  const unsigned sign = static_cast<unsigned>(bits >> 48) & 0x8000;
-  if (v != v) return static_cast<uint16_t>(sign | Format::kInfinity | (1 << (Format::kSignificandBits - 1)));
-  const int64_t exponent =
-      HWY_MAX(static_cast<int64_t>(bits >> 52 & 0x7FF) - 1023, int64_t{Format::kLeastExponent});
-  if (exponent > 128) return static_cast<uint16_t>(sign | Format::kInfinity);
-  // |v| in units of the last place: an addition rounds it to an integer.
-  const uint64_t unit_bits = static_cast<uint64_t>(1023 - exponent + Format::kSignificandBits) << 52;
-  double inverse_unit;
-  memcpy(&inverse_unit, &unit_bits, sizeof(unit_bits));
-  const double units = (sign ? -v : v) * inverse_unit + 0x1p52;
-  memcpy(&bits, &units, sizeof(bits));
-  const int64_t significand = static_cast<int64_t>(bits & 0xFFFFFFFFFFFFF);
-  const int64_t result = significand + ((exponent - Format::kLeastExponent) << Format::kSignificandBits);
-  return static_cast<uint16_t>(sign | static_cast<unsigned>(HWY_MIN(result, int64_t{Format::kInfinity})));
-}
-
-template <class Format>
-double Exactly(uint16_t half) {
-  const int exponent = (half & 0x7FFF) >> Format::kSignificandBits;
-  const int significand = half & ((1 << Format::kSignificandBits) - 1);
-  const uint64_t sign = static_cast<uint64_t>(half >> 15) << 63;
-  uint64_t bits;
-  if ((half & 0x7FFF) >= Format::kInfinity) {
-    bits = uint64_t{0x7FF} << 52 | (significand != 0 ? uint64_t{1} << 51 : 0);
-  } else {
-    const double unit_scaled =
-        static_cast<double>(exponent == 0 ? significand : significand + (1 << Format::kSignificandBits));
-    const uint64_t unit_bits =
-        static_cast<uint64_t>(1023 + Format::kLeastExponent - Format::kSignificandBits +
-                              (exponent == 0 ? 0 : exponent - 1))
-        << 52;
-    double unit;
-    memcpy(&unit, &unit_bits, sizeof(unit));
-    const double value = unit_scaled * unit;
-    memcpy(&bits, &value, sizeof(bits));
-  }
-  bits |= sign;
-  double value;
-  memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-// Rounds y to `to`, and calls settle(i, count, doubts, results) for up to a vector of results of which some
-// are in doubt: it overwrites those in `results` whose `doubts` are not 0.
-template <class Format, class Settle>
-HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doubt, const Settle& settle) {
-  const size_t lanes = hn::Lanes(DF());
-  const auto narrow = [&](size_t i, size_t count) HWY_ATTR {
-    const auto v = hn::LoadN(DF(), y + i, count);
-    HWY_ALIGN uint16_t results[hn::MaxLanes(DH())];
-    HWY_ALIGN int32_t doubts[hn::MaxLanes(DI())];
-    hn::Store(Format::Narrow(v), DH(), results);
-    hn::Store(hn::VecFromMask(DI(), Format::InDoubt(v, doubt)), DI(), doubts);
-    settle(i, count, doubts, results);
-    memcpy(to + i, results, count * sizeof(uint16_t));
-  };
-  size_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const auto a = hn::LoadU(DF(), y + i), b = hn::LoadU(DF(), y + i + lanes);
-    if (HWY_LIKELY(hn::AllFalse(DI(), hn::Or(Format::InDoubt(a, doubt), Format::InDoubt(b, doubt))))) {
-      hn::StoreU(Format::Narrow(a), DH(), to + i);
-      hn::StoreU(Format::Narrow(b), DH(), to + i + lanes);
-    } else {
-      narrow(i, lanes);
-      narrow(i + lanes, lanes);
-    }
-  }
-  for (; i < n; i += lanes) narrow(i, HWY_MIN(lanes, n - i));
-}
-
-// Results v = f(in), to be rounded to the format, by evaluate(in, v, n), the kernel for double. silu, gelu
-// and others are c x + b x^2 near 0, and c x may be a midpoint (x / 2 is one at many denormals of bf16),
-// where no double can tell on which side of it the result lies. Near 2^-30 it can be seen; where f is
-// proportional to x the two agree, and a midpoint is one. If they are far from each other f is not like that,
-// because of a tiny parameter (softshrink, linear); but a steep swish is x / 2 at first.
-template <class Evaluate>
-HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, size_t n) {
-  double far_in[hn::MaxLanes(DH())], far[hn::MaxLanes(DH())], inverse[hn::MaxLanes(DH())];
-  if (n == 0) return;
-  evaluate(in, v, n);
-  bool tiny = false;
-  for (size_t k = 0; k < n; ++k) {
-    const double x = in[k] < 0 ? -in[k] : in[k], y = v[k] < 0 ? -v[k] : v[k];
-    far_in[k] = in[k], inverse[k] = 0.0;
-    if (!(0 < x && x < 0x1p-40 && 0x1p-10 * x < y && y < 0x1p10 * x)) continue;
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof(bits));
-    const uint64_t exponent = bits >> 52;  // 1023 - 30 is where to go
-    const uint64_t up = (2 * 1023 - 30 - exponent) << 52, down = (exponent + 30) << 52;
-    double scale;
-    memcpy(&scale, &up, sizeof(up));
-    memcpy(&inverse[k], &down, sizeof(down));
-    far_in[k] *= scale;
-    tiny = true;
-  }
-  if (!tiny) return;
-  evaluate(far_in, far, n);
-  for (size_t k = 0; k < n; ++k) {
-    if (inverse[k] == 0.0) continue;
-    const double x = in[k] < 0 ? -in[k] : in[k], y = v[k] < 0 ? -v[k] : v[k];
-    const double difference = far[k] * inverse[k] - v[k], size = difference < 0 ? -difference : difference;
-    if (size > 0x1p-12 * y && 2 * y != x) continue;
-    v[k] += difference > 0 ? y * 0x1p-52 : difference < 0 ? y * -0x1p-52 : 0.0;
-  }
+HWY_INLINE const HalfBlocks& BlocksOf() {
+  return hwy::IsSame<Format, Bf16>() ? kBf16Blocks : kF16Blocks;
 }
 
 // Whether all of x are 0 or of a magnitude in [least, most], given as bits; least > 0.
@@ -154,118 +61,9 @@ inline bool AllWithin(const uint16_t* x, size_t n, uint16_t least, uint16_t most
          hn::AllTrue(d, hn::Ge(smallest, hn::Sub(hn::Set(d, least), one)));
 }
 
-// The shorter kernel for float, if the op has one (brief-inl.h): for 0 and magnitudes from 2^-60 to most.
-struct BriefKernel {
-  UnaryKernel kernel;
-  float most;  // 0: none for these parameters
-  int32_t doubt;
-};
-
-// Whether it pays: with FMA not if doubts are frequent, 2 doubt + 1 of 2^13 (f16) or 2^16 results.
-template <class Format>
-constexpr bool BriefPays(int32_t doubt) {
-  return !HWY_NATIVE_FMA || doubt * 400 < 1 << (23 - Format::kSignificandBits);
-}
-
-// What the kernels of all ops share: everything but the kernels for float and double. A block goes through
-// the brief kernel if all of it is in that one's range.
-template <class Format>
-HWY_NOINLINE void HalfForward(UnaryKernel with_float, UnaryKernel with_double, BriefKernel brief,
-                              const uint16_t* x, uint16_t* y, size_t n, simdact_params p) {
-  const uint16_t least = Nearest<Format>(HWY_MAX(0x1p-60, Exactly<Format>(1)));
-  const uint16_t most = static_cast<uint16_t>(HWY_MIN(Nearest<Format>(static_cast<double>(brief.most)),
-                                                      static_cast<uint16_t>(Format::kInfinity - 1)));
-  assert(AliasIsExact(x, y, n * sizeof(uint16_t)));
-  HWY_ALIGN float block[kBlock];
-  for (size_t start = 0; start < n; start += kBlock) {
-    const size_t size = HWY_MIN(kBlock, n - start);
-    const uint16_t* from = x + start;
-    WidenBlock<Format>(from, block, size);
-    const bool is_brief =
-        brief.most > 0 && BriefPays<Format>(brief.doubt) && AllWithin(from, size, least, most);
-    (is_brief ? brief.kernel : with_float)(block, block, size, p);
-    NarrowBlock<Format>(block, y + start, size, is_brief ? brief.doubt : kDoubt,
-                        [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
-                          double v[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
-                          size_t settled = 0;
-                          for (size_t k = 0; k < count; ++k) {
-                            if (doubts[k] != 0) v[settled++] = Exactly<Format>(from[i + k]);
-                          }
-                          Settle([&](const double* in, double* out, size_t m) { with_double(in, out, m, p); },
-                                 v, f, settled);
-                          settled = 0;
-                          for (size_t k = 0; k < count; ++k) {
-                            if (doubts[k] != 0) results[k] = Nearest<Format>(f[settled++]);
-                          }
-                        });
-  }
-}
-
-template <class Format>
-HWY_NOINLINE void HalfBackward(BackwardKernel with_float, BackwardKernel with_double, const uint16_t* x,
-                               const uint16_t* dy, uint16_t* dx, size_t n, simdact_params p) {
-  assert(AliasIsExact(x, dx, n * sizeof(uint16_t)));
-  assert(AliasIsExact(dy, dx, n * sizeof(uint16_t)));
-  HWY_ALIGN float block[kBlock], upstream[kBlock];
-  for (size_t start = 0; start < n; start += kBlock) {
-    const size_t size = HWY_MIN(kBlock, n - start);
-    const uint16_t* from = x + start;
-    const uint16_t* from_dy = dy + start;
-    WidenBlock<Format>(from, block, size);
-    WidenBlock<Format>(from_dy, upstream, size);
-    with_float(block, upstream, block, size, p);
-    NarrowBlock<Format>(
-        block, dx + start, size, kDoubt,
-        [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
-          double v[hn::MaxLanes(DH())], v_dy[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
-          size_t settled = 0;
-          for (size_t k = 0; k < count; ++k) {
-            if (doubts[k] == 0) continue;
-            v[settled] = Exactly<Format>(from[i + k]);
-            v_dy[settled++] = Exactly<Format>(from_dy[i + k]);
-          }
-          Settle([&](const double* in, double* out, size_t m) { with_double(in, v_dy, out, m, p); }, v, f,
-                 settled);
-          settled = 0;
-          for (size_t k = 0; k < count; ++k) {
-            if (doubts[k] != 0) results[k] = Nearest<Format>(f[settled++]);
-          }
-        });
-  }
-}
-
-// The fast tier: the kernel for float, then one rounding. No doubts.
-template <class Format>
-HWY_NOINLINE void HalfForwardFast(UnaryKernel with_float, const uint16_t* x, uint16_t* y, size_t n,
-                                  simdact_params p) {
-  assert(AliasIsExact(x, y, n * sizeof(uint16_t)));
-  HWY_ALIGN float block[kBlock];
-  for (size_t start = 0; start < n; start += kBlock) {
-    const size_t size = HWY_MIN(kBlock, n - start);
-    WidenBlock<Format>(x + start, block, size);
-    with_float(block, block, size, p);
-    RoundBlock<Format>(block, y + start, size);
-  }
-}
-
-template <class Format>
-HWY_NOINLINE void HalfBackwardFast(BackwardKernel with_float, const uint16_t* x, const uint16_t* dy,
-                                   uint16_t* dx, size_t n, simdact_params p) {
-  assert(AliasIsExact(x, dx, n * sizeof(uint16_t)));
-  assert(AliasIsExact(dy, dx, n * sizeof(uint16_t)));
-  HWY_ALIGN float block[kBlock], upstream[kBlock];
-  for (size_t start = 0; start < n; start += kBlock) {
-    const size_t size = HWY_MIN(kBlock, n - start);
-    WidenBlock<Format>(x + start, block, size);
-    WidenBlock<Format>(dy + start, upstream, size);
-    with_float(block, upstream, block, size, p);
-    RoundBlock<Format>(block, dx + start, size);
-  }
-}
-
 // 16-bit kernels take their parameters as floats.
 inline simdact_params ToFloats(simdact_params p) {
-  for (double& value : p.value) value = static_cast<double>(static_cast<float>(value));
+  for (double& value : p.value) value = static_cast<double>(Parameter<float>(value));
   return p;
 }
 
@@ -279,6 +77,7 @@ struct BriefOf<Op, decltype(void(&Op::BriefMost))> {
   struct Brief {
     static constexpr size_t kVectors = kBriefVectors;
     static constexpr int kParameters = Op::kParameters;
+    using Accurate = Brief;
     Op op;
     constexpr bool Ordinary() const { return true; }
     explicit Brief(const simdact_params& p) : op(p) {}
@@ -297,32 +96,33 @@ void ForwardInHalf(const void* x, void* y, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && x != y)
     return StreamForward(&ForwardInHalf<OpFloat, OpDouble, Format>, x, y, n, sizeof(uint16_t), p);
   p = ToFloats(p);
-  HalfForward<Format>(&Forward<OpFloat, float>, &Forward<OpDouble, double>, BriefOf<OpFloat>::Get(p),
-                      static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y), n, p);
+  BlocksOf<Format>().forward(&Forward<OpFloat, float>, &Forward<OpDouble, double>, BriefOf<OpFloat>::Get(p),
+                             static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y), n, p);
 }
 
 template <class FastOp, class Format>
 void ForwardInHalfFast(const void* x, void* y, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && x != y)
     return StreamForward(&ForwardInHalfFast<FastOp, Format>, x, y, n, sizeof(uint16_t), p);
-  HalfForwardFast<Format>(&Forward<FastOp, float>, static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y),
-                          n, ToFloats(p));
+  BlocksOf<Format>().forward_fast(&Forward<FastOp, float>, static_cast<const uint16_t*>(x),
+                                  static_cast<uint16_t*>(y), n, ToFloats(p));
 }
 template <class FastOp, class Format>
 void BackwardInHalfFast(const void* x, const void* dy, void* dx, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && x != dx && dy != dx)
     return StreamBackward(&BackwardInHalfFast<FastOp, Format>, x, dy, dx, n, sizeof(uint16_t), p);
-  HalfBackwardFast<Format>(&Backward<FastOp, float, From::kInput>, static_cast<const uint16_t*>(x),
-                           static_cast<const uint16_t*>(dy), static_cast<uint16_t*>(dx), n, ToFloats(p));
+  BlocksOf<Format>().backward_fast(&Backward<FastOp, float, From::kInput>, static_cast<const uint16_t*>(x),
+                                   static_cast<const uint16_t*>(dy), static_cast<uint16_t*>(dx), n,
+                                   ToFloats(p));
 }
 template <class OpFloat, class OpDouble, class Format, From kFrom>
 void BackwardInHalf(const void* source, const void* dy, void* dx, size_t n, simdact_params p) {
   if (Streams(n * sizeof(uint16_t)) && source != dx && dy != dx)
     return StreamBackward(&BackwardInHalf<OpFloat, OpDouble, Format, kFrom>, source, dy, dx, n,
                           sizeof(uint16_t), p);
-  HalfBackward<Format>(&Backward<OpFloat, float, kFrom>, &Backward<OpDouble, double, kFrom>,
-                       static_cast<const uint16_t*>(source), static_cast<const uint16_t*>(dy),
-                       static_cast<uint16_t*>(dx), n, ToFloats(p));
+  BlocksOf<Format>().backward(&Backward<OpFloat, float, kFrom>, &Backward<OpDouble, double, kFrom>,
+                              static_cast<const uint16_t*>(source), static_cast<const uint16_t*>(dy),
+                              static_cast<uint16_t*>(dx), n, ToFloats(p));
 }
 
 }  // namespace

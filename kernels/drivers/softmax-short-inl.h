@@ -4,7 +4,7 @@
 // the sum for all terms, the quotients for it, some 200 cycles for what is 20 cycles of work. Rows know
 // nothing of each other, so kGroup of them go in lockstep, each in a vector of a Pack: at 16 columns a row
 // costs half. What is left over goes alone through the same operations, which is why a row's bits do not
-// depend on where it stands.
+// depend on where it stands. Where a loop has one body (kOneBody), short rows go the way of long ones.
 
 #if defined(SIMDACT_SOFTMAX_SHORT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_SHORT_INL_H_

@@ -17,7 +17,8 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// f(i, count, vectors) for all columns of a row: packs first, then vectors, the last one partly filled.
+// f(i, count, vectors) for all columns of a row: packs first, then vectors, the last one partly filled, which
+// is passed as 0 vectors. With kOneBody every single vector is.
 template <size_t kCount, class D, class F>
 HWY_INLINE void ForEachVector(D d, size_t n, const F& f) {
   const size_t lanes = hn::Lanes(d);
@@ -27,8 +28,12 @@ HWY_INLINE void ForEachVector(D d, size_t n, const F& f) {
       f(i, lanes, std::integral_constant<size_t, kCount>());
     }
   }
-  for (; n - i >= lanes; i += lanes) f(i, lanes, std::integral_constant<size_t, 1>());
-  if (i < n) f(i, n - i, std::integral_constant<size_t, 0>());
+  if constexpr (kOneBody) {
+    for (; i < n; i += lanes) f(i, HWY_MIN(lanes, n - i), std::integral_constant<size_t, 0>());
+  } else {
+    for (; n - i >= lanes; i += lanes) f(i, lanes, std::integral_constant<size_t, 1>());
+    if (i < n) f(i, n - i, std::integral_constant<size_t, 0>());
+  }
 }
 
 template <size_t kCount, class D>

@@ -72,15 +72,15 @@ HWY_INLINE void InBlocks(void* y_void, size_t n, size_t element, const Part& par
   hwy::FlushStream();
 }
 
-HWY_NOINLINE void StreamForward(UnaryKernel kernel, const void* x, void* y, size_t n, size_t element,
-                                simdact_params p) {
+HWY_MAYBE_UNUSED HWY_NOINLINE void StreamForward(UnaryKernel kernel, const void* x, void* y, size_t n,
+                                                 size_t element, simdact_params p) {
   const uint8_t* from = static_cast<const uint8_t*>(x);
   InBlocks(y, n, element,
            [&](size_t i, uint8_t* to, size_t count) HWY_ATTR { kernel(from + i * element, to, count, p); });
 }
 
-HWY_NOINLINE void StreamBackward(BackwardKernel kernel, const void* source, const void* dy, void* dx,
-                                 size_t n, size_t element, simdact_params p) {
+HWY_MAYBE_UNUSED HWY_NOINLINE void StreamBackward(BackwardKernel kernel, const void* source, const void* dy,
+                                                  void* dx, size_t n, size_t element, simdact_params p) {
   const uint8_t* from = static_cast<const uint8_t*>(source);
   const uint8_t* from_dy = static_cast<const uint8_t*>(dy);
   InBlocks(dx, n, element, [&](size_t i, uint8_t* to, size_t count) HWY_ATTR {

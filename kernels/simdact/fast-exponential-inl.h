@@ -22,7 +22,8 @@ HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
 
-// The accurate kernels, for parameters that are not ordinary here: floats, one vector at a time.
+// The accurate kernels, for parameters that are not ordinary here: of floats, in registers. The drivers call
+// these themselves.
 template <class D, class V>
 HWY_INLINE V Elu(D d, const V& x, Scalar<D> alpha);
 template <class D, class V, class U = NoUpstream>

@@ -98,24 +98,12 @@ HWY_INLINE V FastGeluDerivative(D d, const V& x) {
   }
 }
 
-// erf(x). In floats there is none that is faster and within 4 ulp: quotients lose 4.5. In doubles an odd
-// polynomial as far as 0.85, then 1 - 2 M(sqrt(2) x) exp(-x^2).
+// erf(x). There is none that is faster and within 4 ulp: quotients lose 4.5.
 template <class D, class V>
 HWY_INLINE V Erf(D d, const V& x);
 template <class D, class V>
 HWY_INLINE V FastErf(D d, const V& x) {
-  if constexpr (kIsFloat<D>) {
-    return Erf(d, x);
-  } else {
-    const auto one = hn::Set(d, 1.0), two = hn::Set(d, 2.0);
-    const V a = AtMost(hn::Set(d, 6.5), V(op::Abs(x)));
-    const V near = op::Mul(x, FastPolynomial(d, V(op::Mul(a, a)), FastConstants<double>::kErf));
-    const auto power = FastGaussian<0>(d, a, FastRate<double>(-1.0));
-    const V mills = FastMills(d, V(op::Mul(a, op::Sqrt(two))));
-    const V tail = op::Mul(op::Mul(mills, Factor(power)), Scale(power));
-    const V far = op::CopySign(V(op::NegMulAdd(tail, two, one)), x);
-    return op::IfThenElse(op::Lt(a, hn::Set(d, 0.85)), near, far);
-  }
+  return Erf(d, x);
 }
 
 // erf'(x) = 2 exp(-x^2) / sqrt(pi), at 2^2 of its size.

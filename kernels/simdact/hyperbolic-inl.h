@@ -145,12 +145,12 @@ HWY_INLINE V TanhDerivativeFromOutput(D d, const V& y) {
   return MultiplyAdd(op::Neg(y), y, hn::Set(d, Scalar<D>(1)));
 }
 
-// x - tanh(x) in plain doubles, of which a float is wanted.
+// x - tanh(x) in plain doubles, of which a float is wanted: from 0.3 on the difference cancels 5 bits of 37.
 template <class D, class V>
 HWY_INLINE V PlainTanhshrink(D d, const V& x) {
-  const auto end = hn::Set(d, 0.8);
+  const auto end = hn::Set(d, 0.3);
   const V a = op::Abs(x), s = op::Mul(x, x);
-  const V inside = op::Mul(op::Mul(s, x), Horner<0>(V(op::Min(s, end)), TanhshrinkDouble::kC));
+  const V inside = op::Mul(op::Mul(s, x), Horner<0>(V(op::Min(s, end)), TanhshrinkPlain::kC));
   return op::IfThenElse(op::Lt(a, end), op::CopySign(inside, x), op::Sub(x, FastTanh(d, x)));
 }
 // tanhshrink(x) = x - tanh(x).

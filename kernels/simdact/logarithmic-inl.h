@@ -266,10 +266,15 @@ HWY_INLINE V Softplus(D d, const V& x, Scalar<D> beta, Scalar<D> threshold) {
         d, x, [beta, threshold](Scalar<D> v) HWY_ATTR { return general::Softplus(v, beta, threshold); });
   }
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [beta, threshold](auto d64, const auto& v) HWY_ATTR {
-      if (beta > 0 && threshold >= 20) return FastSoftplus(d64, v, double{beta}, double{threshold});
-      return Softplus(d64, v, double{beta}, double{threshold});
+    const Scalar<D> size = beta < 0 ? -beta : beta;
+    const V from = beta < 0 ? V(op::Neg(x)) : x;
+    const V y = InDouble(d, from, [size, threshold](auto d64, const auto& v) HWY_ATTR {
+      const auto curve = FastSoftplus(d64, v, double{size}, double{threshold});
+      if (threshold >= 20) return curve;
+      const auto linear = op::Gt(op::Mul(v, hn::Set(d64, double{size})), hn::Set(d64, double{threshold}));
+      return op::IfThenElse(linear, v, curve);
     });
+    return beta < 0 ? V(op::Neg(y)) : y;
   } else {
     return beta < 0 ? op::Neg(SoftplusAt(d, V(op::Neg(x)), -beta, threshold))
                     : SoftplusAt(d, x, beta, threshold);

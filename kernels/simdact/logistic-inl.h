@@ -35,7 +35,7 @@ namespace HWY_NAMESPACE {
 
 constexpr PackSizes kSigmoidVectors = {Lockstep(8, 4), LockstepOfDoubles(4, 4, 4)};
 constexpr size_t kSigmoidDerivativeVectors = Lockstep(4, 3);
-constexpr PackSizes kSiluVectors = {Lockstep(4, HWY_NATIVE_FMA ? 2 : 4), LockstepOfDoubles(4, 3, 4)};
+constexpr PackSizes kSiluVectors = {Lockstep(4, 2), LockstepOfDoubles(4, 3, 4)};
 constexpr size_t kSiluDerivativeVectors = Lockstep(4, 2);
 constexpr size_t kSwishVectors = Lockstep(4, 2);
 constexpr size_t kSwishDerivativeVectors = Lockstep(4, 2);
@@ -304,34 +304,49 @@ constexpr bool OrdinarySwish(T beta) {
   return beta == 0 || InRange(beta, sizeof(T) == sizeof(float) ? 0x1p-60 : 0x1p-100, kOrdinaryMost<T>);
 }
 template <class D, class V>
+HWY_INLINE V SwishInDouble(D d, const V& x, float beta) {
+  const float b = beta < 0 ? -beta : beta;
+  const V y = InDouble(d, beta < 0 ? V(op::Neg(x)) : x,
+                       [b](auto d64, const auto& v) HWY_ATTR { return FastSwish(d64, v, double{b}); });
+  return beta < 0 ? V(op::Neg(y)) : y;
+}
+template <class D, class V>
+static HWY_NOINLINE V SwishOutOfLine(D d, const V& x, float beta) {
+  return SwishInDouble(d, x, beta);
+}
+template <class D, class V>
 HWY_INLINE V Swish(D d, const V& x, Scalar<D> beta) {
   if (HWY_UNLIKELY(!OrdinarySwish(beta)))
     return EachLane(d, x, [beta](Scalar<D> v) HWY_ATTR { return general::Swish(v, beta); });
   const Scalar<D> b = beta < 0 ? -beta : beta;
-  if (kInDouble<D> || (kIsFloat<D> && !(b >= Scalar<D>(0.04) && b < Scalar<D>(0x1p60)))) {
+  const V half = op::Mul(x, hn::Set(d, Scalar<D>(0.5)));
+  if constexpr (kInDouble<D>) {
+    return beta == 0 ? half : SwishInDouble(d, x, beta);
+  } else {
+    if (beta == 0) return half;
     if constexpr (kIsFloat<D>) {  // in floats the tail would be cut off
-      return InDouble(d, x, [beta](auto d64, const auto& v) HWY_ATTR {
-        return beta > 0 ? FastSwish(d64, v, double{beta}) : Swish(d64, v, double{beta});
-      });
+      if (HWY_UNLIKELY(!(b >= Scalar<D>(0.04) && b < Scalar<D>(0x1p60)))) return SwishOutOfLine(d, x, beta);
     }
+    return beta < 0 ? op::Neg(SwishAt(d, V(op::Neg(x)), b, Scalar<D>(0))) : SwishAt(d, x, b, Scalar<D>(0));
   }
-  if (beta == 0) return op::Mul(x, hn::Set(d, Scalar<D>(0.5)));
-  return beta < 0 ? op::Neg(SwishAt(d, V(op::Neg(x)), b, Scalar<D>(0))) : SwishAt(d, x, b, Scalar<D>(0));
 }
 
-// The same for any other beta: 0 to either side of a step if it is infinite; else a power of two goes from
-// beta to x, where what underflows or overflows is 0 or infinity to the slope.
+// silu'(beta x) for beta = 0, and for an infinite one: a step.
+template <class T>
+static T SwishSlopeAtLimit(T x, T beta) {
+  if (x != x) return x;
+  if (beta == 0 || x == 0) return T(0.5);
+  return x > 0 ? T(1) : T(-0.0);
+}
+// dy silu'(beta x) for doubles and any other beta: a power of two goes from beta to x, where what underflows
+// or overflows is 0 or infinity to the slope.
 template <class D, class V, class U>
 HWY_INLINE V SwishSlopeScaled(D d, const V& x, Scalar<D> beta, const U& dy) {
   const Scalar<D> size = beta < 0 ? -beta : beta;
   const V from = beta < 0 ? V(op::Neg(x)) : x;
   if (!IsFinite(size)) {
     return TimesUpstream(
-        EachLane(d, from,
-                 [](Scalar<D> v) HWY_ATTR {
-                   return v > 0 ? Scalar<D>(1) : v < 0 ? Scalar<D>(-0.0) : v == v ? Scalar<D>(0.5) : v;
-                 }),
-        dy);
+        EachLane(d, from, [size](Scalar<D> v) HWY_ATTR { return SwishSlopeAtLimit(v, size); }), dy);
   }
   constexpr Scalar<D> kUp = PowerOfTwo<Scalar<D>>(600), kDown = PowerOfTwo<Scalar<D>>(-600);
   const Scalar<D> scale = size < 1 ? kDown : kUp, inverse = size < 1 ? kUp : kDown;
@@ -345,20 +360,14 @@ HWY_INLINE V SwishDerivative(D d, const V& x, Scalar<D> beta, const U& dy) {
   if constexpr (kIsFloat<D>) {
     const Scalar<D> size = beta < 0 ? -beta : beta;
     if (kInDouble<D> || size != 1) {
-      V slope;
-      if (HWY_LIKELY(beta != 0 && OrdinarySwish(beta))) {
-        const V from = beta < 0 ? V(op::Neg(x)) : x;
-        slope = InDouble(d, from, [size](auto d64, const auto& v) HWY_ATTR {
-          return PlainSiluSlope(d64, v, double{size});
-        });
-      } else {
-        // What no float is beyond: for a tiny beta that is infinity, and for an infinite one no number.
-        const Scalar<D> end =
-            size > 0 && IsFinite(size) ? kLogisticEnd<D> / size : std::numeric_limits<Scalar<D>>::infinity();
-        slope = InDouble(d, V(AtMost(hn::Set(d, end), AtLeast(hn::Set(d, -end), x))),
-                         [beta](auto d64, const auto& v)
-                             HWY_ATTR { return SwishDerivative(d64, v, double{beta}); });
+      const V from = beta < 0 ? V(op::Neg(x)) : x;
+      if (HWY_UNLIKELY(beta == 0 || !IsFinite(beta))) {
+        return TimesUpstream(
+            EachLane(d, from, [size](Scalar<D> v) HWY_ATTR { return SwishSlopeAtLimit(v, size); }), dy);
       }
+      // Products of two floats are doubles.
+      const V slope = InDouble(
+          d, from, [size](auto d64, const auto& v) HWY_ATTR { return PlainSiluSlope(d64, v, double{size}); });
       return TimesUpstream(d, slope, dy);
     }
   }

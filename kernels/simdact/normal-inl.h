@@ -109,14 +109,15 @@ HWY_INLINE Pair<V> GeluSlopeRatio(D d, const V& a) {
   return Product(left, HornerInPairs(t, C::kSlope, C::kSlopeLow));
 }
 
-// gelu'(x) in plain doubles, of which a float is wanted.
+// gelu'(x) in plain doubles, of which a float is wanted: beyond 14.7, where the polynomial ends, that is 0
+// or 1.
 template <class D, class V>
 HWY_INLINE V PlainGeluSlope(D d, const V& x) {
-  using C = NormalWide;
+  using C = NormalPlain;
   const auto centre = hn::Set(d, C::kSlopeCentre), one = hn::Set(d, 1.0);
   const V a = AtMost(hn::Set(d, FastPowerOf2<double>::kGeluEnd), op::Abs(x));
   const V t = op::Div(op::Sub(a, centre), op::Add(a, centre));
-  const V k = op::Mul(Above(d, a, C::kRoot, C::kRootLow), Horner<0>(t, C::kSlope));
+  const V k = op::Mul(Above(d, a, NormalWide::kRoot, NormalWide::kRootLow), EvenPlusOdd(t, C::kSlope));
   const auto power = FastGaussian<0>(d, a, FastRate<double>(-0.5), -1);
   const V below = op::Mul(op::Mul(k, Factor(power)), Scale(power));
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
@@ -168,11 +169,22 @@ HWY_INLINE V ErfFloat(D d, const V& x) {
   return op::CopySignToAbs(erf, x);
 }
 
+// erf(x) in plain doubles, of which a float is wanted.
+template <class D, class V>
+HWY_INLINE V PlainErf(D d, const V& x) {
+  using Table = ErfPlain32;
+  V c0, slope, delta;
+  const V a = op::Abs(x);
+  PiecewiseDouble<Table>(d, AtMost(hn::Set(d, Table::kEnd), a), c0, slope, delta);
+  const V near = op::Min(a, hn::Set(d, Table::kFirstEnd));
+  return op::CopySignToAbs(op::MulAdd(slope, delta, op::Max(c0, near)), x);
+}
+
 // erf(x).
 template <class D, class V>
 HWY_INLINE V Erf(D d, const V& x) {
   if constexpr (kInDouble<D>) {
-    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return FastErf(d64, v); });
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR { return PlainErf(d64, v); });
   } else if constexpr (kIsFloat<D>) {
     return ErfFloat(d, x);
   } else {

@@ -65,7 +65,14 @@ template <class D, class V, class F>
 HWY_INLINE V UnlessCancelled(D d, const V& x, const V& y, const V& size, const F& long_form) {
   const auto cancelled = op::Lt(op::Abs(y), op::Mul(op::Abs(size), hn::Set(d, 0x1p-18)));
   if (HWY_LIKELY(NoLaneOf(d, cancelled))) return y;
-  return op::IfThenElse(cancelled, long_form(x), y);
+  if constexpr (op::Width<V>::value == 0) {
+    return op::IfThenElse(cancelled, long_form(x), y);
+  } else {  // rare: one vector after the other takes less code
+    V result;
+    for (size_t u = 0; u < op::Width<V>::value; ++u)
+      result.v[u] = hn::IfThenElse(cancelled.v[u], long_form(x.v[u]), y.v[u]);
+    return result;
+  }
 }
 // exp(x) - 1 to 2^-49, for doubles x in [-708, 709].
 template <class D, class V>
@@ -100,7 +107,7 @@ HWY_INLINE V Xielu(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha_n, Scalar
       const auto positive = op::Gt(v, zero);
       return UnlessCancelled(
           d64, v, V64(op::IfThenElse(positive, above, below)), V64(op::IfThenElse(positive, zero, bend)),
-          [alpha_p, alpha_n, beta, eps, d64](const V64& x64) HWY_ATTR {
+          [alpha_p, alpha_n, beta, eps, d64](const auto& x64) HWY_ATTR {
             return Xielu(d64, x64, double{alpha_p}, double{alpha_n}, double{beta}, double{eps});
           });
     });
@@ -140,7 +147,7 @@ HWY_INLINE V XieluDerivative(D d, const V& x, Scalar<D> alpha_p, Scalar<D> alpha
       const auto positive = op::Gt(v, zero);
       return UnlessCancelled(
           d64, v, V64(op::IfThenElse(positive, above, below)), V64(op::IfThenElse(positive, zero, bend)),
-          [alpha_p, alpha_n, beta, eps, d64](const V64& x64) HWY_ATTR {
+          [alpha_p, alpha_n, beta, eps, d64](const auto& x64) HWY_ATTR {
             return XieluDerivative(d64, x64, double{alpha_p}, double{alpha_n}, double{beta}, double{eps});
           });
     });

@@ -1,6 +1,6 @@
 // Kernels for 16-bit numbers, widened to floats: the coarse designs with longer polynomials, good
 // to kBriefDoubt units of a float's last place. The driver rounds once, and asks the kernel for double where
-// a tie is as near (kernels/drivers/half-inl.h).
+// a tie is as near (kernels/drivers/half-blocks-inl.h).
 //
 // Brief<Name>(d, x) is for x = 0 or 2^-60 <= |x| <= Brief<Name>End(): there nothing overflows, and but for
 // gelu and gelu_tanh no result is denormal and no bound needs to be checked. x has 11 bits at most, so x^2 is

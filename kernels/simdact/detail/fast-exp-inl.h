@@ -94,12 +94,16 @@ HWY_INLINE V FastPolynomial(D d, const V& r, const Scalar<D> (&c)[kCount], Scala
   Scalar<D> power[kCount] = {factor};
   HWY_UNROLL(16)
   for (size_t i = 1; i < kCount; ++i) power[i] = power[i - 1] * k;
-  const auto coefficient = [&](size_t i) HWY_ATTR { return hn::Set(d, c[i] * power[i]); };
-  V p = op::MulAdd(coefficient(kCount - 1), r, coefficient(kCount - 2));
-  HWY_UNROLL(16)
-  for (int i = static_cast<int>(kCount) - 3; i >= 0; --i)
-    p = op::MulAdd(p, r, coefficient(static_cast<size_t>(i)));
-  return p;
+  const auto coefficient = [&](size_t i) SIMDACT_FORMULA { return hn::Set(d, c[i] * power[i]); };
+  if constexpr (!kIsFloat<D> && kCount >= 6) {
+    return EvenPlusOdd<kCount>(r, coefficient);
+  } else {
+    V p = op::MulAdd(coefficient(kCount - 1), r, coefficient(kCount - 2));
+    HWY_UNROLL(16)
+    for (int i = static_cast<int>(kCount) - 3; i >= 0; --i)
+      p = op::MulAdd(p, r, coefficient(static_cast<size_t>(i)));
+    return p;
+  }
 }
 
 // n + j/N + kBias for k x, in the low bits of a number.

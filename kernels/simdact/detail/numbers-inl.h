@@ -7,7 +7,7 @@
 //   TwoSum FastTwoSum TwoProduct     of two V: exactly, as a pair (Knuth, Dekker, Veltkamp)
 //   Sum FastSum Product Quotient     of two numbers: a pair if one of them is
 //   Normalized                       of a pair: the high word is the number rounded
-//   Horner HornerInPairs             polynomials
+//   Horner EvenPlusOdd HornerInPairs polynomials
 //
 // Sums and products of pairs are good to some 2^-20 (f32) or 2^-50 (f64) of an ulp of their high word, which
 // is far more than the last rounding shows. They are not normalized. The order of operations is part of each
@@ -309,6 +309,26 @@ HWY_INLINE auto InverseOf(D d, Scalar<D> a) {
 }
 
 // ---- Polynomials ------------------------------------------------------------------------------------------
+
+// c(0) + c(1) t + ... in plain numbers, as a polynomial in t^2 and t times another: two chains half as long.
+// Of doubles from which a float is wanted: there the order of operations does not show.
+template <size_t kCount, class V, class C>
+HWY_INLINE V EvenPlusOdd(const V& t, const C& c) {
+  static_assert(kCount >= 4, "two chains have two terms each");
+  constexpr size_t kTop = kCount - 1;
+  const V square = op::Mul(t, t);
+  V high = op::MulAdd(square, c(kTop), c(kTop - 2)), low = op::MulAdd(square, c(kTop - 1), c(kTop - 3));
+  HWY_UNROLL(16)
+  for (int k = static_cast<int>(kTop) - 4; k >= 0; k -= 2) {
+    high = op::MulAdd(high, square, c(static_cast<size_t>(k)));
+    if (k > 0) low = op::MulAdd(low, square, c(static_cast<size_t>(k - 1)));
+  }
+  return kTop % 2 == 0 ? op::MulAdd(low, t, high) : op::MulAdd(high, t, low);
+}
+template <class V, size_t kCount>
+HWY_INLINE V EvenPlusOdd(const V& t, const Scalar<Tag<V>> (&c)[kCount]) {
+  return EvenPlusOdd<kCount>(t, [&](size_t k) SIMDACT_FORMULA { return hn::Set(Tag<V>(), c[k]); });
+}
 
 // c[kFrom] + c[kFrom + 1] t + ... in plain numbers.
 template <int kFrom, size_t kCount, class V>

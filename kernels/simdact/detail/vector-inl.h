@@ -78,12 +78,7 @@ constexpr bool kSizeless = HWY_HAVE_SCALABLE || HWY_TARGET_IS_SVE;
 // What fits the target: tables, and vectors in lockstep.
 template <class Wide, class Other>
 using ByTarget = hwy::If<kWide, Wide, Other>;
-constexpr size_t Lockstep(size_t wide, size_t other) {
-  return kSizeless
-             ? 1
-             : (kWide ? wide
-                      : (HWY_NATIVE_FMA ? other : HWY_MAX(1, other / 2)));  // doubles: twice the vectors
-}
+constexpr size_t Lockstep(size_t wide, size_t other) { return kSizeless ? 1 : kWide ? wide : other; }
 // How many vectors of floats a pack has, and how many of doubles, where that is not what VectorsFor makes of
 // the first: their chains are longer, and they need more registers for constants.
 struct PackSizes {

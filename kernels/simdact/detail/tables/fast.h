@@ -151,8 +151,6 @@ struct FastDouble {
   static constexpr double kTimesMillsRest[7] = {0x1.fffffffffa55cp0, 0x1.6120f99eb60d3p0, 0x1.0974d18c84c44p-1, 0x1.d49aa05816d7fp-4, 0x1.e4864e39cefc2p-7, 0x1.d34da338ad53cp-11, 0x1.7cc7e8a748e81p-27};
   // log(1 + e) / e for 0 <= e <= 1, to 2^-35.6.
   static constexpr double kLog1pExp[13] = {0x1.ffffffffd60cdp-1, -0x1.ffffff8f301bp-2, 0x1.55553be49ac4p-2, -0x1.fffb7215354eap-3, 0x1.9962bca06320cp-3, -0x1.53c5eef9d3a36p-3, 0x1.1d1f59d1eddbbp-3, -0x1.cecb857351c05p-4, 0x1.523cc2622e12fp-4, -0x1.9611e530f9734p-5, 0x1.674e3e51cd87fp-6, -0x1.9469531263b4ap-8, 0x1.aaef54b6c6277p-11};
-  // erf(x) / x = P(x^2) for |x| <= 0.85, to 2^-50.0.
-  static constexpr double kErf[10] = {0x1.20dd750429b69p0, -0x1.812746b0367a9p-2, 0x1.ce2f219f74ddcp-4, -0x1.b82ce2da60d1bp-6, 0x1.565bc5445a68p-8, -0x1.c02c75592b914p-11, 0x1.f98404e06d135p-14, -0x1.f2ed1a291a111p-17, 0x1.a7d1699b80166p-20, -0x1.fa043c7c3239cp-24};
 };
 
 // clang-format on

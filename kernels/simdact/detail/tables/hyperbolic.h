@@ -82,6 +82,12 @@ struct TanhshrinkDouble {
   static constexpr double kC0Low = 0x1.54a69ea09d5ap-56;
 };
 
+// The same to 2^-33.0 for |x| <= 0.3.
+struct TanhshrinkPlain {
+  alignas(64) static constexpr double kC[5] = {
+      0x1.55555554ad5afp-2, -0x1.11110e39c4b05p-3, 0x1.ba17add7c5701p-5, -0x1.65579f0222eeep-6, 0x1.096bf57aa7b1p-7};
+};
+
 // clang-format on
 
 }  // namespace simdact

@@ -127,6 +127,13 @@ struct NormalWide {
   static constexpr double kRootLow = -0x1.13e74c58cada8p-56;
 };
 
+// The same for a in [0, 14.7], where Phi(-a) leaves the floats, to 2^-36.2.
+struct NormalPlain {
+  static constexpr double kSlopeCentre = 0x1.4p2;
+  alignas(64) static constexpr double kSlope[12] = {
+      0x1.ce451b41b789bp-2, -0x1.6fce89fbafc2fp-4, 0x1.ef84233d2bf9p-5, -0x1.231a8c28b43a5p-5, 0x1.23c38ace3be8ap-6, -0x1.e0a9794ffa0b8p-8, 0x1.2db9deee503e9p-9, -0x1.ce0c9e595c083p-12, -0x1.e4026f1297bd2p-17, 0x1.5ddd9d38e6e23p-15, -0x1.4c659c405acbep-17, -0x1.1b5181132ad2cp-18};
+};
+
 // 2 / sqrt(pi), what erf' is at 0.
 struct ErfDouble {
   static constexpr double kSlope = 0x1.20dd750429b6dp0;
@@ -309,6 +316,53 @@ struct ErfDouble32 {
       {0x1.34db6db6db6dbp-1, -0x1.6501d4db7a275p-11, -0x1.c6987120275f5p-9, 0x1.e3a9b36cbdb4ap-8, 0x1.9fa95ac8bb334p-7, -0x1.634dff5476201p-5, -0x1.667c2e327e8f1p-6, 0x1.6ee32d8385314p-3, -0x1.2372ea191e4d3p-4, -0x1.e466c0ebf07acp-2, 0x1.91808197bffbap-1, 0x1.3679f2a3cedcfp-1},
       {0x1.6f92492492492p-1, -0x1.b239a0b659661p-13, -0x1.0429dc842682bp-8, 0x1.c4b003fac0b46p-9, 0x1.21f128b12ffccp-6, -0x1.fada4e7df1435p-6, -0x1.868e7f1cf7659p-5, 0x1.45352e7d2df73p-3, 0x1.c56bae0ab56c9p-8, -0x1.ef70df2222ec2p-2, 0x1.590e6fd35286dp-1, 0x1.614b7098fccf6p-1},
       {0x1.a73a83a83a83ap-1, 0x1.eb41e61ad710bp-11, -0x1.df607b32064dcp-9, -0x1.66f983028ac9dp-12, 0x1.37b286c75f70bp-6, -0x1.12822bbc74203p-6, -0x1.0334ba5045ee2p-4, 0x1.069752e50b1bep-3, 0x1.1d2fadc0a6e6fp-4, -0x1.e24a0ac2dbf34p-2, 0x1.23b9692360b29p-1, 0x1.83e47420c8b9fp-1},
+  };
+};
+}  // namespace
+
+namespace {
+// erf(a) for floats, which are 1 from 3.92 on
+// 32 slots over [0, 3.94046), degree 6; worst fit 2^-38.68, in [2.408, 2.627).
+struct ErfPlain32 {
+  static constexpr double kScale = 0x1.245a1cac08312p0;
+  static constexpr double kOrigin = 0x1.8p0;
+  static constexpr double kEnd = 0x1.f860d7338d0cap1;
+  static constexpr double kFirstEnd = 0x1.c4d1d2450b356p-5;
+  static constexpr int kShift = 48;
+  static constexpr bool kBySlot = true;
+  alignas(64) static constexpr double kRows[32][8] = {
+      {0x1.f03236b270158p-2, -0x1.9beadf454ac58p-5, 0x1.8930cedc4bba9p-7, 0x1.756bb50f49835p-3, -0x1.430fbc9172068p-3, -0x1.bab9995bfec47p-2, 0x1.c8d3672c59234p-1, 0x1.037fa178a123cp-1},
+      {0x1.371e09dd079f3p-1, -0x1.638f84cfcc396p-5, -0x1.7840883b36bf9p-6, 0x1.6de023e8e9108p-3, -0x1.1682996976e6dp-4, -0x1.e5584acf0c591p-2, 0x1.8f5c8c594458fp-1, 0x1.383e79a369e98p-1},
+      {0x1.67827741e7ca4p-1, -0x1.049ba658a03ap-5, -0x1.6d5c0f9ac8accp-5, 0x1.4ca5c5e6a9c71p-3, -0x1.a337ecfc32616p-9, -0x1.ef8824447aa11p-2, 0x1.60dbdb334e985p-1, 0x1.5bccd3e75b043p-1},
+      {0x1.a24c3797fc69dp-1, -0x1.205422ba699f4p-6, -0x1.fd666c05c2bd3p-5, 0x1.0cc7a2d576723p-3, 0x1.08b71f39b35afp-4, -0x1.e44684bb84c77p-2, 0x1.2860efdfa1e68p-1, 0x1.810f7efa5dd63p-1},
+      {0x1.d884b520ba821p-1, -0x1.c8201275b7f63p-9, -0x1.1b9a19e7ede3ep-4, 0x1.8945f85b1d0dbp-4, 0x1.ce682253ddd45p-4, -0x1.c6fe8726c2f8cp-2, 0x1.ed02f99a5dc4p-2, 0x1.9dc75c45c0ed6p-1},
+      {0x1.07b4adf457dfcp0, 0x1.172df8cce7eebp-7, -0x1.16a013587481dp-4, 0x1.e211a9e481cb8p-5, 0x1.2b297d760538dp-3, -0x1.9be8c71a128e3p-2, 0x1.8fdf724583bcfp-2, 0x1.b5ab6e512e1ep-1},
+      {0x1.238b6ebd32a98p0, 0x1.168424279deaap-6, -0x1.eb41a7bea508ap-5, 0x1.85794063372adp-6, 0x1.4fa2e0afd7de2p-3, -0x1.67b5d2f0f448ep-2, 0x1.3bdade2d1cf08p-2, 0x1.c913816c3306cp-1},
+      {0x1.3fa2befdc2213p0, 0x1.5faaf10116f31p-6, -0x1.83e5fe93195b6p-5, -0x1.7da9d15d37ab6p-8, 0x1.572ee1329c7f1p-3, -0x1.2f7abdb3a9e76p-2, 0x1.e61ed9b18c1efp-3, 0x1.d85a2c8d50f5bp-1},
+      {0x1.5bb6790d0072dp0, 0x1.6bc21e93925ebp-6, -0x1.0d0ba747f0a1cp-5, -0x1.c832caf1fbf88p-6, 0x1.4775f4edf051bp-3, -0x1.f01600dca78ecp-3, 0x1.6d3cfce25919fp-3, 0x1.e3f7e3ee1d9e5p-1},
+      {0x1.779466387d88cp0, 0x1.4836f7fe90e0dp-6, -0x1.33ef48c46b4c4p-6, -0x1.56b3ac8a6283ep-5, 0x1.27d2c6d9a73e6p-3, -0x1.89f9ab2abc14p-3, 0x1.0c89e62687dbcp-3, 0x1.ec8aa67b53957p-1},
+      {0x1.941750408f77cp0, 0x1.06e593b39e2bp-6, -0x1.a72ee74fe9acfp-8, -0x1.8f35e83a2dcf1p-5, 0x1.fbf827e024a48p-4, -0x1.2df34a8e008b9p-3, 0x1.7e95614ce9784p-4, 0x1.f2e5453256e44p-1},
+      {0x1.b1835cce3c13cp0, 0x1.721d447358409p-7, 0x1.9b006b6d87632p-9, -0x1.958f191c46b8p-5, 0x1.9e9c14fac5155p-4, -0x1.bcd00dbf775p-4, 0x1.06ac3436787aep-4, 0x1.f77c9c4db279bp-1},
+      {0x1.cbaf4caa5e269p0, 0x1.b671b97b43ccep-8, 0x1.20641a17ed768p-7, -0x1.7b8718e915c48p-5, 0x1.4df1928a19556p-4, -0x1.4a28d6f4c4d53p-4, 0x1.6fbbe1d6696a5p-5, 0x1.fa50a3519f04cp-1},
+      {0x1.e8a166ab43b2fp0, 0x1.6fc4686636f55p-9, 0x1.8e6a9cfacfe2p-7, -0x1.49d6d83b02ebfp-5, 0x1.fae264726a08fp-5, -0x1.cdb6231a00deep-5, 0x1.e3cb26402340ep-6, 0x1.fc7150998d659p-1},
+      {0x1.0258c544986f3p1, -0x1.4d969307c1049p-14, 0x1.ad5753926559dp-7, -0x1.1053ccd4acd22p-5, 0x1.76b5bebf33344p-5, -0x1.3d7131e58f582p-5, 0x1.3a8f002dad17bp-6, 0x1.fdcac300cc46ep-1},
+      {0x1.109c056149f9cp1, -0x1.f8ef51a6d5c28p-10, 0x1.976e22a5b2842p-7, -0x1.ab0790c70af41p-6, 0x1.0a8d87fd12ed9p-5, -0x1.a5fc184f468a1p-6, 0x1.8c4631f1c13bbp-7, 0x1.feabc15c39837p-1},
+      {0x1.23a0f3e5198e2p1, -0x1.8f6dd7c33ce2fp-9, 0x1.4c836b1fc617dp-7, -0x1.207c161c7c4e6p-6, 0x1.41dca01f0332ep-6, -0x1.d4fb81a7f8fd3p-7, 0x1.9bafa4f863bc8p-8, 0x1.ff5930521b9a4p-1},
+      {0x1.40a8930de5ff2p1, -0x1.65d0316c8ca43p-9, 0x1.8beb534ecd149p-8, -0x1.15703970b91a7p-7, 0x1.0bda4ac4b7819p-7, -0x1.5c8892cee17c6p-8, 0x1.16411a2317617p-9, 0x1.ffcc1c2c8d09ap-1},
+      {0x1.5db3c86803964p1, -0x1.c3dee27c29392p-10, 0x1.82f5147ffcb62p-9, -0x1.cc909919159bfp-9, 0x1.89a6f698e1b8ap-9, -0x1.cf4eba58fbddcp-10, 0x1.532a41dded26p-11, 0x1.fff15c92e1b1fp-1},
+      {0x1.782ea0811eef7p1, -0x1.cad4426d093b8p-11, 0x1.5bbd9e570d906p-10, -0x1.6efe0c86c8033p-10, 0x1.1c9c39b36c0ccp-10, -0x1.3462b696eb4b1p-11, 0x1.a3ba30289676p-13, 0x1.fffbc28999e88p-1},
+      {0x1.941750408f77cp1, -0x1.863b9b2a355c8p-12, 0x1.05cc9ad66b89p-11, -0x1.ef42de61ef6bap-12, 0x1.5e915384b0659p-12, -0x1.5ebfd85c70061p-13, 0x1.bc6a9cf516f8ep-15, 0x1.fffef2da8f187p-1},
+      {0x1.b035cce3c13bbp1, -0x1.1d3f1072e680cp-13, 0x1.57c6904f3eecfp-13, -0x1.2703e9fe85869p-13, 0x1.80661f2a534bbp-14, -0x1.65365c8af87abp-15, 0x1.a7292d25d962bp-17, 0x1.ffffc3c9b39d8p-1},
+      {0x1.cbe1835cce3c2p1, -0x1.6ae79dda0b70ap-15, 0x1.9676244fa2ae8p-15, -0x1.40ce5d8af3c81p-15, 0x1.83e90ac3fdaecp-16, -0x1.50fb98accfaadp-17, 0x1.772decec639b5p-19, 0x1.fffff3671fb2bp-1},
+      {0x1.e7dfb84425a91p1, -0x1.960291582b8bap-17, 0x1.a5da1b60ac5f3p-17, -0x1.33fc611242739p-17, 0x1.5b5fcae31e19bp-18, -0x1.1b307af471474p-19, 0x1.2933450a9b31p-21, 0x1.fffffda3c4f2fp-1},
+      {0.0, -0x1.209a6cb1a887ap-8, 0x1.cf4b35e6e61fdp-4, -0x1.01da2542f274ap-17, -0x1.81274013415c9p-2, -0x1.fc2f8b829502bp-32, 0x1.06eba82150cd9p-3, 0.0},
+      {0x1.43797fc69ceafp-4, -0x1.ec7c141f464bp-7, 0x1.bfbfbd60f0c8bp-4, 0x1.693a22b167282p-5, -0x1.79fc01d9624a9p-2, -0x1.6abb8f29167fep-4, 0x1.1f11af8e81db9p0, 0x1.6c3e9edd65e32p-4},
+      {0x1.1096a41750409p-3, -0x1.9162f1330de72p-6, 0x1.a5f9a15557d84p-4, 0x1.2a9d65c41b196p-4, -0x1.6cfbc622252d3p-2, -0x1.2e2e9d9fffeb6p-3, 0x1.1bcaefd03585cp0, 0x1.31c6c1d1f40a5p-3},
+      {0x1.7f8d39d5db3c9p-3, -0x1.0dd61564efa7cp-5, 0x1.804b20962b4fp-4, 0x1.981b08858b141p-4, -0x1.59cabc19da9a6p-2, -0x1.a1e0007246bd7p-3, 0x1.16e8b2a37e239p0, 0x1.abc8d94a8b4b1p-3},
+      {0x1.f0408f77b4adfp-3, -0x1.47ec77ec63e83p-5, 0x1.4f671508646a6p-4, 0x1.fb5cb17ff1223p-4, -0x1.408a97c2b092fp-2, -0x1.0803c49d21706p-2, 0x1.10649038209aap0, 0x1.12988b1482443p-2},
+      {0x1.2f622f860d734p-2, -0x1.74daa775de99fp-5, 0x1.1701cada386afp-4, 0x1.273706dde447bp-3, -0x1.22da6d39b6c7p-2, -0x1.39904b32151a6p-2, 0x1.089713a29b0c8p0, 0x1.4c92da9227dc7p-2},
+      {0x1.66ab43b2e2dbcp-2, -0x1.932f490c77d68p-5, 0x1.b0c25a1b60b75p-5, 0x1.48b5594857824p-3, -0x1.011779d30abdep-2, -0x1.65fcd0e00f039p-2, 0x1.ff06f986bece9p-1, 0x1.84c1780f5893ep-2},
+      {0x1.9f5b03236b271p-2, -0x1.a223a96f5cba1p-5, 0x1.285e55dabbc61p-5, 0x1.61f805ca15b25p-3, -0x1.b66d0c79deda6p-3, -0x1.8d93bf354faf7p-2, 0x1.ea15c0432dde6p-1, 0x1.bc32097633d17p-2},
   };
 };
 }  // namespace
