@@ -143,7 +143,7 @@ template <class Element, Terms kTerms, bool kLog>
 HWY_NOINLINE void PlainRows(const typename Element::Stored* x, typename Element::Stored* y, size_t rows,
                             size_t cols, const RowOptions& o) {
   size_t r = 0;
-  if constexpr (!kSizeless && !kOneBody) {
+  if constexpr (kGroupsRows) {
     if (cols <= RowGroup<Element, 1>::kMost) {
       for (; rows - r >= kGroup; r += kGroup) ShortRows<Element, kTerms, kLog, kGroup>(x, y, r, cols, o);
       for (; r < rows; ++r) ShortRows<Element, kTerms, kLog, 1>(x, y, r, cols, o);
