@@ -4,8 +4,7 @@
 // the sum for all terms, the quotients for it, some 200 cycles for what is 20 cycles of work. Rows know
 // nothing of each other, so kGroup of them go in lockstep, each in a vector of a Pack: at 16 columns a row
 // costs half. What is left over goes alone through the same operations, which is why a row's bits do not
-// depend on where it stands. On SSE2 they go the way of long rows, for the library's size: 16 columns
-// take 1.5 times as long.
+// depend on where it stands. On SSE2 they go the way of long rows, for the library's size.
 
 #if defined(SIMDACT_SOFTMAX_SHORT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_SHORT_INL_H_
