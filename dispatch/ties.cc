@@ -69,8 +69,14 @@ bool Difference::AddTerms() {
       return true;
     case SIMDACT_OP_linear:
     case SIMDACT_OP_hardsigmoid:
-      sum_.AddProduct(a(), x_);
-      sum_.Add(b());
+      if (r_.op == SIMDACT_OP_hardsigmoid && a() == 1.0 / 6 && b() == 0.5) {  // stands for (x + 3) / 6
+        scale_ = 6;
+        sum_.Add(x_);
+        sum_.Add(3);
+      } else {
+        sum_.AddProduct(a(), x_);
+        sum_.Add(b());
+      }
       return true;
     case SIMDACT_OP_hardswish:
       if (x_ >= 3) return false;

@@ -98,9 +98,13 @@ R clamp_derivative(R x, const double* p) {
   return Unless(x, R(x >= R(p[0]) && x <= R(p[1]) ? 1 : 0));
 }
 
+// alpha = 1/6 with beta = 1/2, the default, stands for (x + 3) / 6, though 1/6 is no double and no float.
+inline bool IsSixthOfSum(const double* p) {
+  return (p[0] == 1.0 / 6 || p[0] == static_cast<double>(1.0f / 6)) && p[1] == 0.5;
+}
 template <class R>
 R hardsigmoid(R x, const double* p) {
-  const R z = linear(x, p);
+  const R z = IsSixthOfSum(p) ? StickySum<R>(x, 3) / 6 : linear(x, p);
   return z < 0 ? R(0) : z > 1 ? R(1) : z;
 }
 // The ends themselves, where the derivative is 0, are the numbers nearest to -beta / alpha and

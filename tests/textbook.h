@@ -65,7 +65,11 @@ inline const std::map<std::string, Textbook>& Textbooks() {
       {"clamp", {clip, [](B x, P p) { return x >= p[0] && x <= p[1] ? one : zero; }, nullptr}},
       {"hardsigmoid",
        {[](B x, P p) {
-          const Big z = p[0] * x + p[1];
+          // A double's 1/6, or a float's, stands for 1/6.
+          const double alpha = p[0].Rounded();
+          const bool sixth =
+              (alpha == 1.0 / 6 || alpha == static_cast<double>(1.0f / 6)) && p[1].Rounded() == 0.5;
+          const Big z = sixth ? (x + Big(3)) / six : p[0] * x + p[1];
           return z < zero ? zero : z > one ? one : z;
         },
         [](B x, P p) {

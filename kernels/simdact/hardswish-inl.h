@@ -1,5 +1,12 @@
 // hardsigmoid, a line between two bounds, and hardswish, x times one.
 //
+// hardsigmoid's default alpha = 1/6 is no number, and what its rounding leaves is a third of the result next
+// to x = -3. So there it is the product of two pairs, c + e = x + 3 and a + b = 1/6:
+//
+//   hardsigmoid(x) = c a + (c b + e a)
+//
+// where e b is below 2^-48 of it, and no rounding but the last counts. Any other alpha is what it is.
+//
 // hardswish is a product of three: x (x + 3) / 6. The roundings of the sum and of the product are kept, and
 // so is what the multiplication by 1/6, rounded, leaves of the division, so that one rounding remains:
 //
@@ -22,8 +29,34 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 
 constexpr size_t kHardsigmoidVectors = Lockstep(4, 4), kHardsigmoidDerivativeVectors = Lockstep(4, 4);
+constexpr size_t kFastHardsigmoidVectors = Lockstep(4, 4), kFastHardsigmoidDerivativeVectors = 0;
 constexpr size_t kHardswishVectors = Lockstep(4, 4), kHardswishDerivativeVectors = Lockstep(4, 4);
 constexpr size_t kFastHardswishVectors = Lockstep(4, 4), kFastHardswishDerivativeVectors = Lockstep(4, 4);
+
+// Whether alpha x + beta stands for (x + 3) / 6.
+template <class T>
+constexpr bool IsSixthOfSum(T alpha, T beta) {
+  return alpha == static_cast<T>(1.0 / 6) && beta == T(0.5);
+}
+// (x + 3) / 6 for x from -3 to 3.
+template <class D, class V>
+HWY_INLINE V SixthOfSum(D d, const V& x) {
+  if constexpr (kInDouble<D>) {
+    return InDouble(d, x, [](auto d64, const auto& v) HWY_ATTR {
+      return op::Mul(op::Add(v, hn::Set(d64, 3.0)), hn::Set(d64, 1.0 / 6));
+    });
+  } else {
+    constexpr auto kSixth = static_cast<Scalar<D>>(1.0 / 6);
+    constexpr auto kRest = static_cast<Scalar<D>>(sizeof(kSixth) == sizeof(float) ? 1.0 / 6 - double{kSixth}
+                                                                                  : 0x1.5555555555555p-57);
+    const auto sixth = hn::Set(d, kSixth);
+    const auto sum = FastTwoSum(hn::Set(d, 3.0f), x);
+    const V rest = op::MulAdd(High(sum), hn::Set(d, kRest), op::Mul(Low(sum), sixth));
+    if constexpr (HWY_NATIVE_FMA) return op::MulAdd(High(sum), sixth, rest);
+    const auto product = TwoProduct(High(sum), sixth);
+    return op::Add(High(product), op::Add(Low(product), rest));
+  }
+}
 
 // hardsigmoid(x) = min(max(alpha x + beta, 0), 1).
 template <class T>
@@ -32,7 +65,20 @@ constexpr bool OrdinaryHardsigmoid(T alpha, T beta) {
 }
 template <class D, class V>
 HWY_INLINE V Hardsigmoid(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
+  if (IsSixthOfSum(alpha, beta)) return SixthOfSum(d, Clamp(d, x, -3, 3));
   return Clamp(d, Linear(d, x, alpha, beta), 0, 1);
+}
+
+// The same at memory's speed: x + 3 and 1/6 are rounded. Other parameters have an accurate kernel as fast.
+template <class T>
+constexpr bool OrdinaryFastHardsigmoid(T alpha, T beta) {
+  return IsSixthOfSum(alpha, beta);
+}
+template <class D, class V>
+HWY_INLINE V FastHardsigmoid(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
+  if (HWY_UNLIKELY(!IsSixthOfSum(alpha, beta))) return Hardsigmoid(d, x, alpha, beta);
+  const V sum = op::Add(x, hn::Set(d, Scalar<D>(3)));
+  return Clamp(d, V(op::Mul(sum, hn::Set(d, Scalar<D>(1.0 / 6)))), 0, 1);
 }
 
 // hardsigmoid'(x) = 0 < alpha x + beta < 1 ? alpha : 0. The ends are the numbers nearest to -beta / alpha and
@@ -44,6 +90,10 @@ HWY_INLINE V HardsigmoidDerivative(D d, const V& x, Scalar<D> alpha, Scalar<D> b
   const auto low = static_cast<Scalar<D>>(from < to ? from : to);
   const auto high = static_cast<Scalar<D>>(from < to ? to : from);
   return SlopeBetween(d, x, low, high, alpha);
+}
+template <class D, class V>
+HWY_INLINE V FastHardsigmoidDerivative(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
+  return HardsigmoidDerivative(d, x, alpha, beta);
 }
 template <class D, class V>
 HWY_INLINE V HardsigmoidDerivativeFromOutput(D d, const V& y, Scalar<D> alpha, Scalar<D> /*beta*/) {

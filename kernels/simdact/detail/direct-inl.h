@@ -131,11 +131,18 @@ constexpr bool DirectHardsigmoidSuits(float alpha, float beta) {
 }
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoid(D d, const V& x, Scalar<D> alpha, Scalar<D> beta) {
+  if (IsSixthOfSum(alpha, beta)) {
+    return Clamp(d, V(hn::Mul(V(hn::Add(x, hn::Set(d, 3.0f))), hn::Set(d, alpha))), 0, 1);
+  }
   if (beta == 0) return Clamp(d, V(hn::Mul(x, hn::Set(d, alpha))), 0, 1);  // -0 stays -0
   return Clamp(d, V(MultiplyAdd(x, V(hn::Set(d, alpha)), V(hn::Set(d, beta)))), 0, 1);
 }
 template <class D, class V>
 HWY_INLINE V DirectHardsigmoidError(D d, const V& x, const V& y, Scalar<D> alpha, Scalar<D> beta) {
+  // Where y is a midpoint x + 3 is exact, or so near 3 that y is none.
+  if (IsSixthOfSum(alpha, beta)) {
+    return hn::Neg(ProductError(y, V(hn::Set(d, 6.0f)), V(hn::Add(x, hn::Set(d, 3.0f)))));
+  }
   const V error = ProductError(x, V(hn::Set(d, alpha)), V(hn::Sub(y, hn::Set(d, beta))));
   return hn::IfThenElseZero(hn::Ge(y, hn::Set(d, 0x1p-11f * (beta < 0 ? -beta : beta))), error);
 }
