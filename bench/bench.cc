@@ -12,6 +12,7 @@
 //   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
 //   bias_gelu/forward/f32/accurate/TARGET/n  the bias shape: see bias_rows.h
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
+//   swiglu_e4m3/forward/DTYPE/fast/TARGET/n  gates and activations into bytes (quantize_rows.h)
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call
 //
@@ -40,6 +41,7 @@
 #ifdef SIMDACT_BENCH_PEERS
 #include "bench/peer_rows.h"
 #endif
+#include "bench/quantize_rows.h"
 #include "bench/rows.h"
 #include "bench/slow_rows.h"
 #include "bench/softmax_rows.h"
@@ -274,6 +276,7 @@ int main(int argc, char** argv) {
   for (size_t n : SizesOf(SIMDACT_F32)) AddCopy(n);
   AddSoftmaxRows(targets);
   AddTableRows(targets);
+  AddQuantizeRows(targets);
   AddGatesRows(targets);
   AddThreadRows();
 #ifdef SIMDACT_BENCH_PEERS

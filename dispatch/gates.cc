@@ -1,10 +1,9 @@
 // Gated linear units: what the rows' functions ask of their arguments, and from a gate to its kernel.
 
 #include <atomic>
-#include <initializer_list>
 
-#include "dispatch/checks.h"
 #include "dispatch/numbers.h"
+#include "dispatch/packed.h"
 #include "dispatch/registry.h"
 #include "simdact/simdact.h"
 
@@ -13,102 +12,34 @@ namespace {
 
 // ---- Rows ------------------------------------------------------------------------------------------------
 
-// One array of rows x 2 cols elements, as the layout splits it: both halves are matrices of rows x cols, or,
-// interleaved, `gate` is all of it.
-struct Packed {
-  Matrix all, gate, up;
-};
-Packed Split(const void* data, size_t rows, size_t cols, size_t stride, size_t bytes,
-             simdact_gate_layout layout) {
-  const Matrix all{data, rows, 2 * cols, DenseOr(stride, 2 * cols), bytes};
-  if (layout == SIMDACT_GATE_INTERLEAVED) return {all, all, all};
-  const Matrix first{data, rows, cols, all.stride, bytes};
-  const Matrix second{static_cast<const char*>(data) + cols * bytes, rows, cols, all.stride, bytes};
-  return layout == SIMDACT_GATE_FIRST ? Packed{all, first, second} : Packed{all, second, first};
-}
-
-// A row of an array, for reading and for writing.
-const void* RowOf(const Matrix& m, size_t row) {
-  return static_cast<const char*>(m.data) + row * m.stride * m.bytes;
-}
-void* OutputRow(const Matrix& m, size_t row) { return const_cast<void*>(RowOf(m, row)); }
-
-bool IsLayout(simdact_gate_layout layout) {
-  return static_cast<unsigned>(layout) < SIMDACT_GATE_LAYOUT_COUNT;
-}
-
-// Of a shape with no rows or columns nothing else is asked; twice as many columns must be a number.
-simdact_status CheckShape(size_t rows, size_t cols, simdact_gate_layout layout, bool* empty) {
-  *empty = rows == 0 || cols == 0;
-  if (!IsLayout(layout)) return SIMDACT_BAD_OPTION;
-  return !*empty && cols > SIZE_MAX / 2 ? SIMDACT_TOO_LARGE : SIMDACT_OK;
-}
-
-simdact_status CheckAll(std::initializer_list<Matrix> matrices) {
-  for (const Matrix& m : matrices) {
-    if (m.data == nullptr) return SIMDACT_NULL_POINTER;
-  }
-  for (const Matrix& m : matrices) {
-    const simdact_status status = CheckMatrix(m);
-    if (status != SIMDACT_OK) return status;
-  }
-  return SIMDACT_OK;
-}
-
-simdact_status ForwardRows(const simdact_gate_kernel& kernel, const void* x_data, void* y_data, size_t bytes,
-                           size_t rows, size_t cols, simdact_gate_layout layout, size_t x_stride,
-                           size_t y_stride, const simdact_params& p) {
-  bool empty;
-  simdact_status status = CheckShape(rows, cols, layout, &empty);
-  if (status != SIMDACT_OK || empty) return status;
-  const Matrix y{y_data, rows, cols, DenseOr(y_stride, cols), bytes};
-  status = CheckAll({{x_data, rows, 2 * cols, DenseOr(x_stride, 2 * cols), bytes}, y});
-  if (status != SIMDACT_OK) return status;
-  const Packed x = Split(x_data, rows, cols, x_stride, bytes, layout);
-  if (!MayShare(y, x.gate) || !MayShare(y, x.up)) return SIMDACT_OVERLAP;
-
-  for (size_t r = 0; r < rows; ++r) {
-    if (layout == SIMDACT_GATE_INTERLEAVED) {
-      kernel.forward_interleaved(RowOf(x.all, r), OutputRow(y, r), cols, p);
+simdact_status ForwardRows(const simdact_gate_kernel& kernel, const PackedShape& shape, const Strided& x,
+                           const Strided& y, const simdact_params& p) {
+  const simdact_status status = CheckPackedForward(shape, x, y);
+  if (status != SIMDACT_OK || shape.IsEmpty()) return status;
+  const Packed in = Split(shape.Both(x), shape.layout);
+  const Matrix out = shape.One(y);
+  for (size_t r = 0; r < shape.rows; ++r) {
+    if (shape.layout == SIMDACT_GATE_INTERLEAVED) {
+      kernel.forward_interleaved(RowOf(in.all, r), OutputRow(out, r), shape.cols, p);
     } else {
-      kernel.forward(RowOf(x.gate, r), RowOf(x.up, r), OutputRow(y, r), cols, p);
+      kernel.forward(RowOf(in.gate, r), RowOf(in.up, r), OutputRow(out, r), shape.cols, p);
     }
   }
   return SIMDACT_OK;
 }
 
-// Interleaved gradients run ahead of dy, which must lie elsewhere.
-bool BackwardMayShare(const Packed& dx, const Packed& x, const Matrix& dy, simdact_gate_layout layout) {
-  if (layout == SIMDACT_GATE_INTERLEAVED) return MayShare(dx.all, x.all) && AreDisjoint(dx.all, dy);
-  for (const Matrix* output : {&dx.gate, &dx.up}) {
-    for (const Matrix* input : {&x.gate, &x.up, &dy}) {
-      if (!MayShare(*output, *input)) return false;
-    }
-  }
-  return true;
-}
-
-simdact_status BackwardRows(const simdact_gate_kernel& kernel, const void* x_data, const void* dy_data,
-                            void* dx_data, size_t bytes, size_t rows, size_t cols, simdact_gate_layout layout,
-                            size_t x_stride, size_t dy_stride, size_t dx_stride, const simdact_params& p) {
-  bool empty;
-  simdact_status status = CheckShape(rows, cols, layout, &empty);
-  if (status != SIMDACT_OK || empty) return status;
-  const Matrix dy{dy_data, rows, cols, DenseOr(dy_stride, cols), bytes};
-  status = CheckAll({{x_data, rows, 2 * cols, DenseOr(x_stride, 2 * cols), bytes},
-                     dy,
-                     {dx_data, rows, 2 * cols, DenseOr(dx_stride, 2 * cols), bytes}});
-  if (status != SIMDACT_OK) return status;
-  const Packed x = Split(x_data, rows, cols, x_stride, bytes, layout);
-  const Packed dx = Split(dx_data, rows, cols, dx_stride, bytes, layout);
-  if (!BackwardMayShare(dx, x, dy, layout)) return SIMDACT_OVERLAP;
-
-  for (size_t r = 0; r < rows; ++r) {
-    if (layout == SIMDACT_GATE_INTERLEAVED) {
-      kernel.backward_interleaved(RowOf(x.all, r), RowOf(dy, r), OutputRow(dx.all, r), cols, p);
+simdact_status BackwardRows(const simdact_gate_kernel& kernel, const PackedShape& shape, const Strided& x,
+                            const Strided& dy, const Strided& dx, const simdact_params& p) {
+  const simdact_status status = CheckPackedBackward(shape, x, dy, dx);
+  if (status != SIMDACT_OK || shape.IsEmpty()) return status;
+  const Packed in = Split(shape.Both(x), shape.layout), out = Split(shape.Both(dx), shape.layout);
+  const Matrix upstream = shape.One(dy);
+  for (size_t r = 0; r < shape.rows; ++r) {
+    if (shape.layout == SIMDACT_GATE_INTERLEAVED) {
+      kernel.backward_interleaved(RowOf(in.all, r), RowOf(upstream, r), OutputRow(out.all, r), shape.cols, p);
     } else {
-      kernel.backward(RowOf(x.gate, r), RowOf(x.up, r), RowOf(dy, r), OutputRow(dx.gate, r),
-                      OutputRow(dx.up, r), cols, p);
+      kernel.backward(RowOf(in.gate, r), RowOf(in.up, r), RowOf(upstream, r), OutputRow(out.gate, r),
+                      OutputRow(out.up, r), shape.cols, p);
     }
   }
   return SIMDACT_OK;
@@ -228,8 +159,8 @@ simdact_status simdact_gate_rows(simdact_gate gate, simdact_dtype dtype, simdact
                                  size_t x_row_stride, size_t y_row_stride, simdact_params p) {
   const simdact_gate_kernel* kernel = simdact_find_gate_default(gate, dtype, tier);
   if (kernel == nullptr) return SIMDACT_BAD_OPTION;
-  return simdact::ForwardRows(*kernel, x, y, simdact::BytesOf(dtype), rows, cols, layout, x_row_stride,
-                              y_row_stride, p);
+  return simdact::ForwardRows(*kernel, {rows, cols, simdact::BytesOf(dtype), layout}, {x, x_row_stride},
+                              {y, y_row_stride}, p);
 }
 
 simdact_status simdact_gate_rows_backward(simdact_gate gate, simdact_dtype dtype, simdact_tier tier,
@@ -238,29 +169,31 @@ simdact_status simdact_gate_rows_backward(simdact_gate gate, simdact_dtype dtype
                                           size_t dy_row_stride, size_t dx_row_stride, simdact_params p) {
   const simdact_gate_kernel* kernel = simdact_find_gate_default(gate, dtype, tier);
   if (kernel == nullptr) return SIMDACT_BAD_OPTION;
-  return simdact::BackwardRows(*kernel, x, dy, dx, simdact::BytesOf(dtype), rows, cols, layout, x_row_stride,
-                               dy_row_stride, dx_row_stride, p);
+  return simdact::BackwardRows(*kernel, {rows, cols, simdact::BytesOf(dtype), layout}, {x, x_row_stride},
+                               {dy, dy_row_stride}, {dx, dx_row_stride}, p);
 }
 
-#define SIMDACT_GATE_ARRAYS(name, T, DTYPE, E, P, PACK)                                                    \
-  void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n P) {                                \
-    simdact::Default(SIMDACT_GATE_##name, DTYPE).forward(gate, up, y, n, {PACK});                          \
-  }                                                                                                        \
-  void simdact_##name##_backward_##T(const E* gate, const E* up, const E* dy, E* dgate, E* dup,            \
-                                     size_t n P) {                                                         \
-    simdact::Default(SIMDACT_GATE_##name, DTYPE).backward(gate, up, dy, dgate, dup, n, {PACK});            \
-  }                                                                                                        \
-  simdact_status simdact_##name##_rows_##T(const E* x, E* y, size_t rows, size_t cols,                     \
-                                           simdact_gate_layout layout, size_t x_row_stride,                \
-                                           size_t y_row_stride P) {                                        \
-    return simdact::ForwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE), x, y, sizeof(E), rows, cols, \
-                                layout, x_row_stride, y_row_stride, {PACK});                               \
-  }                                                                                                        \
-  simdact_status simdact_##name##_rows_backward_##T(                                                       \
-      const E* x, const E* dy, E* dx, size_t rows, size_t cols, simdact_gate_layout layout,                \
-      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride P) {                                 \
-    return simdact::BackwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE), x, dy, dx, sizeof(E), rows, \
-                                 cols, layout, x_row_stride, dy_row_stride, dx_row_stride, {PACK});        \
+#define SIMDACT_GATE_ARRAYS(name, T, DTYPE, E, P, PACK)                                                   \
+  void simdact_##name##_##T(const E* gate, const E* up, E* y, size_t n P) {                               \
+    simdact::Default(SIMDACT_GATE_##name, DTYPE).forward(gate, up, y, n, {PACK});                         \
+  }                                                                                                       \
+  void simdact_##name##_backward_##T(const E* gate, const E* up, const E* dy, E* dgate, E* dup,           \
+                                     size_t n P) {                                                        \
+    simdact::Default(SIMDACT_GATE_##name, DTYPE).backward(gate, up, dy, dgate, dup, n, {PACK});           \
+  }                                                                                                       \
+  simdact_status simdact_##name##_rows_##T(const E* x, E* y, size_t rows, size_t cols,                    \
+                                           simdact_gate_layout layout, size_t x_row_stride,               \
+                                           size_t y_row_stride P) {                                       \
+    return simdact::ForwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE),                             \
+                                {rows, cols, sizeof(E), layout}, {x, x_row_stride}, {y, y_row_stride},    \
+                                {PACK});                                                                  \
+  }                                                                                                       \
+  simdact_status simdact_##name##_rows_backward_##T(                                                      \
+      const E* x, const E* dy, E* dx, size_t rows, size_t cols, simdact_gate_layout layout,               \
+      size_t x_row_stride, size_t dy_row_stride, size_t dx_row_stride P) {                                \
+    return simdact::BackwardRows(simdact::Default(SIMDACT_GATE_##name, DTYPE),                            \
+                                 {rows, cols, sizeof(E), layout}, {x, x_row_stride}, {dy, dy_row_stride}, \
+                                 {dx, dx_row_stride}, {PACK});                                            \
   }
 #define SIMDACT_X(Name, name, number, PARAMETERS, ...)                            \
   SIMDACT_GATE_ARRAYS(name, f32, SIMDACT_F32, float, SIMDACT_FLOATS_##PARAMETERS, \

@@ -94,6 +94,13 @@ TEST(Abi, OtherNumbers) {
                    SIMDACT_N(SIMDACT_MASKED_ROW_UNIFORM)});
   ExpectPublished("simdact_infinite_score",
                   {SIMDACT_N(SIMDACT_INFINITE_SCORE_NAN), SIMDACT_N(SIMDACT_INFINITE_SCORE_LIMIT)});
+  ExpectPublished("simdact_byte_format", {SIMDACT_N(SIMDACT_S8), SIMDACT_N(SIMDACT_U8),
+                                          SIMDACT_N(SIMDACT_E4M3), SIMDACT_N(SIMDACT_E5M2)});
+  EXPECT_EQ(SIMDACT_BYTE_FORMAT_COUNT, 4);
+  ExpectPublished("simdact_overflow",
+                  {SIMDACT_N(SIMDACT_OVERFLOW_SATURATE), SIMDACT_N(SIMDACT_OVERFLOW_SPECIAL)});
+  ExpectPublished("simdact_scale_for", {SIMDACT_N(SIMDACT_SCALE_FOR_TENSOR), SIMDACT_N(SIMDACT_SCALE_FOR_ROW),
+                                        SIMDACT_N(SIMDACT_SCALE_FOR_GROUP)});
   ExpectPublished("constants", {SIMDACT_N(SIMDACT_MAX_PARAMETERS)});
 #undef SIMDACT_N
 }
@@ -136,6 +143,39 @@ TEST(Abi, LayoutOfStructs) {
     ExpectPublished(
         "simdact_quantization",
         {{"sizeof", sizeof(Struct)}, SIMDACT_M(scale), SIMDACT_M(zero_point), SIMDACT_M(is_signed)});
+  }
+  {
+    using Struct = simdact_gate_options;
+    ExpectPublished("simdact_gate_options", {{"sizeof", sizeof(Struct)},
+                                             SIMDACT_M(limit),
+                                             SIMDACT_M(offset),
+                                             SIMDACT_M(layout),
+                                             SIMDACT_M(tier),
+                                             SIMDACT_M(gate_bias),
+                                             SIMDACT_M(up_bias),
+                                             SIMDACT_M(x_row_stride),
+                                             SIMDACT_M(y_row_stride),
+                                             SIMDACT_M(dy_row_stride),
+                                             SIMDACT_M(dx_row_stride),
+                                             SIMDACT_M(target),
+                                             SIMDACT_M(reserved)});
+  }
+  {
+    using Struct = simdact_quantize_options;
+    ExpectPublished("simdact_quantize_options", {{"sizeof", sizeof(Struct)},
+                                                 SIMDACT_M(group),
+                                                 SIMDACT_M(format),
+                                                 SIMDACT_M(scale_for),
+                                                 SIMDACT_M(overflow),
+
+                                                 SIMDACT_M(zero_point),
+                                                 SIMDACT_M(dynamic),
+                                                 SIMDACT_M(scales),
+                                                 SIMDACT_M(largest),
+                                                 SIMDACT_M(x_row_stride),
+                                                 SIMDACT_M(q_row_stride),
+                                                 SIMDACT_M(target),
+                                                 SIMDACT_M(reserved)});
   }
   {
     using Struct = simdact_kernel;

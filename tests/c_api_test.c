@@ -154,6 +154,24 @@ static void test_table(void) {
   CHECK(y[0] == 28 && y[1] == 53 && y[2] == 0 && y[3] == 27);
 }
 
+/* A gate of any activation, and bytes behind it: 1.5 = relu(1) (0.5 + 1), 0 = relu(-1) 2, in int8 by 1/4. */
+static void test_gated(void) {
+  static const float x[4] = {1.0f, -1.0f, 0.5f, 1.0f};
+  const simdact_params none = {{0}};
+  simdact_gate_options gate = {0};
+  simdact_quantize_options ends = {0};
+  float y[2], scale = 0.25f;
+  int8_t q[2];
+  gate.offset = 1;
+  ends.scales = &scale;
+  CHECK(simdact_gated(SIMDACT_OP_relu, SIMDACT_F32, x, y, 1, 2, none, &gate) == SIMDACT_OK);
+  CHECK(y[0] == 1.5f && y[1] == 0.0f);
+  CHECK(simdact_gated_quantize(SIMDACT_OP_relu, SIMDACT_F32, x, q, 1, 2, none, &gate, &ends) == SIMDACT_OK);
+  CHECK(q[0] == 6 && q[1] == 0);
+  CHECK(simdact_byte_value(SIMDACT_E4M3, 0x7E) == 448.0f);
+  CHECK(simdact_quantize(SIMDACT_OP_relu, SIMDACT_F32, x, q, 1, 2, none, NULL) == SIMDACT_NULL_POINTER);
+}
+
 /* silu(gate) up, in two arrays and in rows of 4 with a gap, and the gradients. */
 static void test_gates(void) {
   static const float gate[2] = {1.0f, -2.0f}, up[2] = {3.0f, 0.5f}, one[2] = {1.0f, 1.0f};
@@ -309,6 +327,7 @@ int main(void) {
   test_in_place_and_empty();
   test_table();
   test_gates();
+  test_gated();
   test_null();
   test_targets();
   test_kernel_value();

@@ -98,7 +98,7 @@ endforeach()
 set(ops "")
 set(words x y n dy dx p rows cols batch channels inner gate up dgate dup op dtype target list capacity fma status
   options state other factor layout params input output Name number)
-set(members value softcap)
+set(members value softcap limit layout target)
 foreach(list activations gates)
   file(READ "${dispatch}/simdact/${list}.def" text)
   string(REGEX MATCHALL "X\\([A-Z][A-Za-z0-9]*, [a-z0-9_]+, [0-9]+, P[0-9](\\([^()]*\\))?" entries "${text}")

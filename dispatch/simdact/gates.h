@@ -133,6 +133,54 @@ SIMDACT_API simdact_status simdact_gate_rows_backward(simdact_gate gate_, simdac
                                                       size_t dy_row_stride_, size_t dx_row_stride_,
                                                       simdact_params p_);
 
+/* ---- 3. A gate of any activation ------------------------------------------------------------------------
+ *
+ *   simdact_gate_options o = {0};
+ *   o.limit = 7, o.offset = 1;                     // gpt-oss: swish, beta = 1.702. DeepSeek: silu, limit =
+ * 10 simdact_gated(SIMDACT_OP_swish, SIMDACT_BF16, x, y, rows, cols, p, &o);
+ *
+ * y = f(g) (u + offset) for each op f of activations.def, p its parameters, with
+ *
+ *   g = min(gate + gate_bias, limit),   u = min(max(up + up_bias, -limit), limit),
+ *
+ * over rows as in section 1. The sums are rounded to float (f64: double). Where an op has a gate of its own
+ * (sigmoid, silu, gelu, gelu_tanh, gelu_quick, relu; swish where offset is 1: swiglu_oai) y has that gate's
+ * bounds, as the gate computes it from g and u + offset, and the gradients one ulp more, for a dy other
+ * than 1. Else, with f off by c ulp, y and dup are off by 2 c + 0.5 ulp at most and dgate by 5. (bf16 and
+ * f16: 0.51.) An offset other than 0 adds one ulp to y and dgate in f32 and f64. In f32 the fast tier exists
+ * for the ops with a gate of their own. */
+typedef struct simdact_gate_options {
+  double limit;  /* > 0, or 0: none; rounded to float but for f64 */
+  double offset; /* finite, likewise */
+  simdact_gate_layout layout;
+  simdact_tier tier;
+  const void *gate_bias, *up_bias;   /* cols elements of the dtype, added to each row; NULL: none */
+  size_t x_row_stride, y_row_stride; /* elements from row to row; 0: dense */
+  size_t dy_row_stride, dx_row_stride;
+  const simdact_target* target; /* NULL: the default */
+  uint64_t reserved[6];         /* 0: room for options to come; else SIMDACT_BAD_OPTION */
+} simdact_gate_options;
+
+/* y of rows x cols from x of rows x 2 cols; options may be NULL. y may be x or one of its halves, as in
+ * section
+ * 1. The same errors; SIMDACT_BAD_OPTION, too, if op, dtype or target does not exist or run. */
+SIMDACT_API simdact_status simdact_gated(simdact_op op_, simdact_dtype dtype_, const void* x_, void* y_,
+                                         size_t rows_, size_t cols_, simdact_params p_,
+                                         const simdact_gate_options* options_);
+
+/* dx, rows x 2 cols in the layout of x: dgate = dy (u + offset) f'(g), 0 where gate + gate_bias is above the
+ * limit; dup = dy f(g), 0 where up + up_bias is beyond it: at a limit the derivative is 1, as torch.clamp's.
+ * dx may be x, and dy one of its halves, as in section 1.
+ *
+ * dgate_bias and dup_bias, cols elements, become the sums of dgate and dup over the rows, taken in double
+ * before the terms are rounded to 16 bits, from the first row to the last; NULL: not wanted. Without rows
+ * they are 0.
+ */
+SIMDACT_API simdact_status simdact_gated_backward(simdact_op op_, simdact_dtype dtype_, const void* x_,
+                                                  const void* dy_, void* dx_, void* dgate_bias_,
+                                                  void* dup_bias_, size_t rows_, size_t cols_,
+                                                  simdact_params p_, const simdact_gate_options* options_);
+
 /* What gates.def says about a gate. */
 typedef struct simdact_gate_description {
   const char* name;

@@ -83,6 +83,39 @@ SIMDACT_GATES(SIMDACT_X)
 #endif
 #undef SIMDACT_GATE_OVERLOADS
 
+// A gate of any activation, with the op's default parameters unless `params` points to some:
+//
+//   simdact_gate_options o{};
+//   o.limit = 10;
+//   simdact::gated(SIMDACT_OP_silu, x.data(), y.data(), rows, cols, o);
+#define SIMDACT_GATED_OVERLOADS(DTYPE, E)                                                                 \
+  inline simdact_status gated(simdact_op op_, const E* x_, E* y_, size_t rows_, size_t cols_,             \
+                              const simdact_gate_options& options_ = {},                                  \
+                              const simdact_params* params_ = nullptr) noexcept {                         \
+    const simdact_description* description = simdact_describe(op_);                                       \
+    if (description == nullptr) return SIMDACT_BAD_OPTION;                                                \
+    return simdact_gated(op_, DTYPE, x_, y_, rows_, cols_,                                                \
+                         params_ == nullptr ? description->defaults : *params_, &options_);               \
+  }                                                                                                       \
+  inline simdact_status gated_backward(simdact_op op_, const E* x_, const E* dy_, E* dx_, size_t rows_,   \
+                                       size_t cols_, const simdact_gate_options& options_ = {},           \
+                                       const simdact_params* params_ = nullptr, E* dgate_bias_ = nullptr, \
+                                       E* dup_bias_ = nullptr) noexcept {                                 \
+    const simdact_description* description = simdact_describe(op_);                                       \
+    if (description == nullptr) return SIMDACT_BAD_OPTION;                                                \
+    return simdact_gated_backward(op_, DTYPE, x_, dy_, dx_, dgate_bias_, dup_bias_, rows_, cols_,         \
+                                  params_ == nullptr ? description->defaults : *params_, &options_);      \
+  }
+SIMDACT_GATED_OVERLOADS(SIMDACT_F32, float)
+#ifndef SIMDACT_NO_F64
+SIMDACT_GATED_OVERLOADS(SIMDACT_F64, double)
+#endif
+#ifndef SIMDACT_NO_HALF
+SIMDACT_GATED_OVERLOADS(SIMDACT_BF16, bf16)
+SIMDACT_GATED_OVERLOADS(SIMDACT_F16, f16)
+#endif
+#undef SIMDACT_GATED_OVERLOADS
+
 }  // namespace simdact
 
 #endif  // SIMDACT_GATES_HPP_

@@ -259,6 +259,7 @@ SIMDACT_API double simdact_fast_claim(simdact_op op_, simdact_dtype dtype_, simd
 /* The other shapes: what is around an activation in a network. */
 #include "simdact/bias.h"
 #include "simdact/gates.h"
+#include "simdact/quantize.h"
 #include "simdact/softmax.h"
 #include "simdact/table.h"
 

@@ -83,6 +83,7 @@ SIMDACT_UNARY(SIMDACT_X)
 
 #include "simdact/bias.hpp"
 #include "simdact/gates.hpp"
+#include "simdact/quantize.hpp"
 #include "simdact/softmax.hpp"
 #include "simdact/table.hpp"
 
