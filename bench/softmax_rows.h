@@ -1,6 +1,6 @@
 // The rows of softmax: op/forward|backward/DTYPE/TIER/TARGET/cols, as many rows of that many columns as fit
 // in 64 Ki elements, and op_masked, whose scores are -inf or -1e4 in turn with ordinary ones, and op_scaled,
-// with scale and mask.
+// with scale and mask. log_sum_exp is softmax's first pass alone.
 #ifndef SIMDACT_BENCH_SOFTMAX_ROWS_H_
 #define SIMDACT_BENCH_SOFTMAX_ROWS_H_
 
@@ -21,10 +21,13 @@ struct SoftmaxRowKind {
   simdact_dtype dtype;
   simdact_tier tier;
   size_t cols;
+  std::string NameOf(const std::string& function, const char* direction) const {
+    return function + "/" + direction + "/" + simdact_accuracy::DtypeName(dtype) +
+           (tier == SIMDACT_FAST ? "/fast/" : "/accurate/") + simdact_target_name(target) + "/" +
+           std::to_string(cols);
+  }
   std::string Name(const char* suffix, const char* direction) const {
-    return std::string(simdact_describe_softmax(op)->name) + suffix + "/" + direction + "/" +
-           simdact_accuracy::DtypeName(dtype) + (tier == SIMDACT_FAST ? "/fast/" : "/accurate/") +
-           simdact_target_name(target) + "/" + std::to_string(cols);
+    return NameOf(std::string(simdact_describe_softmax(op)->name) + suffix, direction);
   }
   size_t Rows() const { return cols < 65536 ? 65536 / cols : 1; }
 };
@@ -63,6 +66,19 @@ inline void AddSoftmaxBackward(const SoftmaxRowKind& kind) {
   });
 }
 
+inline void AddLogSumExp(const SoftmaxRowKind& kind) {
+  const simdact_softmax_kernel* kernel = simdact_find_softmax(kind.target, kind.op, kind.dtype);
+  if (kernel == nullptr) return;
+  Row(kind.NameOf("log_sum_exp", "forward"), [=](benchmark::State& state) {
+    const size_t n = kind.Rows() * kind.cols;
+    Arrays& a = Arrays::Shared(kind.dtype, false);
+    a.Reserve(n);
+    std::vector<double> sums(kind.Rows());
+    Measure(state, n, SizeOf(kind.dtype),
+            [&] { kernel->log_sum_exp(a.x(), sums.data(), kind.Rows(), kind.cols, nullptr); });
+  });
+}
+
 inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
   for (const simdact_target* target : targets) {
     for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
@@ -72,6 +88,7 @@ inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
           AddSoftmaxForward(kind, "", 0, false);
           AddSoftmaxBackward(kind);
           if (op != SIMDACT_SOFTMAX_OP_softmax) continue;
+          AddLogSumExp(kind);
           AddSoftmaxForward(kind, "_masked_inf", -std::numeric_limits<double>::infinity(), false);
           AddSoftmaxForward(kind, "_masked_1e4", -1e4, false);
           AddSoftmaxForward(kind, "_scaled", 0, true);

@@ -5,11 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "simdact/simdact.h"
 
 namespace simdact {
 
+// Of the numbers that a row of elements of `bytes` bytes has: a sum, a loss.
+inline size_t BytesOfNumber(size_t bytes) { return bytes == 8 ? 8 : 4; }
 inline size_t BytesOf(simdact_dtype dtype) { return dtype == SIMDACT_F64 ? 8 : dtype == SIMDACT_F32 ? 4 : 2; }
 
 // rows x cols elements of `bytes` bytes; row r starts `stride` elements behind row r - 1.
@@ -30,6 +33,20 @@ inline simdact_status CheckMatrix(const Matrix& m) {
   if (m.cols > most || m.rows - 1 > (most - m.cols) / m.stride) return SIMDACT_TOO_LARGE;
   const size_t size = ((m.rows - 1) * m.stride + m.cols) * m.bytes;
   return size > SIZE_MAX - reinterpret_cast<uintptr_t>(m.data) ? SIMDACT_TOO_LARGE : SIMDACT_OK;
+}
+
+// The first complaint about matrices on their own.
+inline simdact_status CheckEach(std::initializer_list<Matrix> matrices) {
+  for (const Matrix& m : matrices) {
+    const simdact_status status = CheckMatrix(m);
+    if (status != SIMDACT_OK) return status;
+  }
+  return SIMDACT_OK;
+}
+
+// An array of n elements, or none.
+inline Matrix Optional(const void* data, size_t n, size_t bytes) {
+  return {data, size_t{data != nullptr}, n, n, bytes};
 }
 
 inline size_t SpanOf(const Matrix& m) {

@@ -21,25 +21,23 @@ const simdact_target* TargetOf(const simdact_gate_options& o) {
 }
 
 // A row of biases, or of sums, that is there or not.
-Matrix Optional(const void* data, const PackedShape& shape) {
-  return {data, size_t{data != nullptr}, shape.cols, shape.cols, shape.bytes};
-}
+Matrix Columns(const void* data, const PackedShape& shape) { return Optional(data, shape.cols, shape.bytes); }
 
 // Whether sums may be written where they are wanted: apart from all else.
 simdact_status CheckSums(const PackedShape& shape, const simdact_gate_options& o,
                          const void* const (&sums)[2], const Matrix (&others)[3]) {
   for (const void* data : sums) {
-    const Matrix sum = Optional(data, shape);
+    const Matrix sum = Columns(data, shape);
     const simdact_status status = CheckMatrix(sum);
     if (status != SIMDACT_OK) return status;
     for (const void* bias : {o.gate_bias, o.up_bias}) {
-      if (!AreDisjoint(sum, Optional(bias, shape))) return SIMDACT_OVERLAP;
+      if (!AreDisjoint(sum, Columns(bias, shape))) return SIMDACT_OVERLAP;
     }
     for (const Matrix& other : others) {
       if (!AreDisjoint(sum, other)) return SIMDACT_OVERLAP;
     }
   }
-  return AreDisjoint(Optional(sums[0], shape), Optional(sums[1], shape)) ? SIMDACT_OK : SIMDACT_OVERLAP;
+  return AreDisjoint(Columns(sums[0], shape), Columns(sums[1], shape)) ? SIMDACT_OK : SIMDACT_OVERLAP;
 }
 
 // n numbers as elements, rounded.
@@ -127,7 +125,7 @@ void WithGated(simdact_op op, simdact_dtype dtype, const simdact_params& p, cons
 
 simdact_status CheckBiases(const PackedShape& shape, const simdact_gate_options& o, const Matrix& output) {
   for (const void* data : {o.gate_bias, o.up_bias}) {
-    const Matrix bias = Optional(data, shape);
+    const Matrix bias = Columns(data, shape);
     const simdact_status status = CheckMatrix(bias);
     if (status != SIMDACT_OK) return status;
     if (!AreDisjoint(output, bias)) return SIMDACT_OVERLAP;

@@ -54,11 +54,7 @@ inline simdact_status CheckAll(std::initializer_list<Matrix> matrices) {
   for (const Matrix& m : matrices) {
     if (m.data == nullptr) return SIMDACT_NULL_POINTER;
   }
-  for (const Matrix& m : matrices) {
-    const simdact_status status = CheckMatrix(m);
-    if (status != SIMDACT_OK) return status;
-  }
-  return SIMDACT_OK;
+  return CheckEach(matrices);
 }
 
 // What is wrong with x, which is packed, and y.

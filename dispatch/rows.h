@@ -1,4 +1,5 @@
-// What the kernels of softmax share with the dispatcher: arguments checked, options resolved. No SIMD code.
+// What the kernels of softmax share with the dispatcher: arguments checked, options
+// resolved. No SIMD code.
 #ifndef SIMDACT_DISPATCH_ROWS_H_
 #define SIMDACT_DISPATCH_ROWS_H_
 
@@ -17,6 +18,8 @@ struct RowOptions : simdact_softmax_options {
 // `bytes` are an element's.
 simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t cols, size_t bytes,
                             const simdact_softmax_options* options, RowOptions* resolved);
+simdact_status CheckLogSumExp(const void* x, void* log_sum_exp, size_t rows, size_t cols, size_t bytes,
+                              const simdact_softmax_options* options, RowOptions* resolved);
 simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,
                              size_t bytes, const simdact_softmax_options* options, RowOptions* resolved);
 

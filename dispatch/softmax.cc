@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <initializer_list>
 #include <limits>
 
 #include "dispatch/checks.h"
@@ -52,20 +51,6 @@ void Resolve(const simdact_softmax_options* options, size_t rows, size_t cols, R
              o->lengths == nullptr && o->causal_rows == 0 && o->sinks == nullptr;
 }
 
-// The first complaint about matrices on their own.
-simdact_status CheckAll(std::initializer_list<Matrix> matrices) {
-  for (const Matrix& m : matrices) {
-    const simdact_status status = CheckMatrix(m);
-    if (status != SIMDACT_OK) return status;
-  }
-  return SIMDACT_OK;
-}
-
-// An array of n elements, or none.
-Matrix Optional(const void* data, size_t n, size_t bytes) {
-  return {data, size_t{data != nullptr}, n, n, bytes};
-}
-
 size_t BytesOfMask(simdact_mask type, size_t bytes) {
   return type == SIMDACT_MASK_BOOL ? 1 : type == SIMDACT_MASK_F32 ? sizeof(float) : bytes;
 }
@@ -82,29 +67,43 @@ const simdact_softmax_kernel* Default(simdact_softmax_op op, simdact_dtype dtype
   return kernel;
 }
 
-}  // namespace
-
-simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t cols, size_t bytes,
-                            const simdact_softmax_options* options, RowOptions* o) {
-  if (cols == 0) return SIMDACT_EMPTY_ROW;
-  Resolve(options, rows, cols, o);
-  if (!ValuesAreValid(*o, bytes)) return SIMDACT_BAD_OPTION;
+// Options that are resolved, x and what is made of it. Without a y, `output` has no rows.
+simdact_status CheckOutputs(const void* x, const Matrix& output, size_t rows, size_t cols, size_t bytes,
+                            const RowOptions& o) {
+  if (!ValuesAreValid(o, bytes)) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
-  const Matrix input = {x, rows, cols, o->x_row_stride, bytes},
-               output = {y, rows, cols, o->y_row_stride, bytes};
-  const size_t number = bytes == sizeof(double) ? sizeof(double) : sizeof(float);
-  const Matrix sums = Optional(o->log_sum_exp, rows, number);
-  const Matrix lengths = Optional(o->lengths, rows, sizeof(size_t));
-  const Matrix sinks = Optional(o->sinks, (rows - 1) / o->rows_per_sink + 1, sizeof(float));
-  const Matrix mask = {o->mask, o->mask_type == SIMDACT_MASK_NONE ? 0 : o->mask_rows, cols,
-                       o->mask_row_stride, BytesOfMask(o->mask_type, bytes)};
-  const simdact_status status = CheckAll({input, output, sums, lengths, sinks, mask});
+  const Matrix input = {x, rows, cols, o.x_row_stride, bytes};
+  const Matrix sums = Optional(o.log_sum_exp, rows, BytesOfNumber(bytes));
+  const Matrix lengths = Optional(o.lengths, rows, sizeof(size_t));
+  const Matrix sinks = Optional(o.sinks, (rows - 1) / o.rows_per_sink + 1, sizeof(float));
+  const Matrix mask = {o.mask, o.mask_type == SIMDACT_MASK_NONE ? 0 : o.mask_rows, cols, o.mask_row_stride,
+                       BytesOfMask(o.mask_type, bytes)};
+  const simdact_status status = CheckEach({input, output, sums, lengths, sinks, mask});
   if (status != SIMDACT_OK) return status;
   bool fits = MayShare(output, input) && AreDisjoint(output, sums) && AreDisjoint(sums, input);
   for (const Matrix* read : {&lengths, &sinks, &mask}) {
     fits = fits && AreDisjoint(output, *read) && AreDisjoint(sums, *read);
   }
   return fits ? SIMDACT_OK : SIMDACT_OVERLAP;
+}
+
+}  // namespace
+
+simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t cols, size_t bytes,
+                            const simdact_softmax_options* options, RowOptions* o) {
+  if (cols == 0) return SIMDACT_EMPTY_ROW;
+  Resolve(options, rows, cols, o);
+  return CheckOutputs(x, {y, rows, cols, o->y_row_stride, bytes}, rows, cols, bytes, *o);
+}
+
+simdact_status CheckLogSumExp(const void* x, void* log_sum_exp, size_t rows, size_t cols, size_t bytes,
+                              const simdact_softmax_options* options, RowOptions* o) {
+  if (cols == 0) return SIMDACT_EMPTY_ROW;
+  Resolve(options, rows, cols, o);
+  o->log_sum_exp = log_sum_exp, o->y_row_stride = 0;
+  const simdact_status status = CheckOutputs(x, {nullptr, 0, cols, cols, bytes}, rows, cols, bytes, *o);
+  if (status != SIMDACT_OK || rows == 0) return status;
+  return log_sum_exp == nullptr ? SIMDACT_NULL_POINTER : SIMDACT_OK;
 }
 
 simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,
@@ -116,7 +115,7 @@ simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size
   const Matrix from = {y, rows, cols, o->y_row_stride, bytes},
                upstream = {dy, rows, cols, o->dy_row_stride, bytes};
   const Matrix to = {dx, rows, cols, o->dx_row_stride, bytes};
-  const simdact_status status = CheckAll({from, upstream, to});
+  const simdact_status status = CheckEach({from, upstream, to});
   if (status != SIMDACT_OK) return status;
   return MayShare(to, from) && MayShare(to, upstream) ? SIMDACT_OK : SIMDACT_OVERLAP;
 }
@@ -182,6 +181,13 @@ const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op o
   return static_cast<unsigned>(op) < SIMDACT_SOFTMAX_OP_COUNT ? &kDescriptions[op] : nullptr;
 }
 
+// The first of softmax's passes, alone.
+#define SIMDACT_LOG_SUM_EXP_OF(T, DTYPE, E, P)                                                  \
+  simdact_status simdact_log_sum_exp_##T(const E* x, P* log_sum_exp, size_t rows, size_t cols,  \
+                                         const simdact_softmax_options* options) {              \
+    const simdact_softmax_kernel* kernel = simdact::Default(SIMDACT_SOFTMAX_OP_softmax, DTYPE); \
+    return kernel->log_sum_exp(x, log_sum_exp, rows, cols, options);                            \
+  }
 #define SIMDACT_SOFTMAX_OF(name, T, DTYPE, E)                                                            \
   simdact_status simdact_##name##_##T(const E* x, E* y, size_t rows, size_t cols,                        \
                                       const simdact_softmax_options* options) {                          \
@@ -205,12 +211,14 @@ const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op o
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_DIAGONAL_OF(f32, float)
+SIMDACT_LOG_SUM_EXP_OF(f32, SIMDACT_F32, float, float)
 SIMDACT_BLOCK_OF(f32, SIMDACT_F32, float)
 #ifndef SIMDACT_NO_F64
 #define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(name, f64, SIMDACT_F64, double)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_DIAGONAL_OF(f64, double)
+SIMDACT_LOG_SUM_EXP_OF(f64, SIMDACT_F64, double, double)
 #endif
 #ifndef SIMDACT_NO_HALF
 #define SIMDACT_X(Name, name, ...)                       \
@@ -220,6 +228,8 @@ SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
 SIMDACT_DIAGONAL_OF(bf16, uint16_t)
 SIMDACT_DIAGONAL_OF(f16, uint16_t)
+SIMDACT_LOG_SUM_EXP_OF(bf16, SIMDACT_BF16, uint16_t, float)
+SIMDACT_LOG_SUM_EXP_OF(f16, SIMDACT_F16, uint16_t, float)
 SIMDACT_BLOCK_OF(bf16, SIMDACT_BF16, uint16_t)
 SIMDACT_BLOCK_OF(f16, SIMDACT_F16, uint16_t)
 #endif

@@ -17,7 +17,8 @@ constexpr simdact_softmax_kernel SoftmaxKernel() {
   constexpr bool kLog = kOp == SIMDACT_SOFTMAX_OP_log_softmax;
   constexpr int kSign = kOp == SIMDACT_SOFTMAX_OP_softmin ? -1 : 1;
   simdact_softmax_kernel kernel = {&SoftmaxForward<Element, kLog, kSign>,
-                                   &SoftmaxBackward<Element, kLog, kSign>, nullptr};
+                                   &SoftmaxBackward<Element, kLog, kSign>, nullptr,
+                                   &LogSumExp<Element, kSign>};
   if constexpr (sizeof(typename Element::Number) == sizeof(float)) kernel.block = &SoftmaxBlock<Element>;
   return kernel;
 }

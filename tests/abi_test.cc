@@ -194,7 +194,8 @@ TEST(Abi, LayoutOfStructs) {
   }
   {
     using Struct = simdact_softmax_kernel;
-    ExpectPublished("simdact_softmax_kernel", {SIMDACT_M(forward), SIMDACT_M(backward), SIMDACT_M(block)});
+    ExpectPublished("simdact_softmax_kernel",
+                    {SIMDACT_M(forward), SIMDACT_M(backward), SIMDACT_M(block), SIMDACT_M(log_sum_exp)});
   }
   {
     using Struct = simdact_table_kernel;

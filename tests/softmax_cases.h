@@ -58,6 +58,10 @@ inline void ExpectRow(const SoftmaxCase& c, const Array& y, size_t begin, const 
         << static_cast<double>(want);
   }
 }
+inline void ExpectSameBits(const Array& got, const Array& want) {
+  ASSERT_EQ(got.Size(), want.Size());
+  for (size_t i = 0; i < want.Size(); ++i) ASSERT_EQ(got.Bits(i), want.Bits(i)) << "element " << i;
+}
 inline double SoftmaxClaim(const SoftmaxCase& c) { return simdact_accuracy::SoftmaxClaim(c.dtype); }
 // Doubles have no longer format in which a capped score would keep what it rounds off: up to an ulp of the
 // cap, in the score and in the largest one, whose difference exp makes an error of y in proportion.

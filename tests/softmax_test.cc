@@ -237,6 +237,38 @@ TEST(SoftmaxTest, RowsDoNotKnowOfEachOther) {
   });
 }
 
+// The log-sum-exp alone has the bits that softmax writes: in groups of short rows and alone, of rows that go
+// block by block, in both tiers, and where there is no sum.
+TEST(SoftmaxTest, LogSumExpAlone) {
+  std::mt19937 random(6);
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.op == SIMDACT_SOFTMAX_OP_log_softmax) return;
+    for (const size_t n : std::vector<size_t>{1, 2, 15, 16, 17, 100, 200, 513, 1100, 4096, 4097, 9000}) {
+      const size_t rows = 8;
+      Array x(c.dtype, MakeRow(kSpreads[n % std::size(kSpreads)], rows * n, random)), y(c.dtype, rows * n);
+      x.Set(6 * n + n / 2, nan);
+      for (size_t i = 0; i < n; ++i) x.Set(7 * n + i, i == n / 2 ? inf : -inf);
+      Array lse(c.dtype == SIMDACT_F64 ? SIMDACT_F64 : SIMDACT_F32, rows), alone = lse;
+      for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+        simdact_softmax_options o{};
+        o.tier = tier;
+        if (n % 2 == 0) o.infinite_score = SIMDACT_INFINITE_SCORE_LIMIT;
+        ASSERT_EQ(c.kernel->log_sum_exp(x.Data(), alone.Data(), rows, n, &o), SIMDACT_OK);
+        o.log_sum_exp = lse.Data();
+        ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), rows, n, &o), SIMDACT_OK);
+        ExpectSameBits(alone, lse);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+    Array x(c.dtype, 8);
+    EXPECT_EQ(c.kernel->log_sum_exp(x.Data(), nullptr, 2, 4, nullptr), SIMDACT_NULL_POINTER);
+    EXPECT_EQ(c.kernel->log_sum_exp(x.Data(), x.Data(), 1, 4, nullptr), SIMDACT_OVERLAP);
+    EXPECT_EQ(c.kernel->log_sum_exp(nullptr, nullptr, 0, 4, nullptr), SIMDACT_OK);
+    EXPECT_EQ(c.kernel->log_sum_exp(x.Data(), x.At(4), 1, 0, nullptr), SIMDACT_EMPTY_ROW);
+  });
+}
+
 TEST(SoftmaxTest, TouchesNothingOutsideTheRows) {
   const GuardedPage from, upstream, to;
   ForEachSoftmax([&](const SoftmaxCase& c) {
@@ -248,6 +280,9 @@ TEST(SoftmaxTest, TouchesNothingOutsideTheRows) {
       const size_t skip = n * bytes;
       c.kernel->forward(from.Begin(), to.Begin(), 1, n, nullptr);
       c.kernel->forward(from.End() - skip, to.End() - skip, 1, n, nullptr);
+      double log_sum_exp;
+      c.kernel->log_sum_exp(from.Begin(), &log_sum_exp, 1, n, nullptr);
+      c.kernel->log_sum_exp(from.End() - skip, &log_sum_exp, 1, n, nullptr);
       c.kernel->backward(from.Begin(), upstream.Begin(), to.Begin(), 1, n, nullptr);
       c.kernel->backward(from.End() - skip, upstream.End() - skip, to.End() - skip, 1, n, nullptr);
     }

@@ -93,6 +93,11 @@ typedef struct simdact_softmax_options {
  * simdact_softmax_options* options); simdact_status simdact_log_softmax_<T>(...);  simdact_status
  * simdact_softmin_<T>(...);
  *
+ * log(s) alone, with all of these options but the log_sum_exp among them, which is left alone: the bits that
+ * simdact_softmax writes, for a pass over memory less. P is double for f64, else float.
+ *
+ *   simdact_status simdact_log_sum_exp_<T>(const E* x, P* log_sum_exp, size_t rows, size_t cols, options);
+ *
  * The gradient from the output, dx = dL/dx for dy = dL/dy:
  *
  *   softmax      dx = scale y (dy - sum y dy)         softmin: the same with a minus sign
@@ -124,11 +129,16 @@ typedef struct simdact_softmax_options {
 #define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(_##name, f32, float)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
+#define SIMDACT_LOG_SUM_EXP_OF(T, E, P)                                                          \
+  SIMDACT_API simdact_status simdact_log_sum_exp_##T(const E* x_, P* log_sum_exp_, size_t rows_, \
+                                                     size_t cols_, const simdact_softmax_options* options_);
+SIMDACT_LOG_SUM_EXP_OF(f32, float, float)
 SIMDACT_API void simdact_softmax_diagonal_f32(const float* y_, const float* dy_, float* dx_, size_t n_);
 #ifndef SIMDACT_NO_F64
 #define SIMDACT_X(Name, name, ...) SIMDACT_SOFTMAX_OF(_##name, f64, double)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
+SIMDACT_LOG_SUM_EXP_OF(f64, double, double)
 SIMDACT_API void simdact_softmax_diagonal_f64(const double* y_, const double* dy_, double* dx_, size_t n_);
 #endif
 #ifndef SIMDACT_NO_HALF
@@ -136,11 +146,14 @@ SIMDACT_API void simdact_softmax_diagonal_f64(const double* y_, const double* dy
   SIMDACT_SOFTMAX_OF(_##name, bf16, uint16_t) SIMDACT_SOFTMAX_OF(_##name, f16, uint16_t)
 SIMDACT_SOFTMAX_OPS(SIMDACT_X)
 #undef SIMDACT_X
+SIMDACT_LOG_SUM_EXP_OF(bf16, uint16_t, float)
+SIMDACT_LOG_SUM_EXP_OF(f16, uint16_t, float)
 SIMDACT_API void simdact_softmax_diagonal_bf16(const uint16_t* y_, const uint16_t* dy_, uint16_t* dx_,
                                                size_t n_);
 SIMDACT_API void simdact_softmax_diagonal_f16(const uint16_t* y_, const uint16_t* dy_, uint16_t* dx_,
                                               size_t n_);
 #endif
+#undef SIMDACT_LOG_SUM_EXP_OF
 #undef SIMDACT_SOFTMAX_OF
 
 /* ---- In pieces, for loops that see a row block by block (flash attention) ------------------------------
@@ -210,6 +223,9 @@ typedef struct simdact_softmax_kernel {
                              const simdact_softmax_options* options_);
   /* The same for all ops, forward of f32, bf16, f16; NULL for f64. */
   float (*block)(simdact_softmax_state* state_, const void* x_, void* p_, size_t n_, float scale_);
+  /* Of the op's scores; the same for softmax and log_softmax. */
+  simdact_status (*log_sum_exp)(const void* x_, void* log_sum_exp_, size_t rows_, size_t cols_,
+                                const simdact_softmax_options* options_);
 } simdact_softmax_kernel;
 
 /* The kernel, or NULL if the op or dtype does not exist or the CPU does not run the target. Valid forever. */

@@ -27,7 +27,7 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// softmax of a row. Returns the log-sum-exp.
+// softmax of a row, unless y is null. Returns the log-sum-exp.
 template <class Element, class Scores, Terms kTerms>
 HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
                              double sink, const RowOptions& o) {
@@ -36,7 +36,8 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   const D d;
   constexpr bool kHalf = sizeof(typename Element::Stored) < sizeof(T);
   const bool long_row = visible > kLongRow / sizeof(T);
-  const bool stored = kHalf ? visible <= kStored : !long_row;
+  const bool whole = kHalf ? visible <= kStored : !long_row;  // not block by block
+  const bool stored = whole && y != nullptr;
   HWY_ALIGN float buffer[kHalf ? kStored : 1];
   T* terms;
   if constexpr (kHalf) {
@@ -50,13 +51,15 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   RowSum<T> total{};
   T max;
   typename Scores::Far far;
-  SumAnyRow<kTerms, false>(scores, far, d, visible, stored ? visible : kStored, keep, sink, max, total);
+  SumAnyRow<kTerms, false>(scores, far, d, visible, whole ? visible : kStored, keep, sink, max, total);
   double special;
   if (HWY_UNLIKELY(
           (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, false, o, special)))) {
     return special;
   }
   const TwoWords<double> log = o.log_sum_exp == nullptr ? TwoWords<double>{0, 0} : LogOfSum(total);
+  const double log_sum_exp = AsTheyWere(scores, double{ShiftOf(d, total.unit)} + log.high + log.low);
+  if (y == nullptr) return log_sum_exp;
   const auto inverse = Reciprocal(total);
   const auto factor = Constant(d, inverse.high, inverse.low);
   ForEachVector<Scores::kVectors>(d, visible, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
@@ -74,7 +77,7 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
     StoreResult<kSize, Element>(d, QuotientOf<kTerms>(d, term, factor), y + i, count);
   });
   FillRow<Element>(y, visible, cols, 0.0);
-  return AsTheyWere(scores, double{ShiftOf(d, total.unit)} + log.high + log.low);
+  return log_sum_exp;
 }
 
 template <class Element, class Scores, Terms kTerms, bool kLog>
@@ -95,7 +98,7 @@ HWY_INLINE void NoteLogSumExp(const RowOptions& o, size_t row, double value) {
   hwy::CopyBytes<sizeof(T)>(&rounded, static_cast<uint8_t*>(o.log_sum_exp) + row * sizeof(T));
 }
 
-// softmax or log_softmax of kRows short rows from row r on.
+// softmax, unless y is null, or log_softmax of kRows short rows from row r on.
 template <class Element, Terms kTerms, bool kLog, size_t kRows>
 HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::Stored* y, size_t r,
                           size_t cols, const RowOptions& o) {
@@ -131,7 +134,7 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
       const double shift{ShiftOf(typename Element::D(), group.totals[k].unit)};
       NoteLogSumExp<T>(o, r + k, shift + log.high + log.low);
     }
-    group.template Divide<kTerms>(terms);
+    if (y != nullptr) group.template Divide<kTerms>(terms);
   }
   for (size_t k = 0; k < kRows; ++k) {
     const double sum = group.totals[k].high;
@@ -181,12 +184,8 @@ constexpr Terms FastTerms() {
 }
 
 template <class Element, bool kLog, int kSign>
-simdact_status SoftmaxForward(const void* x_void, void* y_void, size_t rows, size_t cols,
-                              const simdact_softmax_options* options) {
+void AllRows(const void* x_void, void* y_void, size_t rows, size_t cols, const RowOptions& o) {
   using Stored = typename Element::Stored;
-  RowOptions o;
-  const simdact_status status = CheckForward(x_void, y_void, rows, cols, sizeof(Stored), options, &o);
-  if (status != SIMDACT_OK) return status;
   const auto* x = static_cast<const Stored*>(x_void);
   auto* y = static_cast<Stored*>(y_void);
   if (kSign < 0 || !o.plain) {
@@ -196,7 +195,26 @@ simdact_status SoftmaxForward(const void* x_void, void* y_void, size_t rows, siz
   } else {
     PlainRows<Element, Terms::kAccurate, kLog>(x, y, rows, cols, o);
   }
-  return SIMDACT_OK;
+}
+
+template <class Element, bool kLog, int kSign>
+simdact_status SoftmaxForward(const void* x, void* y, size_t rows, size_t cols,
+                              const simdact_softmax_options* options) {
+  RowOptions o;
+  const simdact_status status = CheckForward(x, y, rows, cols, sizeof(typename Element::Stored), options, &o);
+  if (status == SIMDACT_OK) AllRows<Element, kLog, kSign>(x, y, rows, cols, o);
+  return status;
+}
+
+// Of softmax's passes the first, which finds the sum.
+template <class Element, int kSign>
+simdact_status LogSumExp(const void* x, void* log_sum_exp, size_t rows, size_t cols,
+                         const simdact_softmax_options* options) {
+  RowOptions o;
+  const simdact_status status =
+      CheckLogSumExp(x, log_sum_exp, rows, cols, sizeof(typename Element::Stored), options, &o);
+  if (status == SIMDACT_OK) AllRows<Element, false, kSign>(x, nullptr, rows, cols, o);
+  return status;
 }
 
 }  // namespace

@@ -23,10 +23,12 @@ constexpr size_t kStored = 4096;
 // f32 and f64 rows of more bytes than this do not fit into last-level caches together with their results.
 constexpr size_t kLongRow = size_t{1} << 24;
 
-// y = f(z) for the rows that have no sum: with a NaN, an infinite score, or without a visible column.
+// y = f(z) for the rows that have no sum: with a NaN, an infinite score, or without a visible column. Without
+// a y there is nothing to write.
 template <class Element>
 void FillRow(typename Element::Stored* y, size_t begin, size_t end, double value) {
   const typename Element::D d;
+  if (y == nullptr) return;
   const auto v = hn::Set(d, static_cast<typename Element::Number>(value));
   for (size_t i = begin; i < end; i += hn::Lanes(d)) Element::StoreN(v, y + i, end - i);
 }
@@ -60,7 +62,7 @@ SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y,
     return nan;
   }
   if (infinite != 0) {
-    scan_all(true);
+    if (y != nullptr) scan_all(true);
     FillRow<Element>(y, visible, cols, log ? -infinity : 0.0);
     return infinity;
   }
