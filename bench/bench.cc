@@ -8,7 +8,7 @@
 //   op/forward/f32/TIER/TARGET/digits        what the layers of a trained network feed that op
 //   op/DIRECTION/DTYPE/peer/PEER/n           other libraries, if the build was asked for them: peer_rows.h
 //   op/forward/f32/accurate/TARGET/n/real_time/threads:N  one array split over threads: thread_rows.h
-//   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin: softmax_rows.h
+//   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin, cross-entropy: softmax_rows.h
 //   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
 //   bias_gelu/forward/f32/accurate/TARGET/n  the bias shape: see bias_rows.h
 //   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256

@@ -1,6 +1,7 @@
 // The rows of softmax: op/forward|backward/DTYPE/TIER/TARGET/cols, as many rows of that many columns as fit
 // in 64 Ki elements, and op_masked, whose scores are -inf or -1e4 in turn with ordinary ones, and op_scaled,
-// with scale and mask. log_sum_exp is softmax's first pass alone.
+// with scale and mask. log_sum_exp is softmax's first pass alone; cross_entropy's forward is the loss alone,
+// its backward the loss and the gradient.
 #ifndef SIMDACT_BENCH_SOFTMAX_ROWS_H_
 #define SIMDACT_BENCH_SOFTMAX_ROWS_H_
 
@@ -79,6 +80,23 @@ inline void AddLogSumExp(const SoftmaxRowKind& kind) {
   });
 }
 
+inline void AddCrossEntropy(const SoftmaxRowKind& kind, bool backward) {
+  const simdact_cross_entropy_kernel* kernel = simdact_find_cross_entropy(kind.target, kind.dtype);
+  if (kernel == nullptr) return;
+  Row(kind.NameOf("cross_entropy", backward ? "backward" : "forward"), [=](benchmark::State& state) {
+    const size_t n = kind.Rows() * kind.cols;
+    Arrays& a = Arrays::Shared(kind.dtype, false);
+    a.Reserve(n);
+    std::vector<double> losses(kind.Rows());
+    std::vector<int64_t> labels(kind.Rows());
+    for (size_t r = 0; r < labels.size(); ++r) labels[r] = static_cast<int64_t>(r * 7919 % kind.cols);
+    Measure(state, n, (backward ? 2 : 1) * SizeOf(kind.dtype), [&] {
+      kernel->cross_entropy(a.x(), labels.data(), losses.data(), backward ? a.y() : nullptr, kind.Rows(),
+                            kind.cols, nullptr);
+    });
+  });
+}
+
 inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
   for (const simdact_target* target : targets) {
     for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
@@ -89,6 +107,8 @@ inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
           AddSoftmaxBackward(kind);
           if (op != SIMDACT_SOFTMAX_OP_softmax) continue;
           AddLogSumExp(kind);
+          AddCrossEntropy(kind, false);
+          AddCrossEntropy(kind, true);
           AddSoftmaxForward(kind, "_masked_inf", -std::numeric_limits<double>::infinity(), false);
           AddSoftmaxForward(kind, "_masked_1e4", -1e4, false);
           AddSoftmaxForward(kind, "_scaled", 0, true);

@@ -186,6 +186,8 @@ const char* simdact_status_text(simdact_status status) {
       return "rows have no columns";
     case SIMDACT_BAD_OPTION:
       return "an option is out of its range, or does not go with another";
+    case SIMDACT_BAD_LABEL:
+      return "a label names no column";
     default:
       return "not a status of simdact";
   }

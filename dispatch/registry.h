@@ -36,6 +36,7 @@ const simdact_softmax_kernel* SoftmaxF16Code(int64_t target);
 
 // A kernel for each dtype, in the order of simdact_dtype; null if the target was not compiled.
 const simdact_bias_kernel* BiasCode(int64_t target);
+const simdact_cross_entropy_kernel* CrossEntropyCode(int64_t target);
 
 // The lookup in tables, compiled for one target; null if it was not.
 const simdact_table_kernel* TableCode(int64_t target);

@@ -79,8 +79,8 @@ TEST(Abi, OtherNumbers) {
   ExpectPublished("simdact_status",
                   {SIMDACT_N(SIMDACT_OK), SIMDACT_N(SIMDACT_NULL_POINTER), SIMDACT_N(SIMDACT_SHORT_STRIDE),
                    SIMDACT_N(SIMDACT_TOO_LARGE), SIMDACT_N(SIMDACT_OVERLAP), SIMDACT_N(SIMDACT_EMPTY_ROW),
-                   SIMDACT_N(SIMDACT_BAD_OPTION)});
-  EXPECT_EQ(SIMDACT_STATUS_COUNT, 7);
+                   SIMDACT_N(SIMDACT_BAD_OPTION), SIMDACT_N(SIMDACT_BAD_LABEL)});
+  EXPECT_EQ(SIMDACT_STATUS_COUNT, 8);
   ExpectPublished("simdact_choice",
                   {SIMDACT_N(SIMDACT_CHOICE_BEST), SIMDACT_N(SIMDACT_CHOICE_FORCED),
                    SIMDACT_N(SIMDACT_CHOICE_UNKNOWN), SIMDACT_N(SIMDACT_CHOICE_UNSUPPORTED)});
@@ -128,6 +128,25 @@ TEST(Abi, LayoutOfStructs) {
                                                 SIMDACT_M(y_row_stride),    SIMDACT_M(dy_row_stride),
                                                 SIMDACT_M(dx_row_stride),   SIMDACT_M(log_sum_exp),
                                                 SIMDACT_M(reserved)});
+  }
+  {
+    using Struct = simdact_cross_entropy_options;
+    ExpectPublished("simdact_cross_entropy_options", {{"sizeof", sizeof(Struct)},
+                                                      SIMDACT_M(label_smoothing),
+                                                      SIMDACT_M(gradient),
+                                                      SIMDACT_M(gradients),
+                                                      SIMDACT_M(tier),
+                                                      SIMDACT_M(ignores_label),
+                                                      SIMDACT_M(ignored_label),
+                                                      SIMDACT_M(weights),
+                                                      SIMDACT_M(x_row_stride),
+                                                      SIMDACT_M(dx_row_stride),
+                                                      SIMDACT_M(log_sum_exp),
+                                                      SIMDACT_M(reserved)});
+  }
+  {
+    using Struct = simdact_cross_entropy_kernel;
+    ExpectPublished("simdact_cross_entropy_kernel", {SIMDACT_M(cross_entropy)});
   }
   {
     using Struct = simdact_softmax_state;

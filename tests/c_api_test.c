@@ -228,6 +228,7 @@ static void test_null(void) {
   CHECK(simdact_softmax_##T(NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                                          \
   CHECK(simdact_softmax_##T(NULL, NULL, 1, 3, NULL) == SIMDACT_NULL_POINTER);                                \
   CHECK(simdact_log_sum_exp_##T(NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                                      \
+  CHECK(simdact_cross_entropy_##T(NULL, NULL, NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                        \
   CHECK(simdact_softmax_backward_##T(NULL, NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                           \
   CHECK(simdact_bias_gelu_##T(NULL, NULL, NULL, 0, 3) == SIMDACT_OK);                                        \
   CHECK(simdact_residual_gelu_##T(NULL, NULL, NULL, 0) == SIMDACT_OK);                                       \

@@ -72,6 +72,7 @@ typedef enum simdact_status {
   SIMDACT_OVERLAP = 4,      /* an output overlaps an input or output in part */
   SIMDACT_EMPTY_ROW = 5,    /* rows of no columns, for a function that has no value there */
   SIMDACT_BAD_OPTION = 6,   /* an option is out of its range or not known, or does not go with another */
+  SIMDACT_BAD_LABEL = 7,    /* a label names no column, and is not to be ignored */
   SIMDACT_STATUS_COUNT
 } simdact_status;
 
@@ -258,6 +259,7 @@ SIMDACT_API double simdact_fast_claim(simdact_op op_, simdact_dtype dtype_, simd
 
 /* The other shapes: what is around an activation in a network. */
 #include "simdact/bias.h"
+#include "simdact/cross_entropy.h"
 #include "simdact/gates.h"
 #include "simdact/quantize.h"
 #include "simdact/softmax.h"

@@ -82,6 +82,7 @@ SIMDACT_UNARY(SIMDACT_X)
 }  // namespace simdact
 
 #include "simdact/bias.hpp"
+#include "simdact/cross_entropy.hpp"
 #include "simdact/gates.hpp"
 #include "simdact/quantize.hpp"
 #include "simdact/softmax.hpp"

@@ -238,7 +238,8 @@ void HalfBackwardFast(BackwardKernel with_float, const uint16_t* x, const uint16
 
 template <class Format>
 constexpr HalfBlocks MakeHalfBlocks() {
-  return {&HalfForward<Format>, &HalfBackward<Format>, &HalfForwardFast<Format>, &HalfBackwardFast<Format>};
+  return {&HalfForward<Format>,      &HalfBackward<Format>, &HalfForwardFast<Format>,
+          &HalfBackwardFast<Format>, &WidenBlock<Format>,   &RoundBlock<Format>};
 }
 
 }  // namespace

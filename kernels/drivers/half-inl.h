@@ -33,6 +33,9 @@ struct HalfBlocks {
   void (*forward_fast)(UnaryKernel with_float, const uint16_t* x, uint16_t* y, size_t n, simdact_params p);
   void (*backward_fast)(BackwardKernel with_float, const uint16_t* x, const uint16_t* dy, uint16_t* dx,
                         size_t n, simdact_params p);
+  // Conversions alone: WidenBlock and RoundBlock.
+  void (*widen)(const uint16_t* from, float* to, size_t n);
+  void (*round)(const float* from, uint16_t* to, size_t n);
 };
 extern const HalfBlocks kBf16Blocks, kF16Blocks;
 

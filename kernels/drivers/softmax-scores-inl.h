@@ -80,6 +80,19 @@ struct PlainScores {
   }
 };
 
+// Floats as numbers of D: a vector, or its first `count` lanes.
+template <bool kPartial, class D>
+HWY_INLINE hn::Vec<D> FloatsAt(D d, const float* from, size_t count) {
+  const hn::Rebind<float, D> df;
+  const auto floats = kPartial ? hn::LoadN(df, from, count) : hn::LoadU(df, from);
+  if constexpr (kIsFloat<D>) {
+    (void)d;
+    return floats;
+  } else {
+    return hn::PromoteTo(d, floats);
+  }
+}
+
 // sum + term, what the term and the addition round off being added up first.
 template <class S, class N>
 HWY_INLINE S PlusTerm(const S& sum, const N& term) {
@@ -453,14 +466,7 @@ struct FullScores {
   }
   template <bool kPartial>
   HWY_INLINE hn::Vec<D> FloatMask(D d, size_t i, size_t count) const {
-    const hn::Rebind<float, D> df;
-    const auto mask = kPartial ? hn::LoadN(df, mask_f32 + i, count) : hn::LoadU(df, mask_f32 + i);
-    if constexpr (kIsFloat<D>) {
-      (void)d;
-      return mask;
-    } else {
-      return hn::PromoteTo(d, mask);
-    }
+    return FloatsAt<kPartial>(d, mask_f32 + i, count);
   }
   template <bool kPartial>
   HWY_INLINE hn::Vec<D> SameMask(size_t i, size_t count) const {

@@ -361,19 +361,19 @@ HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar
   return true;
 }
 
-// 1 / sum, with T's precision in each word.
+// numerator / sum, with T's precision in each word.
 template <class T>
-HWY_INLINE TwoWords<T> Reciprocal(const RowSum<T>& total) {
+HWY_INLINE TwoWords<T> Reciprocal(const RowSum<T>& total, double numerator = 1.0) {
   if constexpr (sizeof(T) == sizeof(float)) {
-    const double inverse = 1.0 / (total.high + total.low);
+    const double inverse = numerator / (total.high + total.low);
     const T high = static_cast<T>(inverse);
     return {high, static_cast<T>(inverse - static_cast<double>(high))};
   } else {
     const hn::CappedTag<double, 1> d1;
-    const auto high = hn::Set(d1, total.high), rest = hn::Set(d1, total.low), one = hn::Set(d1, 1.0);
-    const auto inverse = hn::Div(one, high);
-    const auto left = hn::Sub(Remainder(inverse, high, one), hn::Mul(inverse, rest));
-    return {hn::GetLane(inverse), hn::GetLane(hn::Mul(left, inverse))};
+    const auto high = hn::Set(d1, total.high), rest = hn::Set(d1, total.low), given = hn::Set(d1, numerator);
+    const auto inverse = hn::Div(given, high);
+    const auto left = hn::Sub(Remainder(inverse, high, given), hn::Mul(inverse, rest));
+    return {hn::GetLane(inverse), hn::GetLane(hn::Div(hn::Mul(left, inverse), given))};
   }
 }
 

@@ -91,6 +91,9 @@ function(simdact_compile_kernels target)
     set_source_files_properties(kernels/${source}.cc PROPERTIES
       COMPILE_OPTIONS "$<${optimized}:-O3>;$<${by_gnu}:-fno-ipa-cp-clone>")
   endforeach()
+  # Its loops have branches for options that never change, and a copy for each would cost more space than time.
+  set_source_files_properties(kernels/cross_entropy.cc PROPERTIES
+    COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-fno-unswitch-loops>")
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/kernels")
   target_compile_options(${target} PRIVATE ${SIMDACT_ARITHMETIC_OPTIONS})
   target_link_libraries(${target} PRIVATE hwy::hwy)
