@@ -1,10 +1,12 @@
 // The rows of softmax: op/forward|backward/DTYPE/TIER/TARGET/cols, as many rows of that many columns as fit
-// in 64 Ki elements, and op_masked, whose scores are -inf or -1e4 in turn with ordinary ones, and op_scaled,
-// with scale and mask. log_sum_exp is softmax's first pass alone; cross_entropy's forward is the loss alone,
-// its backward the loss and the gradient.
+// in 64 Ki elements, and op_masked, whose scores are -inf or -1e4 in turn with ordinary ones, op_scaled, with
+// scale and mask, and op_attention_FORM, attention's softmax with the option FORM alone. log_sum_exp is
+// softmax's first pass alone; cross_entropy's forward is the loss alone, its backward the loss and the
+// gradient.
 #ifndef SIMDACT_BENCH_SOFTMAX_ROWS_H_
 #define SIMDACT_BENCH_SOFTMAX_ROWS_H_
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -97,6 +99,89 @@ inline void AddCrossEntropy(const SoftmaxRowKind& kind, bool backward) {
   });
 }
 
+// Heads of at most as many queries as keys, of which the last sees the last key.
+inline simdact_attention AttentionOf(const SoftmaxRowKind& kind) {
+  simdact_attention a{};
+  a.queries = std::min(kind.Rows(), kind.cols), a.keys = kind.cols;
+  a.batches = 1, a.heads = kind.Rows() / a.queries;
+  a.diagonal = static_cast<ptrdiff_t>(a.keys) - static_cast<ptrdiff_t>(a.queries);
+  a.masked_row = SIMDACT_MASKED_ROW_ZERO;
+  return a;
+}
+
+// What options point to.
+struct AttentionTables {
+  std::vector<float> additive, numbers;
+  std::vector<uint8_t> shown;
+  Buffer same;
+  size_t length;
+};
+
+struct AttentionForm {
+  const char* name;
+  void (*set)(simdact_attention& a, const AttentionTables& t);
+};
+inline const AttentionForm kAttentionForms[] = {
+    {"plain", [](simdact_attention&, const AttentionTables&) {}},
+    {"scale", [](simdact_attention& a, const AttentionTables&) { a.scale = 0.125; }},
+    {"softcap", [](simdact_attention& a, const AttentionTables&) { a.softcap = 30; }},
+    {"mask_bool",
+     [](simdact_attention& a, const AttentionTables& t) {
+       a.mask_type = SIMDACT_MASK_BOOL, a.mask = t.shown.data(), a.mask_strides.query = a.keys;
+     }},
+    {"mask_f32",
+     [](simdact_attention& a, const AttentionTables& t) {
+       a.mask_type = SIMDACT_MASK_F32, a.mask = t.additive.data(), a.mask_strides.query = a.keys;
+     }},
+    {"mask_same",
+     [](simdact_attention& a, const AttentionTables& t) {
+       a.mask_type = SIMDACT_MASK_SAME, a.mask = t.same.get(), a.mask_strides.query = a.keys;
+     }},
+    {"alibi", [](simdact_attention& a, const AttentionTables& t) { a.alibi_slopes = t.numbers.data(); }},
+    {"sinks", [](simdact_attention& a, const AttentionTables& t) { a.sinks = t.numbers.data(); }},
+    {"lengths", [](simdact_attention& a, const AttentionTables& t) { a.key_lengths = &t.length; }},
+    {"causal", [](simdact_attention& a, const AttentionTables&) { a.causal = 1; }},
+    // An eighth of the keys.
+    {"window", [](simdact_attention& a, const AttentionTables&) {
+       a.causal = a.window = 1, a.window_left = static_cast<ptrdiff_t>(a.keys / 8) - 1;
+     }}};
+
+inline void AddAttention(const SoftmaxRowKind& kind, const AttentionForm& form) {
+  const std::string suffix = std::string("_attention_") + form.name;
+  const auto tables = [=] {
+    const size_t n = kind.Rows() * kind.cols;
+    AttentionTables t{std::vector<float>(n, 0.5f), std::vector<float>(kind.Rows(), 0.1f),
+                      std::vector<uint8_t>(n, 1), Allocate(n * SizeOf(kind.dtype)), kind.cols * 3 / 4};
+    for (size_t i = 0; i < n; ++i) Store(kind.dtype, t.same.get(), i, 0.5);
+    return t;
+  };
+  Row(kind.Name(suffix.c_str(), "forward"), [=](benchmark::State& state) {
+    const size_t n = kind.Rows() * kind.cols;
+    Arrays& arrays = Arrays::Shared(kind.dtype, false);
+    arrays.Reserve(n);
+    const AttentionTables t = tables();
+    simdact_attention a = AttentionOf(kind);
+    form.set(a, t);
+    Measure(state, n, 2 * SizeOf(kind.dtype),
+            [&] { simdact_attention_softmax(kind.target, kind.dtype, arrays.x(), arrays.y(), &a); });
+  });
+  // From scores and log-sum-exp.
+  Row(kind.Name(suffix.c_str(), "backward"), [=](benchmark::State& state) {
+    const size_t n = kind.Rows() * kind.cols;
+    Arrays& arrays = Arrays::Shared(kind.dtype, false);
+    arrays.Reserve(n);
+    const AttentionTables t = tables();
+    std::vector<double> sums(kind.Rows());
+    simdact_attention a = AttentionOf(kind);
+    form.set(a, t), a.log_sum_exp = sums.data();
+    simdact_attention_softmax(kind.target, kind.dtype, arrays.x(), arrays.y(), &a);
+    Measure(state, n, 3 * SizeOf(kind.dtype), [&] {
+      simdact_attention_softmax_backward(kind.target, kind.dtype, arrays.x(), nullptr, arrays.dy(),
+                                         arrays.y(), nullptr, &a);
+    });
+  });
+}
+
 inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
   for (const simdact_target* target : targets) {
     for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
@@ -115,6 +200,10 @@ inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
           if (dtype == SIMDACT_F32) AddSoftmaxForward({target, op, dtype, SIMDACT_FAST, cols}, "", 0, false);
         }
         AddSoftmaxForward({target, op, dtype, SIMDACT_ACCURATE, size_t{1} << 24}, "", 0, false);
+      }
+      for (const AttentionForm& form : kAttentionForms) {
+        for (const size_t keys : {256, 1024, 4096})
+          AddAttention({target, SIMDACT_SOFTMAX_OP_softmax, dtype, SIMDACT_ACCURATE, keys}, form);
       }
     }
   }

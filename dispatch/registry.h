@@ -27,12 +27,12 @@ struct FamilyCode {
 SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
 
-// Softmax and its kin in one format, compiled for one target, in the order of simdact_softmax_op; null if it
-// was not.
-const simdact_softmax_kernel* SoftmaxF32Code(int64_t target);
-const simdact_softmax_kernel* SoftmaxF64Code(int64_t target);
-const simdact_softmax_kernel* SoftmaxBf16Code(int64_t target);
-const simdact_softmax_kernel* SoftmaxF16Code(int64_t target);
+// Softmax and its kin in one format (rows.h), compiled for one target; null if it was not.
+struct SoftmaxCode;
+const SoftmaxCode* SoftmaxF32Code(int64_t target);
+const SoftmaxCode* SoftmaxF64Code(int64_t target);
+const SoftmaxCode* SoftmaxBf16Code(int64_t target);
+const SoftmaxCode* SoftmaxF16Code(int64_t target);
 
 // A kernel for each dtype, in the order of simdact_dtype; null if the target was not compiled.
 const simdact_bias_kernel* BiasCode(int64_t target);

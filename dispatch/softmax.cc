@@ -1,5 +1,6 @@
 // Softmax: arguments, options, and the way to the kernels; and what of the online pieces is not a loop.
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -22,39 +23,6 @@ bool IsUsable(double value, size_t bytes) {
   return std::isfinite(kept) && (kept != 0) == (value != 0);
 }
 
-// Numbers and enums in their ranges, and nothing asked for that this version does not know. `o` is a copy of
-// the caller's options, or all zero.
-bool ValuesAreValid(const simdact_softmax_options& o, size_t bytes) {
-  for (const uint64_t word : o.reserved) {
-    if (word != 0) return false;
-  }
-  const bool usable = IsUsable(o.scale, bytes) && IsUsable(o.softcap, bytes) &&
-                      IsUsable(o.mask_slope, bytes) && IsUsable(o.alibi_slope, bytes);
-  return usable && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
-         static_cast<unsigned>(o.masked_row) <= SIMDACT_MASKED_ROW_UNIFORM &&
-         static_cast<unsigned>(o.infinite_score) <= SIMDACT_INFINITE_SCORE_LIMIT &&
-         static_cast<unsigned>(o.mask_type) <= SIMDACT_MASK_SAME;
-}
-
-void Resolve(const simdact_softmax_options* options, size_t rows, size_t cols, RowOptions* o) {
-  static_cast<simdact_softmax_options&>(*o) = options == nullptr ? simdact_softmax_options{} : *options;
-  o->scale = OneForZero(o->scale);
-  o->mask_slope = OneForZero(o->mask_slope);
-  if (o->mask_rows == 0) o->mask_rows = rows;
-  o->mask_row_stride = DenseOr(o->mask_row_stride, cols);
-  if (o->rows_per_sink == 0) o->rows_per_sink = rows;
-  o->x_row_stride = DenseOr(o->x_row_stride, cols);
-  o->y_row_stride = DenseOr(o->y_row_stride, cols);
-  o->dy_row_stride = DenseOr(o->dy_row_stride, cols);
-  o->dx_row_stride = DenseOr(o->dx_row_stride, cols);
-  o->plain = o->scale == 1 && o->softcap == 0 && o->mask_type == SIMDACT_MASK_NONE && o->alibi_slope == 0 &&
-             o->lengths == nullptr && o->causal_rows == 0 && o->sinks == nullptr;
-}
-
-size_t BytesOfMask(simdact_mask type, size_t bytes) {
-  return type == SIMDACT_MASK_BOOL ? 1 : type == SIMDACT_MASK_F32 ? sizeof(float) : bytes;
-}
-
 // The default kernel of each op and dtype, looked up at the first call.
 std::atomic<const simdact_softmax_kernel*> g_default[SIMDACT_SOFTMAX_OP_COUNT][SIMDACT_DTYPE_COUNT];
 
@@ -67,21 +35,55 @@ const simdact_softmax_kernel* Default(simdact_softmax_op op, simdact_dtype dtype
   return kernel;
 }
 
+}  // namespace
+
+bool OptionsAreValid(const simdact_softmax_options& o, size_t bytes) {
+  for (const uint64_t word : o.reserved) {
+    if (word != 0) return false;
+  }
+  const bool usable = IsUsable(o.scale, bytes) && IsUsable(o.softcap, bytes) &&
+                      IsUsable(o.mask_slope, bytes) && IsUsable(o.alibi_slope, bytes);
+  return usable && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
+         static_cast<unsigned>(o.masked_row) <= SIMDACT_MASKED_ROW_UNIFORM &&
+         static_cast<unsigned>(o.infinite_score) <= SIMDACT_INFINITE_SCORE_LIMIT &&
+         static_cast<unsigned>(o.mask_type) <= SIMDACT_MASK_SAME;
+}
+
+RowOptions Resolved(const simdact_softmax_options* options, size_t rows, size_t cols) {
+  RowOptions o{};
+  if (options != nullptr) static_cast<simdact_softmax_options&>(o) = *options;
+  o.scale = OneForZero(o.scale);
+  o.mask_slope = OneForZero(o.mask_slope);
+  if (o.mask_rows == 0) o.mask_rows = rows;
+  o.mask_row_stride = DenseOr(o.mask_row_stride, cols);
+  if (o.rows_per_sink == 0) o.rows_per_sink = rows;
+  o.x_row_stride = DenseOr(o.x_row_stride, cols);
+  o.y_row_stride = DenseOr(o.y_row_stride, cols);
+  o.dy_row_stride = DenseOr(o.dy_row_stride, cols);
+  o.dx_row_stride = DenseOr(o.dx_row_stride, cols);
+  o.unchanged = o.scale == 1 && o.softcap == 0 && o.mask_type == SIMDACT_MASK_NONE && o.alibi_slope == 0;
+  o.whole = o.starts == nullptr && o.lengths == nullptr && o.causal_rows == 0 && o.sinks == nullptr;
+  return o;
+}
+
+namespace {
+
 // Options that are resolved, x and what is made of it. Without a y, `output` has no rows.
 simdact_status CheckOutputs(const void* x, const Matrix& output, size_t rows, size_t cols, size_t bytes,
                             const RowOptions& o) {
-  if (!ValuesAreValid(o, bytes)) return SIMDACT_BAD_OPTION;
+  if (!OptionsAreValid(o, bytes)) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
   const Matrix input = {x, rows, cols, o.x_row_stride, bytes};
   const Matrix sums = Optional(o.log_sum_exp, rows, BytesOfNumber(bytes));
+  const Matrix starts = Optional(o.starts, rows, sizeof(size_t));
   const Matrix lengths = Optional(o.lengths, rows, sizeof(size_t));
   const Matrix sinks = Optional(o.sinks, (rows - 1) / o.rows_per_sink + 1, sizeof(float));
   const Matrix mask = {o.mask, o.mask_type == SIMDACT_MASK_NONE ? 0 : o.mask_rows, cols, o.mask_row_stride,
                        BytesOfMask(o.mask_type, bytes)};
-  const simdact_status status = CheckEach({input, output, sums, lengths, sinks, mask});
+  const simdact_status status = CheckEach({input, output, sums, starts, lengths, sinks, mask});
   if (status != SIMDACT_OK) return status;
   bool fits = MayShare(output, input) && AreDisjoint(output, sums) && AreDisjoint(sums, input);
-  for (const Matrix* read : {&lengths, &sinks, &mask}) {
+  for (const Matrix* read : {&starts, &lengths, &sinks, &mask}) {
     fits = fits && AreDisjoint(output, *read) && AreDisjoint(sums, *read);
   }
   return fits ? SIMDACT_OK : SIMDACT_OVERLAP;
@@ -92,14 +94,14 @@ simdact_status CheckOutputs(const void* x, const Matrix& output, size_t rows, si
 simdact_status CheckForward(const void* x, const void* y, size_t rows, size_t cols, size_t bytes,
                             const simdact_softmax_options* options, RowOptions* o) {
   if (cols == 0) return SIMDACT_EMPTY_ROW;
-  Resolve(options, rows, cols, o);
+  *o = Resolved(options, rows, cols);
   return CheckOutputs(x, {y, rows, cols, o->y_row_stride, bytes}, rows, cols, bytes, *o);
 }
 
 simdact_status CheckLogSumExp(const void* x, void* log_sum_exp, size_t rows, size_t cols, size_t bytes,
                               const simdact_softmax_options* options, RowOptions* o) {
   if (cols == 0) return SIMDACT_EMPTY_ROW;
-  Resolve(options, rows, cols, o);
+  *o = Resolved(options, rows, cols);
   o->log_sum_exp = log_sum_exp, o->y_row_stride = 0;
   const simdact_status status = CheckOutputs(x, {nullptr, 0, cols, cols, bytes}, rows, cols, bytes, *o);
   if (status != SIMDACT_OK || rows == 0) return status;
@@ -109,25 +111,30 @@ simdact_status CheckLogSumExp(const void* x, void* log_sum_exp, size_t rows, siz
 simdact_status CheckBackward(const void* y, const void* dy, const void* dx, size_t rows, size_t cols,
                              size_t bytes, const simdact_softmax_options* options, RowOptions* o) {
   if (cols == 0) return SIMDACT_EMPTY_ROW;
-  Resolve(options, rows, cols, o);
-  if (!ValuesAreValid(*o, bytes) || o->softcap != 0) return SIMDACT_BAD_OPTION;
+  *o = Resolved(options, rows, cols);
+  if (!OptionsAreValid(*o, bytes) || o->softcap != 0) return SIMDACT_BAD_OPTION;
   if (rows == 0) return SIMDACT_OK;
   const Matrix from = {y, rows, cols, o->y_row_stride, bytes},
                upstream = {dy, rows, cols, o->dy_row_stride, bytes};
   const Matrix to = {dx, rows, cols, o->dx_row_stride, bytes};
-  const simdact_status status = CheckEach({from, upstream, to});
+  const Matrix starts = Optional(o->starts, rows, sizeof(size_t));
+  const Matrix lengths = Optional(o->lengths, rows, sizeof(size_t));
+  const simdact_status status = CheckEach({from, upstream, to, starts, lengths});
   if (status != SIMDACT_OK) return status;
-  return MayShare(to, from) && MayShare(to, upstream) ? SIMDACT_OK : SIMDACT_OVERLAP;
+  const bool fits =
+      MayShare(to, from) && MayShare(to, upstream) && AreDisjoint(to, starts) && AreDisjoint(to, lengths);
+  return fits ? SIMDACT_OK : SIMDACT_OVERLAP;
 }
 
-size_t VisibleColumns(const RowOptions& o, size_t row, size_t cols) {
-  size_t visible = cols;
-  if (o.lengths != nullptr && o.lengths[row] < visible) visible = o.lengths[row];
+Columns VisibleColumns(const RowOptions& o, size_t row, size_t cols) {
+  size_t end = cols;
+  if (o.lengths != nullptr && o.lengths[row] < end) end = o.lengths[row];
   if (o.causal_rows != 0) {
     const size_t seen = row % o.causal_rows + 1;
-    if (o.causal_past < visible && visible - o.causal_past > seen) visible = o.causal_past + seen;
+    if (o.causal_past < end && end - o.causal_past > seen) end = o.causal_past + seen;
   }
-  return visible;
+  const size_t start = o.starts == nullptr ? 0 : std::min(o.starts[row], end);
+  return {start, end - start, cols - end};
 }
 
 double UnitFactor(double shift, double power, double to_shift, double to_power) {
@@ -136,10 +143,7 @@ double UnitFactor(double shift, double power, double to_shift, double to_power) 
   return std::exp(((shift - to_shift) + powers * kLn2High) + powers * kLn2Low);
 }
 
-namespace {
-
-// The kernels of a format, in the order of the ops, or null.
-const simdact_softmax_kernel* KernelsOf(int64_t target, simdact_dtype dtype) {
+const SoftmaxCode* SoftmaxCodeOf(int64_t target, simdact_dtype dtype) {
   switch (dtype) {
     case SIMDACT_F32:
       return SoftmaxF32Code(target);
@@ -158,7 +162,6 @@ const simdact_softmax_kernel* KernelsOf(int64_t target, simdact_dtype dtype) {
   }
 }
 
-}  // namespace
 }  // namespace simdact
 
 extern "C" {
@@ -166,12 +169,9 @@ extern "C" {
 const simdact_softmax_kernel* simdact_find_softmax(const simdact_target* target, simdact_softmax_op op,
                                                    simdact_dtype dtype) {
   if (!simdact_target_runs(target)) return nullptr;
-  if (static_cast<unsigned>(op) >= SIMDACT_SOFTMAX_OP_COUNT ||
-      static_cast<unsigned>(dtype) >= SIMDACT_DTYPE_COUNT) {
-    return nullptr;
-  }
-  const simdact_softmax_kernel* kernels = simdact::KernelsOf(target->bit, dtype);
-  return kernels == nullptr ? nullptr : &kernels[op];
+  if (static_cast<unsigned>(op) >= SIMDACT_SOFTMAX_OP_COUNT) return nullptr;
+  const simdact::SoftmaxCode* code = simdact::SoftmaxCodeOf(target->bit, dtype);
+  return code == nullptr ? nullptr : &code->kernels[op];
 }
 
 const simdact_softmax_description* simdact_describe_softmax(simdact_softmax_op op) {

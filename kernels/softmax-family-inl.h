@@ -1,10 +1,11 @@
 // The kernels of softmax and its kin for one format of elements, SIMDACT_SOFTMAX_ELEMENT, leaving one
-// function behind: <SIMDACT_SOFTMAX_FORMAT>Code(target), which gives them in the order of simdact_softmax_op.
-// Each format has a source of its own, for they compile long.
+// function behind: <SIMDACT_SOFTMAX_FORMAT>Code(target). Each format has a source of its own, for they
+// compile long.
 
 #include "dispatch/code_of.h"
 #include "dispatch/registry.h"
 #include "kernels/drivers/softmax-backward-inl.h"
+#include "kernels/drivers/softmax-gradient-inl.h"
 #include "kernels/drivers/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,7 +25,8 @@ constexpr simdact_softmax_kernel SoftmaxKernel() {
 }
 
 #define SIMDACT_X(Name, name, ...) SoftmaxKernel<SIMDACT_SOFTMAX_ELEMENT, SIMDACT_SOFTMAX_OP_##name>(),
-constexpr simdact_softmax_kernel kSoftmaxKernels[] = {SIMDACT_SOFTMAX_OPS(SIMDACT_X)};
+constexpr SoftmaxCode kSoftmaxCode = WithGradient<SIMDACT_SOFTMAX_ELEMENT>(
+    {{SIMDACT_SOFTMAX_OPS(SIMDACT_X)}, nullptr, nullptr, nullptr, nullptr});
 #undef SIMDACT_X
 
 }  // namespace
@@ -34,10 +36,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace simdact {
-const simdact_softmax_kernel* HWY_CONCAT(SIMDACT_SOFTMAX_FORMAT, Code)(int64_t target) {
+const SoftmaxCode* HWY_CONCAT(SIMDACT_SOFTMAX_FORMAT, Code)(int64_t target) {
   const int64_t code = CodeOf(target, HWY_TARGETS);
 #define SIMDACT_X(TARGET, NAMESPACE) \
-  if (code == TARGET) return NAMESPACE::kSoftmaxKernels;
+  if (code == TARGET) return &NAMESPACE::kSoftmaxCode;
   HWY_VISIT_TARGETS(SIMDACT_X)
 #undef SIMDACT_X
   return nullptr;

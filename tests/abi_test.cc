@@ -127,7 +127,47 @@ TEST(Abi, LayoutOfStructs) {
                                                 SIMDACT_M(rows_per_sink),   SIMDACT_M(x_row_stride),
                                                 SIMDACT_M(y_row_stride),    SIMDACT_M(dy_row_stride),
                                                 SIMDACT_M(dx_row_stride),   SIMDACT_M(log_sum_exp),
-                                                SIMDACT_M(reserved)});
+                                                SIMDACT_M(reserved),        SIMDACT_M(starts)});
+  }
+  {
+    using Struct = simdact_strides;
+    ExpectPublished("simdact_strides",
+                    {{"sizeof", sizeof(Struct)}, SIMDACT_M(batch), SIMDACT_M(head), SIMDACT_M(query)});
+  }
+  {
+    using Struct = simdact_attention;
+    ExpectPublished("simdact_attention", {{"sizeof", sizeof(Struct)},
+                                          SIMDACT_M(batches),
+                                          SIMDACT_M(heads),
+                                          SIMDACT_M(queries),
+                                          SIMDACT_M(keys),
+                                          SIMDACT_M(scale),
+                                          SIMDACT_M(softcap),
+                                          SIMDACT_M(tier),
+                                          SIMDACT_M(masked_row),
+                                          SIMDACT_M(infinite_score),
+                                          SIMDACT_M(mask_type),
+                                          SIMDACT_M(mask),
+                                          SIMDACT_M(mask_strides),
+                                          SIMDACT_M(mask_slope),
+                                          SIMDACT_M(mask_slopes),
+                                          SIMDACT_M(alibi_slopes),
+                                          SIMDACT_M(alibi_batch_stride),
+                                          SIMDACT_M(sinks),
+                                          SIMDACT_M(sink_batch_stride),
+                                          SIMDACT_M(key_lengths),
+                                          SIMDACT_M(diagonal),
+                                          SIMDACT_M(diagonals),
+                                          SIMDACT_M(causal),
+                                          SIMDACT_M(window),
+                                          SIMDACT_M(window_left),
+                                          SIMDACT_M(window_right),
+                                          SIMDACT_M(x_strides),
+                                          SIMDACT_M(y_strides),
+                                          SIMDACT_M(dy_strides),
+                                          SIMDACT_M(dx_strides),
+                                          SIMDACT_M(log_sum_exp),
+                                          SIMDACT_M(reserved)});
   }
   {
     using Struct = simdact_cross_entropy_options;

@@ -69,6 +69,30 @@ static void test_softmax(void) {
   CHECK(strcmp(simdact_status_text(SIMDACT_EMPTY_ROW), "rows have no columns") == 0);
 }
 
+/* Two heads, of which the second looks two keys back. */
+static void test_attention(void) {
+  static const float x[2][2] = {{1.0f, 3.0f}, {0.0f, -1.0f}};
+  float y[2][2], dx[2][2], dsinks[2];
+  const float sinks[2] = {0.0f, 2.0f};
+  float lse[2];
+  int h;
+  simdact_attention a = {0};
+  a.batches = 1, a.heads = 2, a.queries = 1, a.keys = 2;
+  a.sinks = sinks, a.log_sum_exp = lse, a.causal = 1, a.diagonal = 1;
+  CHECK(simdact_attention_softmax_f32(&x[0][0], &y[0][0], &a) == SIMDACT_OK);
+  CHECK(simdact_attention_softmax_backward_f32(&x[0][0], NULL, &x[0][0], &dx[0][0], dsinks, &a) ==
+        SIMDACT_OK);
+  for (h = 0; h < 2; ++h) {
+    const double p = exp((double)x[h][0]), q = exp((double)x[h][1]), s = exp((double)sinks[h]);
+    const double t = (p * (double)x[h][0] + q * (double)x[h][1]) / (p + q + s);
+    CHECK(near(y[h][0], p / (p + q + s)) && near(y[h][1], q / (p + q + s)));
+    CHECK(fabs((double)dx[h][1] - q / (p + q + s) * ((double)x[h][1] - t)) <= 2e-6);
+    CHECK(fabs((double)dsinks[h] + s / (p + q + s) * t) <= 2e-6);
+  }
+  a.causal = 2;
+  CHECK(simdact_attention_softmax_f32(&x[0][0], &y[0][0], &a) == SIMDACT_BAD_OPTION);
+}
+
 #ifndef SIMDACT_NO_F64
 static void test_double(void) {
   static const double x[N] = {-2.0, -1.0, 0.0, 1.0, 2.0};
@@ -319,6 +343,7 @@ static void test_descriptions(void) {
 int main(void) {
   test_arrays();
   test_softmax();
+  test_attention();
 #ifndef SIMDACT_NO_F64
   test_double();
 #endif

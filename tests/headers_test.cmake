@@ -81,6 +81,8 @@ file(WRITE "${work}/zero.c" "#include \"simdact/simdact.h\"
 simdact_status all_columns(const float* x, float* y, size_t n);
 simdact_status all_columns(const float* x, float* y, size_t n) {
   simdact_softmax_options o = {0};
+  simdact_attention a = {0};
+  if (simdact_attention_softmax_f32(x, y, &a) != SIMDACT_EMPTY_ROW) return SIMDACT_BAD_OPTION;
   return simdact_softmax_f32(x, y, 1, n, &o);
 }
 ")
@@ -97,8 +99,8 @@ endforeach()
 #    be helped, nor, if they are no macros with arguments, what is called simdact::name.
 set(ops "")
 set(words x y n dy dx p rows cols batch channels inner gate up dgate dup op dtype target list capacity fma status
-  options state other factor layout params input output Name number)
-set(members value softcap limit layout target)
+  options state other factor layout params attention dsinks input output Name number)
+set(members value softcap limit layout target batch)
 foreach(list activations gates)
   file(READ "${dispatch}/simdact/${list}.def" text)
   string(REGEX MATCHALL "X\\([A-Z][A-Za-z0-9]*, [a-z0-9_]+, [0-9]+, P[0-9](\\([^()]*\\))?" entries "${text}")

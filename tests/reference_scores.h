@@ -67,7 +67,7 @@ inline std::vector<ExactSum> ExactScoresOf(simdact_softmax_op op, simdact_dtype 
   std::vector<ExactSum> z(cols);
   for (size_t i = 0; i < cols; ++i) {
     const bool hidden = o.mask_type == SIMDACT_MASK_BOOL && static_cast<const uint8_t*>(o.mask)[at + i] == 0;
-    if (i >= visible || hidden) {
+    if (i < StartIn(o, row) || i >= visible || hidden) {
       z[i].Add(-kInfinity);
       continue;
     }

@@ -22,6 +22,9 @@ inline long double OptionIn(simdact_dtype dtype, double value, double if_zero) {
   return Rounded(dtype == SIMDACT_F64 ? SIMDACT_F64 : SIMDACT_F32, given);
 }
 
+inline size_t StartIn(const simdact_softmax_options& o, size_t row) {
+  return o.starts == nullptr ? 0 : o.starts[row];
+}
 inline size_t VisibleIn(const simdact_softmax_options& o, size_t row, size_t cols) {
   size_t visible = cols;
   if (o.lengths != nullptr) visible = std::min(visible, o.lengths[row]);
@@ -39,7 +42,7 @@ inline Reals ScoresOf(simdact_softmax_op op, simdact_dtype dtype, const Reals& x
   const size_t mask_stride = o.mask_row_stride == 0 ? cols : o.mask_row_stride;
   const size_t at = row % (o.mask_rows == 0 ? rows : o.mask_rows) * mask_stride;
   Reals z(cols, -kInfinity);
-  for (size_t i = 0; i < visible; ++i) {
+  for (size_t i = StartIn(o, row); i < visible; ++i) {
     z[i] = scale * x[i];
     if (cap != 0) z[i] = cap * std::tanh(z[i] / cap);
     if (o.mask_type == SIMDACT_MASK_F32) z[i] += mask_slope * static_cast<const float*>(o.mask)[at + i];

@@ -16,11 +16,16 @@ struct Tables {
   std::vector<float> additive;
   std::vector<uint8_t> shown;
   Array same;
-  std::vector<size_t> lengths;
+  std::vector<size_t> lengths, starts;
   std::vector<float> sinks;
 
   Tables(simdact_dtype dtype, size_t cols, std::mt19937& random)
-      : additive(kRows * cols), shown(kRows * cols), same(dtype, kRows * cols), lengths(kRows), sinks(kRows) {
+      : additive(kRows * cols),
+        shown(kRows * cols),
+        same(dtype, kRows * cols),
+        lengths(kRows),
+        starts(kRows),
+        sinks(kRows) {
     std::normal_distribution<double> normal;
     for (size_t i = 0; i < additive.size(); ++i) {
       const bool hidden = random() % 3 == 0 && i % cols != 0;
@@ -31,6 +36,7 @@ struct Tables {
     }
     for (size_t r = 0; r < kRows; ++r) {
       lengths[r] = r * cols / (kRows - 2);  // none, some, all and more than all
+      starts[r] = (kRows - 1 - r) * cols / (kRows - 2);
       sinks[r] = static_cast<float>(2 * normal(random));
     }
   }
@@ -58,6 +64,12 @@ const Variant kVariants[] = {
        o.mask_rows = 2, o.mask_row_stride = t.additive.size() / kRows + 1;
      }},
     {"lengths", [](simdact_softmax_options& o, Tables& t) { o.lengths = t.lengths.data(); }},
+    {"starts", [](simdact_softmax_options& o, Tables& t) { o.starts = t.starts.data(); }},
+    {"starts and lengths of masked and scaled columns, and ALiBi",
+     [](simdact_softmax_options& o, Tables& t) {
+       o.starts = t.starts.data(), o.lengths = t.lengths.data(), o.scale = 0.7, o.alibi_slope = 0.1;
+       o.mask_type = SIMDACT_MASK_SAME, o.mask = t.same.Data(), o.masked_row = SIMDACT_MASKED_ROW_UNIFORM;
+     }},
     {"causal", [](simdact_softmax_options& o, Tables&) { o.causal_rows = 3, o.causal_past = 2; }},
     {"causal and ALiBi",
      [](simdact_softmax_options& o, Tables&) { o.causal_rows = kRows, o.alibi_slope = 0.1767767; }},

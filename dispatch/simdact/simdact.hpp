@@ -81,6 +81,7 @@ SIMDACT_UNARY(SIMDACT_X)
 
 }  // namespace simdact
 
+#include "simdact/attention.hpp"
 #include "simdact/bias.hpp"
 #include "simdact/cross_entropy.hpp"
 #include "simdact/gates.hpp"

@@ -81,13 +81,16 @@ typedef struct simdact_softmax_options {
 
   void* log_sum_exp; /* log(s) of each row, a double for f64, else a float; NULL: not wanted */
 
-  uint64_t reserved[8]; /* 0: room for options to come; else SIMDACT_BAD_OPTION */
+  uint64_t reserved[7]; /* 0: room for options to come; else SIMDACT_BAD_OPTION */
+
+  const size_t* starts; /* row r sees no column before starts[r], for sliding windows; NULL: all */
 } simdact_softmax_options;
 
 /* y[r][c] for rows x cols elements; E is the type of an element of T, as in simdact.h. options may be NULL.
  * y may be x, with the same stride; else y and log_sum_exp share memory neither with each other nor with x,
- * mask, lengths or sinks. SIMDACT_EMPTY_ROW for cols = 0; SIMDACT_BAD_OPTION for what the struct rules out;
- * SIMDACT_NULL_POINTER, SHORT_STRIDE, TOO_LARGE, OVERLAP: see simdact.h. Then nothing has been touched.
+ * mask, starts, lengths or sinks. SIMDACT_EMPTY_ROW for cols = 0; SIMDACT_BAD_OPTION for what the struct
+ * rules out; SIMDACT_NULL_POINTER, SHORT_STRIDE, TOO_LARGE, OVERLAP: see simdact.h. Then nothing has been
+ * touched.
  *
  *   simdact_status simdact_softmax_<T>(const E* x, E* y, size_t rows, size_t cols, const
  * simdact_softmax_options* options); simdact_status simdact_log_softmax_<T>(...);  simdact_status
@@ -105,8 +108,9 @@ typedef struct simdact_softmax_options {
  *
  * whose error is 2 ulps (bf16, f16: 0.51), and where dy is near the sum 2^-38 of their size. (log_softmax:
  * 2^-20 cols exp(y). Where dy is 0 in all other columns nothing cancels: dx = -scale expm1(y) dy to 2 ulps.)
- * dx may be y or dy, with the same stride. Of the options scale, the strides and the tier count; with softcap
- * the gradient does not follow from the output: SIMDACT_BAD_OPTION.
+ * dx may be y or dy, with the same stride. Of the options scale, the strides and the tier count, and for
+ * softmax and softmin which columns a row sees: the others have 0. With softcap the gradient does not follow
+ * from the output: SIMDACT_BAD_OPTION; see attention.h.
  *
  *   simdact_status simdact_softmax_backward_<T>(const E* y, const E* dy, E* dx, size_t rows, size_t cols,
  * options); simdact_status simdact_log_softmax_backward_<T>(...);  simdact_status
@@ -241,5 +245,7 @@ SIMDACT_API const simdact_softmax_description* simdact_describe_softmax(simdact_
 #ifdef __cplusplus
 }
 #endif
+
+#include "simdact/attention.h" /* here, for it needs all of the above */
 
 #endif /* SIMDACT_SOFTMAX_H_ */

@@ -21,8 +21,7 @@ namespace {
 
 template <class T>
 T LargestOf(const T* x, size_t n) {
-  bool unused;
-  return MaxScore<false>(PlainScores<Wide<T>>{x}, hn::ScalableTag<T>(), 0, n, unused);
+  return MaxScore(PlainScores<Wide<T>>{x}, hn::ScalableTag<T>(), 0, n);
 }
 
 template <class T>

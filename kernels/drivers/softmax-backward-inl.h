@@ -38,6 +38,14 @@ HWY_INLINE Vectors<kSize, D> LoadZeroPadded(D d, const typename Element::Stored*
   (void)d;
 }
 
+// sum + y dy.
+template <class V>
+HWY_INLINE Pair<V> PlusProduct(const Pair<V>& sum, const V& y, const V& dy) {
+  const auto product = TwoProduct(y, dy);
+  // Without FMA the product's error may overflow on the way: then it is left out.
+  return PlusTerm(sum, WithLow(product, ErrorOrZero(Low(product))));
+}
+
 // s.
 template <class Element, bool kLog>
 HWY_INLINE TwoWords<double> GradientSum(const typename Element::Stored* y, const typename Element::Stored* dy,
@@ -49,12 +57,24 @@ HWY_INLINE TwoWords<double> GradientSum(const typename Element::Stored* y, const
     if constexpr (kLog) {
       sum = PlusTerm(sum, upstream);
     } else {
-      const auto product = TwoProduct(LoadZeroPadded<size(), Element>(d, y + i, count), upstream);
-      // Without FMA the product's error may overflow on the way: then it is left out.
-      sum = PlusTerm(sum, WithLow(product, ErrorOrZero(Low(product))));
+      sum = PlusProduct(sum, LoadZeroPadded<size(), Element>(d, y + i, count), upstream);
     }
   });
   return LaneSum(d, sum);
+}
+
+// s in the words of the format.
+template <class T>
+HWY_INLINE TwoWords<T> WordsOfSum(const TwoWords<double>& exact) {
+  const T high = static_cast<T>(exact.high + exact.low);
+  return {high, static_cast<T>((exact.high - double{high}) + exact.low)};
+}
+// y (dy - s).
+template <class D, class V>
+HWY_INLINE V SoftmaxSlope(D d, const V& y, const V& dy, const TwoWords<Scalar<D>>& s) {
+  const auto difference = TwoSum(dy, hn::Set(d, -s.high));
+  const auto low = op::Sub(Low(difference), hn::Set(d, s.low));
+  return op::MulAdd(y, High(difference), op::Mul(y, low));
 }
 
 template <class D, class V>
@@ -99,9 +119,7 @@ HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename El
                             typename Element::Stored* dx, size_t n, typename Element::Number scale) {
   using T = typename Element::Number;
   const typename Element::D d;
-  const TwoWords<double> exact = GradientSum<Element, kLog>(y, dy, n);
-  const T high = static_cast<T>(exact.high + exact.low);
-  const TwoWords<T> s = {high, static_cast<T>((exact.high - double{high}) + exact.low)};
+  const auto s = WordsOfSum<T>(GradientSum<Element, kLog>(y, dy, n));
   ForEachVector<Lockstep(4, 2)>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
     const auto output = LoadZeroPadded<kSize, Element>(d, y + i, count);
@@ -122,9 +140,7 @@ HWY_INLINE void BackwardRow(const typename Element::Stored* y, const typename El
         }
       }
     } else {
-      const auto difference = TwoSum(upstream, hn::Set(d, -s.high));
-      const auto low = op::Sub(Low(difference), hn::Set(d, s.low));
-      slope = op::MulAdd(output, High(difference), op::Mul(output, low));
+      slope = SoftmaxSlope(d, output, upstream, s);
     }
     StoreResult<kSize, Element>(d, Vectors<kSize, decltype(d)>(op::Mul(slope, hn::Set(d, scale))), dx + i,
                                 count);
@@ -143,9 +159,13 @@ simdact_status SoftmaxBackward(const void* y_void, const void* dy_void, void* dx
   const auto* dy = static_cast<const Stored*>(dy_void);
   auto* dx = static_cast<Stored*>(dx_void);
   const auto scale = static_cast<typename Element::Number>(kSign * o.scale);
+  const bool sees_all = kLog || o.whole;
   for (size_t r = 0; r < rows; ++r) {
-    BackwardRow<Element, kLog>(y + r * o.y_row_stride, dy + r * o.dy_row_stride, dx + r * o.dx_row_stride,
-                               cols, scale);
+    const Columns columns = sees_all ? Columns{0, cols, 0} : VisibleColumns(o, r, cols);
+    const size_t at = columns.before;
+    BackwardRow<Element, kLog>(y + r * o.y_row_stride + at, dy + r * o.dy_row_stride + at,
+                               dx + r * o.dx_row_stride + at, columns.visible, scale);
+    if (!sees_all) FillHidden<Element>(dx + r * o.dx_row_stride + at, columns, 0.0);
   }
   return SIMDACT_OK;
 }
@@ -160,9 +180,11 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   auto* p = static_cast<typename Element::Stored*>(p_void);
   RowOptions o{};
   o.scale = scale == 0 ? 1.0 : double{scale}, o.mask_rows = 1;
-  FullScores<Element> scores(static_cast<const typename Element::Stored*>(x_void), o, 0, n, T(1));
+  ScoreBlock<T> block;
+  FullScores<Element> scores(static_cast<const typename Element::Stored*>(x_void), o, 0, Columns{0, n, 0},
+                             T(1), &block);
   bool ordinary = true;
-  double block_max = double{MaxScore(scores, d, 0, n, ordinary, std::false_type())};
+  double block_max = double{MaxScore(scores, d, 0, n, ordinary)};
   FarScores<Element> far;
   if (!ordinary) {  // the largest one unrounded: a product of floats is a double
     FullScores<Element>::LessLargest(scores, n, -HUGE_VAL, far);
@@ -174,7 +196,7 @@ float SoftmaxBlock(simdact_softmax_state* state, const void* x_void, void* p_voi
   const bool is_far = !(std::fabs(maximum) < double{scores.kLarge}) && std::fabs(maximum) < HUGE_VAL;
   if (is_far) {
     far.scores = scores, far.high = maximum;
-    scores.far = &far;
+    scores.TakeOff(far);
   }
   RowSum<T> part{};
   part.unit = UnitOf(d, static_cast<T>(is_far ? 0.0 : maximum));

@@ -27,14 +27,15 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
-// softmax of a row, unless y is null. Returns the log-sum-exp.
+// softmax of a row, whose first visible column is y[0], unless y is null. Returns the log-sum-exp.
 template <class Element, class Scores, Terms kTerms>
-HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
-                             double sink, const RowOptions& o) {
+HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, const Columns& columns, double sink,
+                             const RowOptions& o) {
   using D = typename Element::D;
   using T = typename Element::Number;
   const D d;
   constexpr bool kHalf = sizeof(typename Element::Stored) < sizeof(T);
+  const size_t visible = columns.visible;
   const bool long_row = visible > kLongRow / sizeof(T);
   const bool whole = kHalf ? visible <= kStored : !long_row;  // not block by block
   const bool stored = whole && y != nullptr;
@@ -53,8 +54,7 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
   typename Scores::Far far;
   SumAnyRow<kTerms, false>(scores, far, d, visible, whole ? visible : kStored, keep, sink, max, total);
   double special;
-  if (HWY_UNLIKELY(
-          (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, false, o, special)))) {
+  if (HWY_UNLIKELY((!HasSum<Element, Scores>(scores, max, total, y, columns, sink, false, o, special)))) {
     return special;
   }
   const TwoWords<double> log = o.log_sum_exp == nullptr ? TwoWords<double>{0, 0} : LogOfSum(total);
@@ -76,17 +76,17 @@ HWY_INLINE double SoftmaxRow(Scores& scores, typename Element::Stored* y, size_t
     }
     StoreResult<kSize, Element>(d, QuotientOf<kTerms>(d, term, factor), y + i, count);
   });
-  FillRow<Element>(y, visible, cols, 0.0);
+  FillHidden<Element>(y, columns, 0.0);
   return log_sum_exp;
 }
 
 template <class Element, class Scores, Terms kTerms, bool kLog>
-HWY_INLINE double AnyRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
-                         double sink, const RowOptions& o) {
+HWY_INLINE double AnyRow(Scores& scores, typename Element::Stored* y, const Columns& columns, double sink,
+                         const RowOptions& o) {
   if constexpr (kLog) {
-    return LogSoftmaxRow<Element, Scores, kTerms>(scores, y, visible, cols, sink, o);
+    return LogSoftmaxRow<Element, Scores, kTerms>(scores, y, columns, sink, o);
   } else {
-    return SoftmaxRow<Element, Scores, kTerms>(scores, y, visible, cols, sink, o);
+    return SoftmaxRow<Element, Scores, kTerms>(scores, y, columns, sink, o);
   }
 }
 
@@ -112,8 +112,9 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
     if constexpr (kRows > 1) {
       for (size_t k = 0; k < kRows; ++k) ShortRows<Element, kTerms, kLog, 1>(x, y, r + k, cols, o);
     } else {
-      NoteLogSumExp<T>(
-          o, r, SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, cols, cols, -HUGE_VAL, kLog, o));
+      NoteLogSumExp<T>(o, r,
+                       SpecialRow<Element>(PlainScores<Element>{group.x}, group.y, Columns{0, cols, 0},
+                                           -HUGE_VAL, kLog, o));
     }
     return;
   }
@@ -142,21 +143,32 @@ HWY_INLINE void ShortRows(const typename Element::Stored* x, typename Element::S
   }
 }
 
+// Where a row of y begins, if there is a y.
+template <class T>
+HWY_INLINE T* RowOf(T* y, size_t offset) {
+  return y == nullptr ? y : y + offset;
+}
+HWY_INLINE double SinkOf(const RowOptions& o, size_t row) {
+  return o.sinks == nullptr ? -HUGE_VAL : double{o.sinks[row / o.rows_per_sink]};
+}
+
+// Rows whose scores are x itself; `whole`, or softmax.
 template <class Element, Terms kTerms, bool kLog>
 HWY_NOINLINE void PlainRows(const typename Element::Stored* x, typename Element::Stored* y, size_t rows,
                             size_t cols, const RowOptions& o) {
   size_t r = 0;
   if constexpr (kGroupsRows) {
-    if (cols <= RowGroup<Element, 1>::kMost) {
+    if (o.whole && cols <= RowGroup<Element, 1>::kMost) {
       for (; rows - r >= kGroup; r += kGroup) ShortRows<Element, kTerms, kLog, kGroup>(x, y, r, cols, o);
       for (; r < rows; ++r) ShortRows<Element, kTerms, kLog, 1>(x, y, r, cols, o);
     }
   }
   for (; r < rows; ++r) {
-    PlainScores<Element> scores{x + r * o.x_row_stride};
-    NoteLogSumExp<typename Element::Number>(o, r,
-                                            AnyRow<Element, PlainScores<Element>, kTerms, kLog>(
-                                                scores, y + r * o.y_row_stride, cols, cols, -HUGE_VAL, o));
+    const Columns columns = VisibleColumns(o, r, cols);
+    PlainScores<Element> scores{x + r * o.x_row_stride + columns.before};
+    const double log_sum_exp = AnyRow<Element, PlainScores<Element>, kTerms, kLog>(
+        scores, RowOf(y, r * o.y_row_stride + columns.before), columns, SinkOf(o, r), o);
+    NoteLogSumExp<typename Element::Number>(o, r, log_sum_exp);
   }
 }
 
@@ -164,12 +176,12 @@ template <class Element, bool kLog>
 HWY_NOINLINE void FullRows(const typename Element::Stored* x, typename Element::Stored* y, size_t rows,
                            size_t cols, int sign, const RowOptions& o) {
   using T = typename Element::Number;
+  ScoreBlock<T> block;
   for (size_t r = 0; r < rows; ++r) {
-    const size_t visible = VisibleColumns(o, r, cols);
-    FullScores<Element> scores(x + r * o.x_row_stride, o, r, visible, static_cast<T>(sign));
-    const double sink = o.sinks == nullptr ? -HUGE_VAL : double{o.sinks[r / o.rows_per_sink]};
+    const Columns columns = VisibleColumns(o, r, cols);
+    FullScores<Element> scores(x + r * o.x_row_stride, o, r, columns, static_cast<T>(sign), &block);
     const double log_sum_exp = AnyRow<Element, FullScores<Element>, Terms::kAccurate, kLog>(
-        scores, y + r * o.y_row_stride, visible, cols, sink, o);
+        scores, RowOf(y, r * o.y_row_stride + columns.before), columns, SinkOf(o, r), o);
     NoteLogSumExp<T>(o, r, log_sum_exp);
   }
 }
@@ -188,9 +200,11 @@ void AllRows(const void* x_void, void* y_void, size_t rows, size_t cols, const R
   using Stored = typename Element::Stored;
   const auto* x = static_cast<const Stored*>(x_void);
   auto* y = static_cast<Stored*>(y_void);
-  if (kSign < 0 || !o.plain) {
+  // The logarithm of a sum without its largest term needs to know whether that is the sink's.
+  const bool sees_sink = kLog && o.sinks != nullptr;
+  if (kSign < 0 || !o.unchanged || sees_sink) {
     FullRows<Element, kLog>(x, y, rows, cols, kSign, o);
-  } else if (o.tier == SIMDACT_FAST) {
+  } else if (o.whole && o.tier == SIMDACT_FAST) {
     PlainRows<Element, FastTerms<Stored, kLog>(), kLog>(x, y, rows, cols, o);
   } else {
     PlainRows<Element, Terms::kAccurate, kLog>(x, y, rows, cols, o);

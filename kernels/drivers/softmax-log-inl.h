@@ -93,7 +93,7 @@ HWY_NOINLINE void SumOthersAgain(const Scores& scores, D d, size_t visible, Scal
 // log(2) or more, so that the largest score has no equal and the logarithm would cancel, the others are
 // summed up once more.
 template <class Element, class Scores, Terms kTerms>
-HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, size_t visible, size_t cols,
+HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, const Columns& columns,
                                 double sink, const RowOptions& o) {
   using D = typename Element::D;
   using T = typename Element::Number;
@@ -103,11 +103,11 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
   RowSum<T> total{};
   T max;
   typename Scores::Far far;
+  const size_t visible = columns.visible;
   const size_t block = visible > kLongRow / sizeof(T) ? kStored : visible;
   SumAnyRow<kTerms, Scores::kExact>(scores, far, d, visible, block, keep, sink, max, total);
   double special;
-  if (HWY_UNLIKELY(
-          (!HasSum<Element, Scores>(scores, max, total, y, visible, cols, sink, true, o, special)))) {
+  if (HWY_UNLIKELY((!HasSum<Element, Scores>(scores, max, total, y, columns, sink, true, o, special)))) {
     return special;
   }
   // The logarithm of what the row adds up to is max + log + rest.
@@ -124,8 +124,7 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
     log.high += double{ShiftOf(d, total.unit)} - double{max};
     if (log.high < kOneLargest) {
       // Of scores made of words max is 0, and the largest one not quite.
-      bool unused;
-      const T column = MaxScore<false>(scores, d, 0, visible, unused);
+      const T column = MaxScore(scores, d, 0, visible);
       const bool is_sink = sink > double{column};
       max = is_sink ? static_cast<T>(sink) : column;
       SumOthersAgain<kTerms>(scores, d, visible, max, kSumStart<T>, total);
@@ -147,7 +146,7 @@ HWY_INLINE double LogSoftmaxRow(Scores& scores, typename Element::Stored* y, siz
     if constexpr (!Scores::kExact) result = op::Add(result, op::Sub(Low(z), hn::Set(d, lost)));
     StoreResult<kSize, Element>(d, result, y + i, count);
   });
-  FillRow<Element>(y, visible, cols, -HUGE_VAL);
+  FillHidden<Element>(y, columns, -HUGE_VAL);
   return AsTheyWere(scores, (double{max} + log.high) + (rest + log.low));
 }
 

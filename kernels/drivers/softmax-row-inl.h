@@ -23,17 +23,33 @@ constexpr size_t kStored = 4096;
 // f32 and f64 rows of more bytes than this do not fit into last-level caches together with their results.
 constexpr size_t kLongRow = size_t{1} << 24;
 
-// y = f(z) for the rows that have no sum: with a NaN, an infinite score, or without a visible column. Without
-// a y there is nothing to write.
+// y = value from column `begin` to `end`, if there is a y.
 template <class Element>
 void FillRow(typename Element::Stored* y, size_t begin, size_t end, double value) {
   const typename Element::D d;
   if (y == nullptr) return;
   const auto v = hn::Set(d, static_cast<typename Element::Number>(value));
-  for (size_t i = begin; i < end; i += hn::Lanes(d)) Element::StoreN(v, y + i, end - i);
+  size_t i = begin;
+  for (; i < end && end - i >= hn::Lanes(d); i += hn::Lanes(d)) Element::Store(v, y + i);
+  if (i < end) Element::StoreN(v, y + i, end - i);
 }
+// The hidden columns of a row, whose first visible one is y[0].
+template <class Element>
+HWY_INLINE void FillHidden(typename Element::Stored* y, const Columns& columns, double value) {
+  if (y == nullptr) return;
+  FillRow<Element>(y - columns.before, 0, columns.before, value);
+  FillRow<Element>(y, columns.visible, columns.visible + columns.after, value);
+}
+template <class Element>
+HWY_INLINE void FillAll(typename Element::Stored* y, const Columns& columns, double value) {
+  if (y == nullptr) return;
+  FillRow<Element>(y - columns.before, 0, columns.before + columns.visible + columns.after, value);
+}
+
+// y = f(z) for the rows that have no sum: with a NaN, an infinite score, or without a visible column. Without
+// a y there is nothing to write.
 template <class Element, class Scores>
-SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y, size_t visible, size_t cols,
+SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y, const Columns columns,
                                double sink, bool log, const RowOptions& o) {
   const typename Element::D d;
   using T = typename Element::Number;
@@ -54,22 +70,24 @@ SIMDACT_COLD double SpecialRow(const Scores scores, typename Element::Stored* y,
     if (fill) Element::StoreN(hn::Load(d, lanes), y + i, count);
   };
   const auto scan_all = [&](bool fill) HWY_ATTR {
-    for (size_t i = 0; i < visible; i += hn::Lanes(d)) scan(i, HWY_MIN(hn::Lanes(d), visible - i), fill);
+    const size_t n = columns.visible;
+    for (size_t i = 0; i < n; i += hn::Lanes(d)) scan(i, HWY_MIN(hn::Lanes(d), n - i), fill);
   };
   scan_all(false);
   if (any_nan || (infinite != 0 && o.infinite_score == SIMDACT_INFINITE_SCORE_NAN)) {
-    FillRow<Element>(y, 0, cols, nan);
+    FillAll<Element>(y, columns, nan);
     return nan;
   }
   if (infinite != 0) {
     if (y != nullptr) scan_all(true);
-    FillRow<Element>(y, visible, cols, log ? -infinity : 0.0);
+    FillHidden<Element>(y, columns, log ? -infinity : 0.0);
     return infinity;
   }
+  const size_t cols = columns.before + columns.visible + columns.after;
   const double share = o.masked_row == SIMDACT_MASKED_ROW_NAN    ? nan
                        : o.masked_row == SIMDACT_MASKED_ROW_ZERO ? 0.0
                                                                  : 1.0 / static_cast<double>(cols);
-  FillRow<Element>(y, 0, cols, !log ? share : share > 0 ? std::log(share) : share == 0 ? -infinity : nan);
+  FillAll<Element>(y, columns, !log ? share : share > 0 ? std::log(share) : share == 0 ? -infinity : nan);
   return -infinity;
 }
 
@@ -83,7 +101,7 @@ HWY_INLINE void SumAnyRow(Scores& scores, typename Scores::Far& far, D d, size_t
       (!SumRow<kTerms, kOthers>(scores, d, visible, block, static_cast<T>(sink), store, max, total)))) {
     if constexpr (!Scores::kExact) {
       sink = Scores::LessLargest(scores, visible, sink, far);
-      scores.far = &far;
+      scores.TakeOff(far);
     }
   }
   if (visible == 0) total = {UnitOf(d, static_cast<T>(sink)), 0, 0, 0};
@@ -93,15 +111,15 @@ HWY_INLINE void SumAnyRow(Scores& scores, typename Scores::Far& far, D d, size_t
 // Whether a row has a sum. What a row without one is has been written.
 template <class Element, class Scores, class T>
 HWY_INLINE bool HasSum(const Scores& scores, T max, const RowSum<T>& total, typename Element::Stored* y,
-                       size_t visible, size_t cols, double sink, bool log, const RowOptions& o,
+                       const Columns& columns, double sink, bool log, const RowOptions& o,
                        double& log_sum_exp) {
   if (HWY_UNLIKELY(!IsFinite(max))) {
-    log_sum_exp = SpecialRow<Element, Scores>(scores, y, visible, cols, sink, log, o);
+    log_sum_exp = SpecialRow<Element, Scores>(scores, y, columns, sink, log, o);
     return false;
   }
   if (HWY_UNLIKELY(!(total.high < HUGE_VAL))) {  // a NaN beside finite scores, which y may have replaced
     log_sum_exp = total.high - total.high;
-    FillRow<Element>(y, 0, cols, log_sum_exp);
+    FillAll<Element>(y, columns, log_sum_exp);
     return false;
   }
   return true;

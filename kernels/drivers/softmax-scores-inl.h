@@ -4,6 +4,9 @@
 // itself, or a pair, for what scaling and masks round off exp would make visible. Elements are of a number
 // format (f32, f64) or of one that is computed in float (bf16, f16).
 //
+// Scores with options are made block by block, in a loop for each option that is there, and wait in the
+// cache.
+//
 // exp takes a low word of up to 2^-7. Where a score, or what it is the sum of, is too large for that, its row
 // is not ordinary: all its scores are made of three doubles, and the largest one is taken off before they are
 // rounded. They are exact then, as if parts were added without rounding, so that a mask of -1e9 over a whole
@@ -171,6 +174,16 @@ HWY_NOINLINE hn::Vec<D> SoftcapOutOfLine(D d, hn::Vec<D> x, double cap) {
 template <class Element>
 struct FarScores;
 
+// Scores of columns from `begin` on, -inf behind the last one of the row.
+template <class T>
+struct ScoreBlock {
+  static constexpr size_t kSize = kScoreBlock<T>;
+  static constexpr size_t kNone = ~size_t{0} - kSize;
+  HWY_ALIGN T high[kSize], low[kSize];
+  size_t begin;
+  bool are_small;  // no summand in blocks so far is above kLarge / 2, but for ALiBi's
+};
+
 template <class Element>
 struct FullScores {
   using Far = FarScores<Element>;
@@ -179,7 +192,7 @@ struct FullScores {
   using Stored = typename Element::Stored;
   using Score = Pair<hn::Vec<D>>;
   static constexpr bool kExact = false;
-  static constexpr size_t kVectors = Lockstep(2, 2);  // their code is long
+  static constexpr size_t kVectors = Lockstep(2, 2);  // four are slower in short rows
   // A row is ordinary if its largest score is smaller than that, and no summand is larger than half of it:
   // scores near the largest one then have no summand below -2 kLarge, and have lost nothing.
   static constexpr T kLarge = PowerOfTwo<T>(kIsFloat<D> ? 14 : 43);
@@ -192,18 +205,23 @@ struct FullScores {
   const float* mask_f32;
   const Stored* mask_same;
   const Far* far = nullptr;  // unless the row is ordinary, as far as is known
+  ScoreBlock<T>* block;
 
   FullScores() {}
-  // visible > 0; sign is -1 for softmin.
-  FullScores(const Stored* x_row, const RowOptions& o, size_t row, size_t visible, T sign)
-      : x(x_row),
+  // Of a row's visible columns, the first of which is 0 from here on; sign is -1 for softmin.
+  FullScores(const Stored* x_row, const RowOptions& o, size_t row, const Columns& columns, T sign,
+             ScoreBlock<T>* room)
+      : x(x_row + columns.before),
         scale(sign * static_cast<T>(o.scale)),
         softcap(static_cast<T>(o.softcap)),
         mask_slope(static_cast<T>(o.mask_slope)),
         alibi_slope(static_cast<T>(o.alibi_slope)),
-        last(static_cast<ptrdiff_t>(visible) - 1),
-        mask_type(o.mask_type) {
-    const size_t mask_row = mask_type == SIMDACT_MASK_NONE ? 0 : row % o.mask_rows * o.mask_row_stride;
+        last(static_cast<ptrdiff_t>(columns.visible) - 1),
+        mask_type(o.mask_type),
+        block(room) {
+    block->begin = ScoreBlock<T>::kNone, block->are_small = true;
+    const size_t mask_row =
+        mask_type == SIMDACT_MASK_NONE ? 0 : row % o.mask_rows * o.mask_row_stride + columns.before;
     shown = static_cast<const uint8_t*>(o.mask) + (mask_type == SIMDACT_MASK_BOOL ? mask_row : 0);
     mask_f32 = static_cast<const float*>(o.mask) + (mask_type == SIMDACT_MASK_F32 ? mask_row : 0);
     mask_same = static_cast<const Stored*>(o.mask) + (mask_type == SIMDACT_MASK_SAME ? mask_row : 0);
@@ -218,22 +236,20 @@ struct FullScores {
     return score < kLarge && score > -kLarge && are_small;
   }
 
-  // summand: the largest of each score, but for ALiBi, whose size IsOrdinary knows.
   template <bool kPartial>
-  HWY_INLINE Score At(D d, size_t i, size_t count, hn::Vec<D>& summand) const {
-    const Score n = Unhidden<kPartial>(d, i, count, summand);
-    auto z = High(n);
-    if (mask_type == SIMDACT_MASK_BOOL) z = Hide<kPartial>(d, z, i, count);
-    if constexpr (kPartial) z = HideFrom(d, z, count);
-    // exp takes no more than that; a score that has lost more is 0 beside the largest one. (False for NaN, as
-    // of -inf.)
-    const auto rest = Low(n);
-    return MakePair(z, hn::IfThenElseZero(hn::Lt(hn::Abs(rest), hn::Set(d, PowerOfTwo<T>(-7))), rest));
+  HWY_INLINE Score At(D d, size_t i, size_t) const {
+    size_t at = i - block->begin;
+    if (HWY_UNLIKELY(at >= ScoreBlock<T>::kSize)) {
+      Fill(*this, i);
+      at = 0;
+    }
+    return MakePair(hn::Load(d, block->high + at), hn::Load(d, block->low + at));
   }
-  template <bool kPartial>
-  HWY_INLINE Score At(D d, size_t i, size_t count) const {
-    auto unused = hn::Zero(d);
-    return At<kPartial>(d, i, count, unused);
+
+  // From now on scores are what is left of them.
+  void TakeOff(const Far& off) {
+    far = &off;
+    block->begin = ScoreBlock<T>::kNone;
   }
 
   // Finds the largest score of the row and its sink, which is to be taken off the scores. Returns the sink
@@ -371,31 +387,96 @@ struct FullScores {
     }
   }
 
-  // The scores but for what is hidden.
-  template <bool kPartial>
-  HWY_INLINE Score Unhidden(D d, size_t i, size_t count, hn::Vec<D>& summand) const {
-    const auto x_vector = kPartial ? Element::LoadN(x + i, count) : Element::Load(x + i);
-    if (HWY_UNLIKELY(far != nullptr)) {
-      const Score n = LessHigh(*far, x_vector, i, count);
-      summand = High(n);
-      return Copied(n);
+  // f(i, count) for each vector of n columns.
+  template <class F>
+  static HWY_INLINE void ForEachVectorOf(size_t n, const F& f) {
+    const size_t lanes = hn::Lanes(D());
+    for (size_t i = 0; i < n; i += lanes) f(i, HWY_MIN(lanes, n - i));
+  }
+  static HWY_INLINE hn::Vec<D> LoadSome(const Stored* from, size_t count) {
+    return HWY_LIKELY(count == hn::Lanes(D())) ? Element::Load(from) : Element::LoadN(from, count);
+  }
+  static HWY_INLINE Score Filled(const ScoreBlock<T>& to, size_t i) {
+    return MakePair(hn::Load(D(), to.high + i), hn::Load(D(), to.low + i));
+  }
+  // exp takes no more than that; a score that has lost more is 0 beside the largest one. (False for NaN, as
+  // of -inf.)
+  static HWY_INLINE void Keep(const Score& n, ScoreBlock<T>& to, size_t i) {
+    const D d;
+    const auto rest = Low(n), few = hn::Set(d, PowerOfTwo<T>(-7));
+    hn::Store(High(n), d, to.high + i);
+    hn::Store(hn::IfThenElseZero(hn::Lt(hn::Abs(rest), few), rest), d, to.low + i);
+  }
+
+  // The block from a column on. By value: what a loop reads must not have an address.
+  static HWY_NOINLINE void Fill(const FullScores scores, size_t begin) {
+    const D d;
+    ScoreBlock<T>& to = *scores.block;
+    const size_t n = HWY_MIN(ScoreBlock<T>::kSize, static_cast<size_t>(scores.last + 1) - begin);
+    to.begin = begin;
+    if (HWY_UNLIKELY(scores.far != nullptr)) {
+      ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
+        const auto x_vector = LoadSome(scores.x + begin + i, count);
+        Keep(Copied(LessHigh(*scores.far, x_vector, begin + i, count)), to, i);
+      });
+    } else {
+      scores.FillScaled(begin, n, to);
+      if (scores.HasSummand()) to.are_small &= scores.AddMask(begin, n, to);
+      if (scores.alibi_slope != 0) scores.AddAlibi(begin, n, to);
     }
-    Score n = Scaled(x_vector);
-    summand = High(n);
-    if (mask_type == SIMDACT_MASK_F32) {
-      const auto product = TwoProduct(FloatMask<kPartial>(d, i, count), hn::Set(d, mask_slope));
-      summand = hn::Max(summand, High(product));
-      n = PlusTerm(n, product);
-    } else if (mask_type == SIMDACT_MASK_SAME) {
-      const auto product = TwoProduct(SameMask<kPartial>(i, count), hn::Set(d, mask_slope));
-      summand = hn::Max(summand, High(product));
-      n = PlusTerm(n, product);
+    if (scores.mask_type == SIMDACT_MASK_BOOL) {
+      ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
+        const auto z = hn::Load(d, to.high + i);
+        hn::Store(count == hn::Lanes(d) ? scores.template Hide<false>(d, z, begin + i, count)
+                                        : scores.template Hide<true>(d, z, begin + i, count),
+                  d, to.high + i);
+      });
     }
-    if (alibi_slope != 0) {
-      const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(i) - last));
-      n = PlusTerm(n, TwoProduct(column, hn::Set(d, alibi_slope)));
+    if (n % hn::Lanes(d) != 0) {
+      const size_t i = n - n % hn::Lanes(d);
+      hn::Store(HideFrom(d, hn::Load(d, to.high + i), n - i), d, to.high + i);
     }
-    return n;
+  }
+  HWY_INLINE void FillScaled(size_t begin, size_t n, ScoreBlock<T>& to) const {
+    const D d;
+    if (softcap != 0) {
+      ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
+        const auto x_vector = LoadSome(x + begin + i, count);
+        if constexpr (kIsFloat<D>) {
+          Keep(Copied(Capped(x_vector, scale, softcap)), to, i);
+        } else {
+          Keep(MakePair(SoftcapOutOfLine(d, hn::Mul(x_vector, hn::Set(d, scale)), softcap), hn::Zero(d)), to,
+               i);
+        }
+      });
+    } else {
+      const auto factor = hn::Set(d, scale);
+      ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
+        Keep(TwoProduct(LoadSome(x + begin + i, count), factor), to, i);
+      });
+    }
+  }
+  // Returns whether all summands are small enough.
+  HWY_INLINE bool AddMask(size_t begin, size_t n, ScoreBlock<T>& to) const {
+    const D d;
+    const auto factor = hn::Set(d, mask_slope);
+    auto most = hn::Neg(hn::Inf(d));
+    ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
+      const auto mask = count == hn::Lanes(d) ? Mask<false>(begin + i, count) : Mask<true>(begin + i, count);
+      const auto product = TwoProduct(mask, factor);
+      const auto z = Filled(to, i);
+      most = hn::Max(most, hn::Max(High(z), High(product)));
+      Keep(PlusTerm(z, product), to, i);
+    });
+    return hn::AllTrue(d, hn::Le(most, hn::Set(d, kLarge / 2)));
+  }
+  HWY_INLINE void AddAlibi(size_t begin, size_t n, ScoreBlock<T>& to) const {
+    const D d;
+    const auto slope = hn::Set(d, alibi_slope);
+    ForEachVectorOf(n, [&](size_t i, size_t) SIMDACT_LOOP_BODY {
+      const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(begin + i) - last));
+      Keep(PlusTerm(Filled(to, i), TwoProduct(column, slope)), to, i);
+    });
   }
 
   // x as loaded.
@@ -429,31 +510,21 @@ struct FullScores {
     return MakePair(high, hn::DemoteTo(narrow, hn::Sub(v, hn::PromoteTo(d64, high))));
   }
 
-  // scale x, capped.
-  HWY_INLINE Score Scaled(hn::Vec<D> x_vector) const {
-    const D d;
-    if (softcap != 0) {
-      if constexpr (kIsFloat<D>) {
-        return Copied(Capped(x_vector, scale, softcap));
-      } else {
-        return MakePair(SoftcapOutOfLine(d, hn::Mul(x_vector, hn::Set(d, scale)), softcap), hn::Zero(d));
-      }
-    }
-    return TwoProduct(x_vector, hn::Set(d, scale));
-  }
   // softcap tanh(scale x / softcap) of floats, in double: a float's rounding would be 16 ulps of the result.
   static HWY_NOINLINE Score Capped(hn::Vec<D> x_vector, T scale, T softcap) {
-    const D d;
+    const D64 d64;
     const double wide_scale{scale}, cap{softcap};
-    const auto capped = [=](auto d64, const auto& v)
-                            HWY_ATTR { return Softcap(d64, op::Mul(v, hn::Set(d64, wide_scale)), cap); };
-    const auto lost = [=](auto d64, const auto& v) HWY_ATTR {
-      const auto exact = capped(d64, v);
-      const hn::Rebind<float, decltype(d64)> d32;
-      return op::Sub(exact, op::PromoteTo(d64, op::DemoteTo(d32, exact)));
+    const auto capped = [=](V64 v) SIMDACT_FORMULA {
+      return Halved(V64(SoftcapOutOfLine(d64, hn::Mul(v, hn::Set(d64, wide_scale)), cap)));
     };
-    const auto rest = InDouble(d, x_vector, lost);
-    return MakePair(InDouble(d, x_vector, capped), rest);
+    const auto z = capped(HalfOf<0>(x_vector));
+    if constexpr (kHalves == 1) {
+      return z;
+    } else {
+      const D d;
+      const auto y = capped(HalfOf<1>(x_vector));
+      return MakePair(hn::Combine(d, High(y), High(z)), hn::Combine(d, Low(y), Low(z)));
+    }
   }
 
   bool HasSummand() const { return mask_type == SIMDACT_MASK_F32 || mask_type == SIMDACT_MASK_SAME; }

@@ -68,61 +68,41 @@ HWY_INLINE bool IsFinite(T x) {
   return -hwy::HighestValue<T>() <= x && x <= hwy::HighestValue<T>();
 }
 
-// The largest score, and with kSums whether all summands are small enough. (A NaN may hide the score; the sum
-// tells.)
-template <bool kSums, class Scores, class D>
-HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& are_small) {
+// The largest score. (A NaN may hide it; the sum tells.)
+template <class Scores, class D>
+HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n) {
   constexpr size_t kCount = kSizeless ? 1 : Scores::kExact ? 4 : 2;
   const auto lowest = hn::Neg(hn::Inf(d));
-  Vectors<kCount, D> pack, summands;
-  hn::Vec<D> single = lowest, single_summand = lowest;
+  Vectors<kCount, D> pack;
+  hn::Vec<D> single = lowest;
   if constexpr (kCount > 1) {
-    for (size_t u = 0; u < kCount; ++u) pack.v[u] = summands.v[u] = lowest;
+    for (size_t u = 0; u < kCount; ++u) pack.v[u] = lowest;
   }
   ForEachVector<kCount>(d, n, [&](size_t i, size_t count, auto size) SIMDACT_LOOP_BODY {
     constexpr size_t kSize = size();
-    Vectors<kSize, D> z, most;
-    if constexpr (kSums) {
-      z = ScoresAt<kSize>(scores, d, begin + i, count, most);
-    } else {
-      z = High(ScoresAt<kSize>(scores, d, begin + i, count));
-    }
+    const Vectors<kSize, D> z = High(ScoresAt<kSize>(scores, d, begin + i, count));
     if constexpr (kSize > 1) {
       pack = op::Max(pack, z);
-      if constexpr (kSums) summands = op::Max(summands, most);
     } else {
       single = hn::Max(single, z);
-      if constexpr (kSums) single_summand = hn::Max(single_summand, most);
     }
   });
   if constexpr (kCount > 1) {
     for (size_t u = 0; u < kCount; ++u) single = hn::Max(single, pack.v[u]);
-    if constexpr (kSums) {
-      for (size_t u = 0; u < kCount; ++u) single_summand = hn::Max(single_summand, summands.v[u]);
-    }
   }
-  if constexpr (kSums) are_small = hn::AllTrue(d, hn::Le(single_summand, hn::Set(d, scores.kLarge / 2)));
   return hn::ReduceMax(d, single);
 }
-// The largest score. Clears `ordinary` where it and the others must be made of words.
+// The same. Clears `ordinary` where it and the others must be made of words.
 template <class Scores, class D>
-HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& ordinary,
-                              std::true_type) {
-  return MaxScore<false>(scores, d, begin, n, ordinary);
-}
-template <class Scores, class D>
-HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& ordinary,
-                              std::false_type) {
-  if (scores.far != nullptr) return scores.far->highest;
-  bool are_small = true;
-  Scalar<D> score;
-  if (scores.AreSums()) {
-    score = MaxScore<true>(scores, d, begin, n, are_small);
+HWY_INLINE Scalar<D> MaxScore(const Scores& scores, D d, size_t begin, size_t n, bool& ordinary) {
+  if constexpr (Scores::kExact) {
+    return MaxScore(scores, d, begin, n);
   } else {
-    score = MaxScore<false>(scores, d, begin, n, are_small);
+    if (scores.far != nullptr) return scores.far->highest;
+    const Scalar<D> score = MaxScore(scores, d, begin, n);
+    ordinary = scores.IsOrdinary(score, scores.block->are_small);
+    return score;
   }
-  ordinary = scores.IsOrdinary(score, are_small);
-  return score;
 }
 
 // In place of the score that a sum leaves out: none.
@@ -327,8 +307,7 @@ HWY_INLINE bool SumRow(const Scores& scores, D d, size_t n, size_t block, Scalar
   for (size_t begin = 0; begin < n; begin += block) {
     const size_t size = HWY_MIN(block, n - begin);
     bool ordinary = true;
-    const T block_max =
-        MaxScore(scores, d, begin, size, ordinary, std::integral_constant<bool, Scores::kExact>());
+    const T block_max = MaxScore(scores, d, begin, size, ordinary);
     if (HWY_UNLIKELY(!ordinary)) return false;
     const bool higher = begin == 0 || block_max > max;
     const T new_max = block_max > max ? block_max : max;

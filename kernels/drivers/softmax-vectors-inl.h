@@ -59,22 +59,6 @@ HWY_INLINE auto ScoresAt(const Scores& scores, D d, size_t i, size_t count) {
     return scores.template At<kCount == 0>(d, i, count);
   }
 }
-// The same, rounded, and the largest of each score's summands.
-template <size_t kCount, class Scores, class D>
-HWY_INLINE Vectors<kCount, D> ScoresAt(const Scores& scores, D d, size_t i, size_t count,
-                                       Vectors<kCount, D>& summand) {
-  if constexpr (kCount > 1) {
-    Vectors<kCount, D> z;
-    HWY_UNROLL(8)
-    for (size_t u = 0; u < kCount; ++u) {
-      z.v[u] = High(scores.template At<false>(d, i + u * count, count, summand.v[u]));
-    }
-    return z;
-  } else {
-    return High(scores.template At<kCount == 0>(d, i, count, summand));
-  }
-}
-
 // Results of columns, as ScoresAt gives their scores.
 template <size_t kSize, class Element, class D>
 HWY_INLINE void StoreResult(D d, const Vectors<kSize, D>& v, typename Element::Stored* to, size_t count) {
