@@ -44,7 +44,7 @@ simdact_status CheckSums(const PackedShape& shape, const simdact_gate_options& o
 template <class T>
 void Store(const Pieces& pieces, simdact_dtype dtype, const T* from, size_t n, void* to) {
   if constexpr (std::is_same_v<T, float>) {
-    if (dtype != SIMDACT_F32) return pieces.round[dtype == SIMDACT_F16](from, static_cast<uint16_t*>(to), n);
+    if (dtype != SIMDACT_F32) return pieces.round(dtype, from, static_cast<uint16_t*>(to), n);
   }
   memcpy(to, from, n * sizeof(T));
 }

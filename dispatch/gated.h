@@ -43,7 +43,7 @@ template <class T>
 const T* Widened(const Pieces& pieces, simdact_dtype dtype, const void* from, size_t n, T* to) {
   if constexpr (std::is_same_v<T, float>) {
     if (dtype != SIMDACT_F32) {
-      pieces.widen[dtype == SIMDACT_F16](static_cast<const uint16_t*>(from), to, n);
+      pieces.widen(dtype, static_cast<const uint16_t*>(from), to, n);
       return to;
     }
   }

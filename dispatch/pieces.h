@@ -47,9 +47,9 @@ struct Pieces {
                                               size_t group, const ByteEnds& ends);
   // largest[k] = the greater of it and the largest finite |y| of group k.
   void (*largest)(const float* y, size_t n, size_t group, float* largest);
-  // Elements of bf16 and of f16 as floats, and back, rounded to the nearest, ties to even.
-  void (*widen[2])(const uint16_t* x, float* y, size_t n);
-  void (*round[2])(const float* x, uint16_t* y, size_t n);
+  // Elements of bf16 or f16 as floats, and back, rounded to the nearest, ties to even.
+  void (*widen)(simdact_dtype dtype, const uint16_t* x, float* y, size_t n);
+  void (*round)(simdact_dtype dtype, const float* x, uint16_t* y, size_t n);
 };
 
 // Null if the target was not compiled.

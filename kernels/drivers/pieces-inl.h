@@ -10,7 +10,7 @@
 #endif
 
 #include "dispatch/pieces.h"
-#include "kernels/drivers/half-formats-inl.h"
+#include "kernels/drivers/half-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
@@ -213,6 +213,17 @@ void LargestBlock(const float* y, size_t n, size_t group, float* largest) {
   }
 }
 
+// ---- 16 bits: the blocks that their kernels have ---------------------------------------------------------
+
+#ifndef SIMDACT_NO_HALF
+void WidenHalf(simdact_dtype dtype, const uint16_t* x, float* y, size_t n) {
+  (dtype == SIMDACT_BF16 ? BlocksOf<Bf16>() : BlocksOf<F16>()).widen(x, y, n);
+}
+void RoundHalf(simdact_dtype dtype, const float* x, uint16_t* y, size_t n) {
+  (dtype == SIMDACT_BF16 ? BlocksOf<Bf16>() : BlocksOf<F16>()).round(x, y, n);
+}
+#endif
+
 constexpr Pieces kPieces = {
     kNumberPieces<float>,
 #ifdef SIMDACT_NO_F64
@@ -223,11 +234,11 @@ constexpr Pieces kPieces = {
     {&QuantizeBlock<S8Bytes>, &QuantizeBlock<U8Bytes>, &QuantizeBlock<E4M3Bytes>, &QuantizeBlock<E5M2Bytes>},
     &LargestBlock,
 #ifdef SIMDACT_NO_HALF
-    {},
-    {},
+    nullptr,
+    nullptr,
 #else
-    {&WidenBlock<Bf16>, &WidenBlock<F16>},
-    {&RoundBlock<Bf16>, &RoundBlock<F16>},
+    &WidenHalf,
+    &RoundHalf,
 #endif
 };
 

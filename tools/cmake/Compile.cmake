@@ -82,14 +82,20 @@ function(simdact_compile_kernels target)
   set(optimized $<AND:$<CONFIG:Release,RelWithDebInfo>,$<NOT:$<CXX_COMPILER_ID:MSVC>>>)
   set(by_gnu $<AND:$<CONFIG:Release,RelWithDebInfo>,$<CXX_COMPILER_ID:GNU>>)
   target_compile_options(${target} PRIVATE $<${optimized}:-O2> $<${by_gnu}:-funswitch-loops>)
+  # Sources that check arguments and hand blocks on have no loops over elements; the smallest code will do.
   if(CMAKE_GENERATOR STREQUAL "Xcode")  # has no options of a source that depend on the configuration
     set(sources "")
+    set(small "")
   else()
     set(sources arithmetic gates rectified softmax-bf16 softmax-f16 softmax-f32 softmax-f64)
+    set(small attention bias cross_entropy difference gated gates losses quantize score_gradient table_build ties)
   endif()
   foreach(source IN LISTS sources)
     set_source_files_properties(kernels/${source}.cc PROPERTIES
       COMPILE_OPTIONS "$<${optimized}:-O3>;$<${by_gnu}:-fno-ipa-cp-clone>")
+  endforeach()
+  foreach(source IN LISTS small)
+    set_source_files_properties(dispatch/${source}.cc PROPERTIES COMPILE_OPTIONS "$<${optimized}:-Os>")
   endforeach()
   # Its loops have branches for options that never change, and a copy for each would cost more space than time.
   set_source_files_properties(kernels/cross_entropy.cc PROPERTIES
