@@ -76,8 +76,6 @@ struct Problem {
       slopes->resize(heads);
       for (float& slope : *slopes) slope = static_cast<float>(normal(random));
     }
-    for (float& slope : alibi)
-      slope /= 8;  // as in models, and far scores would be too much for a long double
     lengths.resize(a.batches), diagonals.resize(a.batches);
     for (size_t b = 0; b < a.batches; ++b) {
       lengths[b] = random() % (a.keys + 3);
@@ -134,7 +132,7 @@ struct Problem {
 
 // What the reference makes of a problem. y and the sums as a caller would have them: rounded.
 struct Exact {
-  std::vector<Reals> z;
+  std::vector<simdact_accuracy::Scores> z;
   std::vector<simdact_accuracy::RowResult> rows;
   Array y, log_sum_exp;
 
@@ -144,7 +142,7 @@ struct Exact {
         y(p.dtype, p.Rows() * p.a.keys),
         log_sum_exp(NumberOf(p.dtype), p.Rows()) {
     p.ForEachRow([&](const AttentionRow& row, size_t r) {
-      z[r] = row.Scores(p.RowOf(p.x, r), &p.same_mask);
+      z[r] = row.ScoresOf(p.RowOf(p.x, r), &p.same_mask);
       rows[r] = row.Forward(z[r]);
       for (size_t k = 0; k < p.a.keys; ++k) y.Set(r * p.a.keys + k, static_cast<double>(rows[r].y[k]));
       log_sum_exp.Set(r, static_cast<double>(rows[r].log_sum_exp));

@@ -1,15 +1,20 @@
-// What attention's softmax and its gradient are, row by row, in long double, key by key as attention.h says.
-// Shares nothing with kernels/ or dispatch/.
+// What attention's softmax and its gradient are, row by row, key by key as attention.h says. Scores are Quads
+// until the largest has been taken off: exp magnifies the rounding of a score of -1000 by 1000. The rest is
+// in long double. Shares nothing with kernels/ or dispatch/.
 #ifndef SIMDACT_TESTS_REFERENCE_ATTENTION_H_
 #define SIMDACT_TESTS_REFERENCE_ATTENTION_H_
 
 #include <algorithm>
 #include <cmath>
 
+#include "quad.h"
 #include "reference_softmax.h"
 #include "simdact/attention.h"
 
 namespace simdact_accuracy {
+
+using simdact_reference::Quad;
+using Scores = std::vector<Quad>;
 
 // One row: its place, and its options as the kernels of the dtype see them.
 struct AttentionRow {
@@ -39,38 +44,50 @@ struct AttentionRow {
   }
 
   // The scores, -inf where they are hidden. x, and a mask of type SAME, are given as numbers.
-  Reals Scores(const Reals& x, const Array* same_mask) const {
-    const long double alibi =
-        a.alibi_slopes == nullptr ? 0 : a.alibi_slopes[batch * a.alibi_batch_stride + head];
-    const long double slope =
-        a.mask_slopes == nullptr ? OptionIn(dtype, a.mask_slope, 1) : a.mask_slopes[head];
-    long double last = 0;
+  Scores ScoresOf(const Reals& x, const Array* same_mask) const {
+    const Quad alibi = a.alibi_slopes == nullptr ? 0 : a.alibi_slopes[batch * a.alibi_batch_stride + head];
+    const Quad slope = a.mask_slopes == nullptr ? OptionIn(dtype, a.mask_slope, 1) : a.mask_slopes[head];
+    Quad last = 0;
     for (size_t k = 0; k < x.size(); ++k) {
-      if (Sees(k)) last = static_cast<long double>(k);
+      if (Sees(k)) last = static_cast<Quad>(k);
     }
-    Reals z(x.size(), -kInfinity);
+    Scores z(x.size(), -kInfinity);
     for (size_t k = 0; k < x.size(); ++k) {
       if (!Sees(k)) continue;
       if (a.mask_type == SIMDACT_MASK_BOOL && static_cast<const uint8_t*>(a.mask)[MaskAt(k)] == 0) continue;
-      z[k] = Scale() * x[k];
-      if (Cap() != 0) z[k] = Cap() * std::tanh(z[k] / Cap());
+      z[k] = static_cast<Quad>(Scale()) * x[k];
+      if (Cap() != 0) z[k] = Cap() * std::tanh(static_cast<long double>(z[k]) / Cap());
       if (a.mask_type == SIMDACT_MASK_F32) z[k] += slope * static_cast<const float*>(a.mask)[MaskAt(k)];
       if (a.mask_type == SIMDACT_MASK_SAME) z[k] += slope * (*same_mask)[MaskAt(k)];
-      z[k] += alibi * (static_cast<long double>(k) - last);
+      z[k] += alibi * (static_cast<Quad>(k) - last);
     }
     return z;
   }
 
-  RowResult Forward(const Reals& z) const {
+  // The scores are as they are to the largest that is finite, 0 where none is.
+  RowResult Forward(const Scores& z) const {
+    Quad largest = -kInfinity;
+    const auto see = [&](Quad score) {
+      if (score < kInfinity && score > largest) largest = score;
+    };
+    see(Sink());
+    for (const Quad score : z) see(score);
+    if (largest == -kInfinity) largest = 0;
+    Reals shifted(z.size());
+    for (size_t k = 0; k < z.size(); ++k) shifted[k] = static_cast<long double>(z[k] - largest);
     simdact_softmax_options o{};
     o.masked_row = a.masked_row, o.infinite_score = a.infinite_score;
-    return SoftmaxOf(SIMDACT_SOFTMAX_OP_softmax, z, Sink(), o);
+    RowResult result =
+        SoftmaxOf(SIMDACT_SOFTMAX_OP_softmax, shifted, static_cast<long double>(Sink() - largest), o);
+    result.log_sum_exp = static_cast<long double>(result.log_sum_exp + largest);
+    return result;
   }
 
   // exp(z - log_sum_exp): what is known of y without it; 0 of a row that has no sum.
-  Reals Probabilities(const Reals& z, long double log_sum_exp) const {
+  Reals Probabilities(const Scores& z, long double log_sum_exp) const {
     Reals p(z.size(), 0);
-    for (size_t k = 0; k < z.size() && log_sum_exp != -kInfinity; ++k) p[k] = std::exp(z[k] - log_sum_exp);
+    for (size_t k = 0; k < z.size() && log_sum_exp != -kInfinity; ++k)
+      p[k] = std::exp(static_cast<long double>(z[k] - log_sum_exp));
     return p;
   }
 
