@@ -35,6 +35,7 @@ build   header  gtest/gtest.h         libgtest-dev          gtest-devel         
 build   header  benchmark/benchmark.h libbenchmark-dev      google-benchmark-devel    google-benchmark
 build   header  mpfr.h                libmpfr-dev           mpfr-devel                mpfr
 build   header  CLI/CLI.hpp           libcli11-dev          cli11-devel               cli11
+build   header  openssl/evp.h         libssl-dev            openssl-devel             openssl
 aarch64 command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu gcc-c++-aarch64-linux-gnu -
 aarch64 command qemu-aarch64          qemu-user             qemu-user                 -
 aarch64 file    /usr/src/googletest   libgtest-dev          -                         -

@@ -19,6 +19,7 @@ int Main(int argc, char** argv) {
   bool as_json = false;
   EvalOptions eval_options;
   AccuracyOptions accuracy_options;
+  ProveOptions prove_options;
   TableOptions table_options;
 
   CLI::App* targets =
@@ -73,6 +74,20 @@ int Main(int argc, char** argv) {
              : IsGate(first)  ? AccuracyOfGates(accuracy_options)
                               : Accuracy(accuracy_options);
   });
+
+  CLI::App* prove =
+      app.add_subcommand("prove", "all inputs of f32 and of the 16-bit formats, and their record");
+  prove->add_option("ops", prove_options.ops, "activations; default: all");
+  prove->add_option("--dtype", prove_options.dtype,
+                    "f32 (default), f64, bf16, f16, several with commas, or all");
+  prove->add_option("--direction", prove_options.direction,
+                    "forward, backward, from_output, several with commas; default: all");
+  prove->add_option("--target", prove_options.target,
+                    "one target, or several with commas; default: all that run");
+  prove->add_option("--inputs", prove_options.f64_inputs, "f64: how many inputs; default: 1e8");
+  prove->add_option("--record", prove_options.file,
+                    "FILE to go on with: what it has of the code that is here is not measured again");
+  prove->callback([&] { status = Prove(prove_options); });
 
   CLI::App* table = app.add_subcommand("table", "the 256 entries of an activation of quantized bytes");
   table->add_option("op", table_options.op, "activation")->required();

@@ -29,7 +29,14 @@ struct AccuracyOptions {
 };
 int Accuracy(const AccuracyOptions& options);
 
-// The same for softmax and its kin (simdact_softmax.cc).
+struct ProveOptions {
+  std::vector<std::string> ops;
+  std::string dtype = "f32", direction, target, file;
+  double f64_inputs = 1e8;
+};
+int Prove(const ProveOptions& options);
+
+// Eval and Accuracy for softmax and its kin (simdact_softmax.cc).
 bool IsSoftmax(const std::string& name);
 void ListSoftmax();
 nlohmann::json DescribeSoftmax();  // an array, for `simdact list --json`

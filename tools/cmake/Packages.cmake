@@ -66,6 +66,12 @@ macro(simdact_need_json)
   simdact_stop_without("nlohmann/json" "TARGET;nlohmann_json::nlohmann_json" nlohmann-json3-dev)
 endmacro()
 
+# OpenSSL::Crypto, for SHA-256.
+macro(simdact_need_openssl)
+  find_package(OpenSSL QUIET COMPONENTS Crypto)
+  simdact_stop_without(OpenSSL "TARGET;OpenSSL::Crypto" libssl-dev)
+endmacro()
+
 # PkgConfig::MPFR.
 macro(simdact_need_mpfr)
   find_package(PkgConfig QUIET)
