@@ -35,10 +35,25 @@ void Difference::AddFromMirror(double sign) {
 }
 
 void Difference::AddSigmoid() {
-  if (!Small(x_)) return AddValue();  // near 1 the tie of a 1 is even, and the right entry
-  sum_.Add(0.5);
-  sum_.Add(x_ / 4);
-  AddRest(LogisticRest(x_), -x_);
+  if (Small(x_)) {
+    sum_.Add(0.5);
+    sum_.Add(x_ / 4);
+    AddRest(LogisticRest(x_), -x_);
+  } else if (x_ > 0) {  // 1 - sigmoid(-x)
+    const double mirrored = -x_;
+    double rest;
+    r_.kernel->forward(&mirrored, &rest, 1, r_.p);
+    sum_.Add(1);
+    AddRest(-rest, -1);
+  } else {
+    AddValue();
+  }
+}
+
+// +-1 has not been reached, only rounded to; other ties are farther from it than a double's last bit.
+void Difference::AddErf() {
+  AddValue();
+  if (Abs(r_.v) == 1) AddRest(0, -r_.v);
 }
 
 // x sigmoid(beta x)

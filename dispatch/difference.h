@@ -30,6 +30,7 @@ class Difference {
   void AddValue() { sum_.Add(r_.v); }
   void AddFromMirror(double sign);
   void AddSigmoid();
+  void AddErf();
   void AddLogistic(double beta);
   void AddNormal();
   void AddSaturating(double limit, double z);

@@ -1,7 +1,7 @@
 // The sign of f(x) - tie where the kernel for f64, good to an ulp or two, comes within a few ulps of the tie.
 //
-// By accident that does not happen: a double's 53 bits against the 11 of an entry's neighbourhood leave a
-// chance of some 2^-40 per entry. It happens where it must: f is rational there, and the tie may be hit
+// By accident that hardly happens: a double's 53 bits against the 9 or 17 of an entry leave a chance of some
+// 2^-40 for a byte, 2^-34 for 16 bits. It happens where it must: f is rational there, and the tie may be hit
 // exactly (relu, hardswish, x^2), or f approaches a rational function faster than a double can see:
 //
 //   gelu(10) = 10 - 10 Phi(-10) = 10 - 7.6e-23,   sigmoid(x) = 1/2 + x/4 - x^3/48 + ...,   exp(2^-60)
@@ -12,10 +12,10 @@
 //   f(x) = (sums of products of x and the parameters) + rest
 //
 // of which the first is added up without rounding and the rest, small where that matters, is good to a few
-// units of a double. Where a function has several such forms, each has its range of x. A tie has 35 bits: it
-// can equal the first terms of a series only while these are within 2^-35 of each other, and then the terms
-// of the rest are, too. What is left, such as log(x) away from 1, is irrational at rational x: no tie but by
-// the accident above.
+// units of a double. Where a function has several such forms, each has its range of x. A tie has 42 bits at
+// most: it can equal the first terms of a series only while these are within 2^-42 of each other, and then
+// the terms of the rest are, too. What is left, such as log(x) away from 1, is irrational at rational x: no
+// tie but by the accident above.
 #ifndef SIMDACT_NO_F64
 
 #include "dispatch/ties.h"
@@ -152,6 +152,8 @@ bool Difference::AddTerms() {
       return true;
     case SIMDACT_OP_sigmoid:
       return AddSigmoid(), true;
+    case SIMDACT_OP_erf:
+      return AddErf(), true;
     case SIMDACT_OP_silu:
       return AddLogistic(1), true;
     case SIMDACT_OP_swish:

@@ -14,8 +14,8 @@ struct Result {
   double x, v;
 };
 
-// The sign of f(x) - tie: -1, 0 or 1, for a tie within a few ulps of v. x is a number of at most 9 bits times
-// a float, tie one of at most 11 bits times a float and not 0.
+// The sign of f(x) - tie: -1, 0 or 1, for a tie within a few ulps of v. x is a number of at most 17 bits
+// times a float, tie one of at most 18 bits times a float and not 0.
 int SideOfTie(const Result& result, double tie);
 
 // Whether beta x is above softplus's threshold, exactly; the kernel compares the rounded product.

@@ -173,6 +173,38 @@ TEST(TableBuild, IndexIsTheBitPattern) {
   EXPECT_EQ(bytes[255], 0);  // -77.5 saturates
 }
 
+TEST(TableBuild, TiesMayGoAwayFromZero) {
+  const simdact_quantization in = {1.0f, 100, 0}, out = {2.0f, 50, 0};
+  uint8_t table[256];
+  const auto build = [&](int rounding) {
+    return simdact_table_build_rounded(SIMDACT_OP_neg, nullptr, &in, &out,
+                                       static_cast<simdact_rounding>(rounding), table);
+  };
+  table[0] = 42;
+  EXPECT_EQ(build(2), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(build(-1), SIMDACT_BAD_OPTION);
+  EXPECT_EQ(table[0], 42);
+  ASSERT_EQ(build(SIMDACT_TIES_AWAY), SIMDACT_OK);
+  for (int q = 0; q < 256; ++q) {
+    const double exact = (100 - q) / 2.0;
+    EXPECT_EQ(table[q], std::max(0, static_cast<int>(std::round(exact)) + 50)) << q;
+  }
+  uint8_t again[256];
+  ASSERT_EQ(simdact::table_build(SIMDACT_OP_neg, 1.0f, 100, 2.0f, 50, again, nullptr, SIMDACT_TIES_AWAY),
+            SIMDACT_OK);
+  EXPECT_EQ(std::memcmp(again, table, 256), 0);
+}
+
+// 1 - tiny is not 1, and half of it not a tie.
+TEST(TableBuild, WhatNearsOneIsNoTie) {
+  const simdact_quantization in = {2.0f, 0, 1}, out = {2.0f, 0, 1};
+  for (const simdact_op op : {SIMDACT_OP_sigmoid, SIMDACT_OP_tanh, SIMDACT_OP_erf}) {
+    uint8_t table[256];
+    ASSERT_EQ(simdact_table_build_rounded(op, nullptr, &in, &out, SIMDACT_TIES_AWAY, table), SIMDACT_OK);
+    for (int q = 3; q < 128; ++q) EXPECT_EQ(table[q], 0) << simdact_describe(op)->name << " of " << 2 * q;
+  }
+}
+
 TEST(TableBuild, TypesMayDiffer) {
   const simdact_quantization in = {0.25f, -3, 1}, out = {0.25f, 2, 0};
   uint8_t table[256];

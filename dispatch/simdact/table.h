@@ -40,7 +40,19 @@ SIMDACT_API simdact_status simdact_table_build(simdact_op op_, const simdact_par
                                                const simdact_quantization* input_,
                                                const simdact_quantization* output_, uint8_t table_[256]);
 
-/* The same, with bytes of one type on both sides. */
+/* Where the exact value lies midway between two integers. */
+typedef enum simdact_rounding {
+  SIMDACT_TIES_TO_EVEN = 0, /* ONNX QuantizeLinear, torch.quantize_per_tensor */
+  SIMDACT_TIES_AWAY = 1     /* away from 0, before the zero point is added: TFLite's and C's round() */
+} simdact_rounding;
+
+/* As simdact_table_build, with a choice for ties. SIMDACT_BAD_OPTION for one that does not exist, too. */
+SIMDACT_API simdact_status simdact_table_build_rounded(simdact_op op_, const simdact_params* params_,
+                                                       const simdact_quantization* input_,
+                                                       const simdact_quantization* output_,
+                                                       simdact_rounding rounding_, uint8_t table_[256]);
+
+/* As simdact_table_build, with bytes of one type on both sides. */
 SIMDACT_API simdact_status simdact_table_build_s8(simdact_op op_, const simdact_params* params_,
                                                   float input_scale_, int32_t input_zero_point_,
                                                   float output_scale_, int32_t output_zero_point_,

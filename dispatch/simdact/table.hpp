@@ -14,15 +14,20 @@ namespace simdact {
 // The table of an op for int8_t or uint8_t, with the op's default parameters unless `params` points to some.
 inline simdact_status table_build(simdact_op op_, float input_scale_, int32_t input_zero_point_,
                                   float output_scale_, int32_t output_zero_point_, int8_t (&table_)[256],
-                                  const simdact_params* params_ = nullptr) noexcept {
-  return simdact_table_build_s8(op_, params_, input_scale_, input_zero_point_, output_scale_,
-                                output_zero_point_, table_);
+                                  const simdact_params* params_ = nullptr,
+                                  simdact_rounding rounding_ = SIMDACT_TIES_TO_EVEN) noexcept {
+  const simdact_quantization from_ = {input_scale_, input_zero_point_, 1};
+  const simdact_quantization to_ = {output_scale_, output_zero_point_, 1};
+  return simdact_table_build_rounded(op_, params_, &from_, &to_, rounding_,
+                                     reinterpret_cast<uint8_t*>(table_));
 }
 inline simdact_status table_build(simdact_op op_, float input_scale_, int32_t input_zero_point_,
                                   float output_scale_, int32_t output_zero_point_, uint8_t (&table_)[256],
-                                  const simdact_params* params_ = nullptr) noexcept {
-  return simdact_table_build_u8(op_, params_, input_scale_, input_zero_point_, output_scale_,
-                                output_zero_point_, table_);
+                                  const simdact_params* params_ = nullptr,
+                                  simdact_rounding rounding_ = SIMDACT_TIES_TO_EVEN) noexcept {
+  const simdact_quantization from_ = {input_scale_, input_zero_point_, 0};
+  const simdact_quantization to_ = {output_scale_, output_zero_point_, 0};
+  return simdact_table_build_rounded(op_, params_, &from_, &to_, rounding_, table_);
 }
 #endif
 
