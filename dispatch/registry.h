@@ -3,6 +3,7 @@
 #define SIMDACT_DISPATCH_REGISTRY_H_
 
 #include "simdact/simdact.h"
+#include "simdact/table16.h"
 
 // A target is its bit in Highway's masks; lower bits are better. What is compiled for it, or stands for it
 // (code_of.h), the functions below know.
@@ -38,8 +39,9 @@ const SoftmaxCode* SoftmaxF16Code(int64_t target);
 const simdact_bias_kernel* BiasCode(int64_t target);
 const simdact_cross_entropy_kernel* CrossEntropyCode(int64_t target);
 
-// The lookup in tables, compiled for one target; null if it was not.
+// The lookups in tables, compiled for one target; null if they were not.
 const simdact_table_kernel* TableCode(int64_t target);
+const simdact_table16_kernel* Table16Code(int64_t target);
 
 // The gated linear units, in the order of gates.def; null if they were not compiled. As above, a kernel of
 // the fast tier without a forward function stands for the accurate one.

@@ -10,6 +10,7 @@
 #include "dispatch/numbers.h"
 #include "kernels.h"
 #include "simdact/simdact.h"
+#include "simdact/table16.h"
 
 namespace simdact_test {
 namespace {
@@ -101,7 +102,10 @@ TEST(Abi, OtherNumbers) {
                   {SIMDACT_N(SIMDACT_OVERFLOW_SATURATE), SIMDACT_N(SIMDACT_OVERFLOW_SPECIAL)});
   ExpectPublished("simdact_scale_for", {SIMDACT_N(SIMDACT_SCALE_FOR_TENSOR), SIMDACT_N(SIMDACT_SCALE_FOR_ROW),
                                         SIMDACT_N(SIMDACT_SCALE_FOR_GROUP)});
-  ExpectPublished("constants", {SIMDACT_N(SIMDACT_MAX_PARAMETERS)});
+  ExpectPublished("simdact_rounding", {SIMDACT_N(SIMDACT_TIES_TO_EVEN), SIMDACT_N(SIMDACT_TIES_AWAY)});
+  ExpectPublished("simdact_nodes", {SIMDACT_N(SIMDACT_NODES_EXACT), SIMDACT_N(SIMDACT_NODES_TFLITE)});
+  ExpectPublished("constants", {SIMDACT_N(SIMDACT_MAX_PARAMETERS), SIMDACT_N(SIMDACT_TABLE16_VALUES),
+                                SIMDACT_N(SIMDACT_TABLE16_NODES)});
 #undef SIMDACT_N
 }
 
@@ -259,6 +263,10 @@ TEST(Abi, LayoutOfStructs) {
   {
     using Struct = simdact_table_kernel;
     ExpectPublished("simdact_table_kernel", {SIMDACT_M(lookup)});
+  }
+  {
+    using Struct = simdact_table16_kernel;
+    ExpectPublished("simdact_table16_kernel", {SIMDACT_M(lookup), SIMDACT_M(interpolate)});
   }
   {
     using Struct = simdact_description;

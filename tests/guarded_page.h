@@ -13,26 +13,27 @@
 
 namespace simdact_test {
 
-// A page that may be used between two that may not.
+// A page, or as many as `bytes` need, that may be used between two that may not.
 class GuardedPage {
  public:
-  GuardedPage() : size_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
-    void* map = mmap(nullptr, 3 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  explicit GuardedPage(size_t bytes = 1)
+      : page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))), size_((bytes + page_ - 1) / page_ * page_) {
+    void* map = mmap(nullptr, size_ + 2 * page_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED) std::abort();
     base_ = static_cast<char*>(map);
-    if (mprotect(base_ + size_, size_, PROT_READ | PROT_WRITE) != 0) std::abort();
+    if (mprotect(Begin(), size_, PROT_READ | PROT_WRITE) != 0) std::abort();
   }
   GuardedPage(const GuardedPage&) = delete;
-  ~GuardedPage() { munmap(base_, 3 * size_); }
-  char* Begin() const { return base_ + size_; }
-  char* End() const { return base_ + 2 * size_; }
+  ~GuardedPage() { munmap(base_, size_ + 2 * page_); }
+  char* Begin() const { return base_ + page_; }
+  char* End() const { return Begin() + size_; }
   size_t Size() const { return size_; }
   void Fill(const simdact_accuracy::Array& values) const {
     std::memcpy(Begin(), values.Data(), std::min(size_, values.Size() * values.ElementBytes()));
   }
 
  private:
-  size_t size_;
+  size_t page_, size_;
   char* base_;
 };
 

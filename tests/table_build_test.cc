@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "parameters.h"
 #include "simdact/table.h"
+#include "simdact/table16.h"
 #include "textbook.h"
 
 #ifndef SIMDACT_NO_F64
@@ -63,9 +64,16 @@ bool InReach(const char* op, const simdact_params& p, double x) {
   const auto is = [&](const char* name) { return simdact_accuracy::SameName(op, name); };
   if (is("gelu_tanh")) return std::fabs(x) <= 18;
   if (is("gelu")) return std::fabs(x) <= 40;
+  if (is("erf")) return std::fabs(x) <= 28;
   const bool divides = is("softcap") || is("celu"), multiplies = is("swish") || is("softplus");
   return std::fabs(divides ? x / p.value[0] : multiplies ? x * p.value[0] : x) <= 400;
 }
+
+// What entries are rounded to.
+struct Integers {
+  float scale;
+  int zero_point, least, greatest;
+};
 
 struct Expected {
   int value;
@@ -73,17 +81,17 @@ struct Expected {
 };
 
 // f(x) / scale + zero point, rounded and clamped.
-Expected Reference(simdact_op op, const simdact_params& p, double x, const simdact_quantization& output,
+Expected Reference(simdact_op op, const simdact_params& p, double x, const Integers& output,
                    simdact_rounding rounding) {
-  const int least = LeastOf(output), zero_point = output.zero_point;
+  const int zero_point = output.zero_point;
   const auto clamped = [&](long double k) {
-    return static_cast<int>(std::max(static_cast<long double>(least),
-                                     std::min(static_cast<long double>(least + 255), k + zero_point)));
+    const long double least = output.least, greatest = output.greatest;
+    return static_cast<int>(std::max(least, std::min(greatest, k + zero_point)));
   };
   const long double exact = simdact_accuracy::Exact(op, SIMDACT_FORWARD, x, p);
   if (std::isnan(exact)) return {zero_point, false, false, true};
   const long double quotient = exact / static_cast<long double>(output.scale);
-  if (!(std::fabs(quotient) < 1000)) return {clamped(std::copysign(1000.0L, quotient)), false, false, true};
+  if (!(std::fabs(quotient) < 1e6L)) return {clamped(std::copysign(1e6L, quotient)), false, false, true};
   const long double below = std::floor(quotient), fraction = quotient - below;
   if (std::fabs(fraction - 0.5L) > 0x1p-30L)
     return {clamped(fraction > 0.5L ? below + 1 : below), false, false, true};
@@ -105,10 +113,12 @@ void Check(simdact_op op, const simdact_params& p, const Pair& pair, simdact_rou
            Count& count) {
   uint8_t table[256];
   ASSERT_EQ(simdact_table_build_rounded(op, &p, &pair.input, &pair.output, rounding, table), SIMDACT_OK);
+  const int least = LeastOf(pair.output);
+  const Integers output = {pair.output.scale, pair.output.zero_point, least, least + 255};
   for (int byte = 0; byte < 256; ++byte) {
     const int q = pair.input.is_signed && byte > 127 ? byte - 256 : byte;
     const double x = (q - pair.input.zero_point) * static_cast<double>(pair.input.scale);
-    const Expected want = Reference(op, p, x, pair.output, rounding);
+    const Expected want = Reference(op, p, x, output, rounding);
     const int got = pair.output.is_signed ? static_cast<int8_t>(table[byte]) : table[byte];
     count.near_ties += want.near_tie, count.ties += want.tie;
     if (!want.known) continue;
@@ -158,6 +168,35 @@ TEST_P(TableBuildTest, IsRoundedOnceWithOtherParameters) {
     for (const Pair& pair : RandomPairs(4)) Check(op_, p, pair, SIMDACT_TIES_TO_EVEN, count);
     for (size_t k = 0; k < special.size(); k += Quick() ? 7 : 1)
       Check(op_, p, special[k], k % 2 == 0 ? SIMDACT_TIES_AWAY : SIMDACT_TIES_TO_EVEN, count);
+  }
+}
+
+// 16 bits: where ties are many, and where f nears a line or a constant.
+TEST_P(TableBuildTest, SixteenBitsAreRoundedOnce) {
+  const struct {
+    float input;
+    int32_t input_zero_point;
+    float output;
+  } pairs[] = {{0x1p-12f, 0, 0x1p-11f}, {0x1p-12f, 0, 0x1p-15f},    {0x1p-8f, -77, 0x1p-8f},
+               {0.003f, 5, 0.006f},     {0x1p-4f, 32767, 2.0f},     {0x1p-40f, 0, 0x1p-39f},
+               {0x1p-60f, 0, 0x1p-59f}, {0x1p-9f, 9, 2.0f / 65535}, {0x1p-20f, 0, 0x1p-19f}};
+  std::vector<int16_t> table(SIMDACT_TABLE16_VALUES);
+  for (const auto& pair : pairs) {
+    for (const simdact_rounding rounding : {SIMDACT_TIES_TO_EVEN, SIMDACT_TIES_AWAY}) {
+      ASSERT_EQ(simdact_table_build_s16(op_, nullptr, pair.input, pair.input_zero_point, pair.output, -3,
+                                        rounding, table.data()),
+                SIMDACT_OK);
+      const Integers output = {pair.output, -3, -32768, 32767};
+      for (int q = -32768; q < 32768; q += Quick() ? 331 : 59) {
+        const double x = (q - pair.input_zero_point) * static_cast<double>(pair.input);
+        const Expected want = Reference(op_, d_.defaults, x, output, rounding);
+        if (!want.known) continue;
+        ASSERT_EQ(table[static_cast<uint16_t>(q)], want.value)
+            << std::hexfloat << "x = " << x << ", scales " << pair.input << ", " << pair.output
+            << (rounding == SIMDACT_TIES_AWAY ? ", away" : "") << (want.tie ? ", a tie" : "")
+            << (want.near_tie ? ", near a tie" : "");
+      }
+    }
   }
 }
 

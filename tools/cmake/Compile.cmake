@@ -88,7 +88,8 @@ function(simdact_compile_kernels target)
     set(small "")
   else()
     set(sources arithmetic gates rectified softmax-bf16 softmax-f16 softmax-f32 softmax-f64)
-    set(small attention bias cross_entropy difference entries gated gates losses quantize score_gradient table_build ties)
+    set(small attention bias cross_entropy difference entries gated gates losses quantize score_gradient table16_build
+      table_build ties)
   endif()
   foreach(source IN LISTS sources)
     set_source_files_properties(kernels/${source}.cc PROPERTIES
