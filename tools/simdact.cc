@@ -89,13 +89,17 @@ int Main(int argc, char** argv) {
                     "FILE to go on with: what it has of the code that is here is not measured again");
   prove->callback([&] { status = Prove(prove_options); });
 
-  CLI::App* table = app.add_subcommand("table", "the 256 entries of an activation of quantized bytes");
+  CLI::App* table = app.add_subcommand("table", "the entries of an activation of quantized bytes or int16");
   table->add_option("op", table_options.op, "activation")->required();
   table->add_option("--input-scale", table_options.input_scale, "x = (q - zero point) scale")->required();
   table->add_option("--input-zero-point", table_options.input_zero_point, "default: 0");
   table->add_option("--output-scale", table_options.output_scale, "of the entries")->required();
   table->add_option("--output-zero-point", table_options.output_zero_point, "default: 0");
-  table->add_option("--type", table_options.type, "s8 (default) or u8");
+  table->add_option("--type", table_options.type,
+                    "s8 (default) or u8: 256 entries; s16: 513 nodes; s16-values: 65536 entries");
+  table->add_option("--rounding", table_options.rounding,
+                    "of ties, but in s16: half-even (default) or half-away");
+  table->add_option("--nodes", table_options.nodes, "of s16: exact (default) or tflite");
   table->add_option("-p", table_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
   table->callback([&] { status = Table(table_options); });
 

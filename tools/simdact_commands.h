@@ -45,6 +45,7 @@ int AccuracyOfSoftmax(const AccuracyOptions& options);
 
 struct TableOptions {
   std::string op, type = "s8", input_scale, input_zero_point = "0", output_scale, output_zero_point = "0";
+  std::string rounding, nodes;  // empty: not asked for
   std::vector<std::string> parameters;
 };
 int Table(const TableOptions& options);
