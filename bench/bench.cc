@@ -11,7 +11,7 @@
 //   softmax/forward|backward/DTYPE/TIER/TARGET/cols  and its kin, cross-entropy: softmax_rows.h
 //   gate/forward|backward/DTYPE/accurate/TARGET/n   gated linear units, likewise
 //   bias_gelu/forward/f32/accurate/TARGET/n  the bias shape: see bias_rows.h
-//   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256
+//   table_u8/forward/u8/accurate/TARGET/n    bytes through a table of 256; int16 likewise: table_rows.h
 //   swiglu_e4m3/forward/DTYPE/fast/TARGET/n  gates and activations into bytes (quantize_rows.h)
 //   memcpy/DTYPE/n  copy/f32/n               ceilings: no kernel can move memory faster for long
 //   dispatch/HOW/relu/1                      what finding the target costs a call

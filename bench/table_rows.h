@@ -20,7 +20,6 @@
 #include "bench/arrays.h"
 #include "bench/rows.h"
 #include "simdact/simdact.h"
-#include "simdact/table16.h"
 
 // The conversions of gelu_by_f32 with the best vectors that the CPU has, whatever the kernel's target.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)

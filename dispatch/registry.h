@@ -3,7 +3,6 @@
 #define SIMDACT_DISPATCH_REGISTRY_H_
 
 #include "simdact/simdact.h"
-#include "simdact/table16.h"
 
 // A target is its bit in Highway's masks; lower bits are better. What is compiled for it, or stands for it
 // (code_of.h), the functions below know.

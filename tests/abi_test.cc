@@ -10,7 +10,6 @@
 #include "dispatch/numbers.h"
 #include "kernels.h"
 #include "simdact/simdact.h"
-#include "simdact/table16.h"
 
 namespace simdact_test {
 namespace {

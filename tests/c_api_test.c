@@ -272,7 +272,11 @@ static void test_null(void) {
 #undef SIMDACT_EMPTY
   simdact_table_u8(NULL, NULL, 0, NULL);
   simdact_table_s8(NULL, NULL, 0, NULL);
+  simdact_table_s16(NULL, NULL, 0, NULL);
+  simdact_interpolate_s16(NULL, NULL, 0, NULL);
 #ifndef SIMDACT_NO_F64
+  CHECK(simdact_table_build_s16(SIMDACT_OP_relu, NULL, 1, 0, 1, 0, SIMDACT_TIES_AWAY, NULL) ==
+        SIMDACT_NULL_POINTER);
   CHECK(simdact_table_build(SIMDACT_OP_relu, NULL, NULL, NULL, NULL) == SIMDACT_NULL_POINTER);
   CHECK(simdact_table_build_u8(SIMDACT_OP_relu, NULL, 1, 0, 1, 0, NULL) == SIMDACT_NULL_POINTER);
 #endif

@@ -6,8 +6,7 @@
 
 #include "kernels.h"
 #include "parameters.h"
-#include "simdact/table.h"
-#include "simdact/table16.h"
+#include "simdact/simdact.h"
 #include "textbook.h"
 
 #ifndef SIMDACT_NO_F64

@@ -166,9 +166,12 @@ def bias_table(report):
 
 
 def table_table(report):
-    rates = [rate(report.speed("table_u8", "u8", "forward", t, L1)) for t in report.main_targets]
-    title = "Tables of bytes: elements per cycle, n = 4096"
-    return (title, ["lookup", *report.main_targets], [["table_u8", *rates]])
+    rows = [
+        [name, *(rate(report.speed(name, dtype, "forward", t, L1)) for t in report.main_targets)]
+        for name, dtype in (("table_u8", "u8"), ("table_s16", "s16"), ("interpolate_s16", "s16"))
+    ]
+    title = "Tables of bytes and int16: elements per cycle, n = 4096"
+    return (title, ["lookup", *report.main_targets], rows)
 
 
 def speed_tables(report):

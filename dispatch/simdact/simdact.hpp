@@ -88,5 +88,6 @@ SIMDACT_UNARY(SIMDACT_X)
 #include "simdact/quantize.hpp"
 #include "simdact/softmax.hpp"
 #include "simdact/table.hpp"
+#include "simdact/table16.hpp"
 
 #endif  // SIMDACT_SIMDACT_HPP_

@@ -86,4 +86,6 @@ SIMDACT_API const simdact_table_kernel* simdact_find_table(const simdact_target*
 }
 #endif
 
+#include "simdact/table16.h" /* here, for it needs simdact_rounding */
+
 #endif /* SIMDACT_TABLE_H_ */

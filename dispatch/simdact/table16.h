@@ -16,7 +16,6 @@
 #ifndef SIMDACT_TABLE16_H_
 #define SIMDACT_TABLE16_H_
 
-#include "simdact/simdact.h"
 #include "simdact/table.h"
 
 #ifdef __cplusplus
