@@ -31,11 +31,13 @@ int Main(int argc, char** argv) {
   list->add_flag("--json", as_json, "print JSON");
   list->callback([&] {
     status = List(as_json);
-    if (!as_json) ListGates();
+    if (!as_json) ListGates(), ListShapes();
   });
 
   CLI::App* eval = app.add_subcommand("eval", "evaluate: value, exact value, error in ulps");
-  eval->add_option("op", eval_options.op, "activation")->required();
+  eval->add_option("op", eval_options.op,
+                   "activation, gate, softmax, log_sum_exp, cross_entropy, gated or quantize")
+      ->required();
   eval->add_option("x", eval_options.inputs,
                    "inputs: decimal, hex float, inf, nan; gates: GATE,UP; softmax: one row")
       ->required();
@@ -48,9 +50,12 @@ int Main(int argc, char** argv) {
   eval->add_option("--bias", eval_options.bias, "the op of x + bias");
   eval->add_option("--scale", eval_options.scale, "the op of x scale + bias");
   eval->add_option("--residual", eval_options.residual, "the op of x + residual");
+  eval->add_option("--op", eval_options.of, "gated, quantize: the activation; default: silu, linear");
+  eval->add_option("--format", eval_options.format, "quantize: s8 (default), u8, e4m3 or e5m2");
   eval->callback([&] {
     status = IsSoftmax(eval_options.op) ? EvalSoftmax(eval_options)
              : IsGate(eval_options.op)  ? EvalGate(eval_options)
+             : IsShape(eval_options.op) ? EvalShape(eval_options)
                                         : Eval(eval_options);
   });
 

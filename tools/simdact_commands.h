@@ -18,6 +18,7 @@ struct EvalOptions {
   bool backward = false, from_output = false;
   std::vector<std::string> parameters, inputs;
   std::string bias, scale, residual;  // empty: none
+  std::string of, format = "s8";      // the activation in a gate or before bytes (empty: the default); bytes
 };
 int Eval(const EvalOptions& options);
 
@@ -56,6 +57,12 @@ void ListGates();
 nlohmann::json DescribeGates();  // an array, for `simdact list --json`
 int EvalGate(const EvalOptions& options);
 int AccuracyOfGates(const AccuracyOptions& options);
+
+// Log-sum-exp, cross-entropy, gates of any activation and bytes, in simdact_shapes.cc.
+bool IsShape(const std::string& name);
+void ListShapes();
+nlohmann::json DescribeShapes();  // an array, for `simdact list --json`
+int EvalShape(const EvalOptions& options);
 
 }  // namespace simdact_command
 

@@ -127,7 +127,11 @@ int List(bool as_json) {
     }
   }
   if (as_json) {
-    WriteJson({{"ops", ops}, {"gates", DescribeGates()}, {"softmax", DescribeSoftmax()}}, "-");
+    WriteJson({{"ops", ops},
+               {"gates", DescribeGates()},
+               {"softmax", DescribeSoftmax()},
+               {"shapes", DescribeShapes()}},
+              "-");
   } else {
     ListSoftmax();
   }
