@@ -24,26 +24,48 @@ simdact_softmax_op FindSoftmax(const std::string& name) {
   return static_cast<simdact_softmax_op>(op);
 }
 
-// The options that are numbers.
-simdact_softmax_options ParseOptions(const EvalOptions& options) {
+// The options of one row that are numbers; `o` points to the others once it has come to rest.
+struct RowOptions {
   simdact_softmax_options o{};
-  o.tier = TierOf(options.tier);
+  double length = -1, start = 0, sink = static_cast<double>(-kInfinity);  // -1: all columns; -inf: none
+  size_t first = 0, last = 0;
+  float logit = 0;
+
+  void PointToRow(size_t cols) {
+    const auto columns = [&](double value) {
+      if (!(value >= 0 && value <= static_cast<double>(cols) && value == std::floor(value)))
+        throw UsageError(Format("length or start %g; valid: a number of columns, 0 to %zu", value, cols));
+      return static_cast<size_t>(value);
+    };
+    first = columns(start), last = length == -1 ? cols : columns(length), logit = static_cast<float>(sink);
+    if (first > 0) o.starts = &first;
+    if (last < cols) o.lengths = &last;
+    if (sink != static_cast<double>(-kInfinity)) o.sinks = &logit;
+  }
+};
+RowOptions ParseOptions(const EvalOptions& options) {
+  RowOptions row;
+  row.o.tier = TierOf(options.tier);
   for (const std::string& assignment : options.parameters) {
     const size_t equals = assignment.find('=');
     const std::string name = assignment.substr(0, equals);
-    double* field = name == "scale"         ? &o.scale
-                    : name == "softcap"     ? &o.softcap
-                    : name == "alibi_slope" ? &o.alibi_slope
+    double* field = name == "scale"         ? &row.o.scale
+                    : name == "softcap"     ? &row.o.softcap
+                    : name == "alibi_slope" ? &row.o.alibi_slope
+                    : name == "length"      ? &row.length
+                    : name == "start"       ? &row.start
+                    : name == "sink"        ? &row.sink
                                             : nullptr;
     char* end = nullptr;
     if (field != nullptr && equals != std::string::npos) {
       *field = std::strtod(assignment.c_str() + equals + 1, &end);
     }
     if (end == nullptr || *end != '\0' || end == assignment.c_str() + equals + 1) {
-      throw UsageError("-p " + assignment + ": softmax takes NAME=VALUE for: scale softcap alibi_slope");
+      throw UsageError("-p " + assignment +
+                       ": softmax takes NAME=VALUE for: scale softcap alibi_slope length start sink");
     }
   }
-  return o;
+  return row;
 }
 
 double ParseScore(const std::string& text, simdact_dtype dtype) {
@@ -149,14 +171,17 @@ int EvalSoftmax(const EvalOptions& options) {
   const simdact_dtype dtype = FindDtype(options.dtype);
   const simdact_target* target =
       options.target.empty() ? simdact_target_default() : FindTarget(options.target);
-  const simdact_softmax_options o = ParseOptions(options);
+  RowOptions row = ParseOptions(options);
+  row.PointToRow(options.inputs.size());
+  const simdact_softmax_options& o = row.o;
   const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
   Array x(dtype, options.inputs.size()), y(dtype, x.Size()), dy(dtype, x.Size());
   for (size_t i = 0; i < x.Size(); ++i) x.Set(i, ParseScore(options.inputs[i], dtype));
   if (kernel.forward(x.Data(), y.Data(), 1, x.Size(), &o) != SIMDACT_OK) {
     throw UsageError("scale, softcap and alibi_slope are finite, softcap is not negative");
   }
-  Reals want = SoftmaxOf(op, ScoresOf(op, dtype, RealsOf(x, 0, x.Size()), 0, 1, o, nullptr), -kInfinity, o).y;
+  const Reals scores = ScoresOf(op, dtype, RealsOf(x, 0, x.Size()), 0, 1, o, nullptr);
+  Reals want = SoftmaxOf(op, scores, o.sinks != nullptr ? row.logit : -kInfinity, o).y;
   if (options.backward || options.from_output) {
     dy.Set(0, 1.0);
     want =
