@@ -71,10 +71,14 @@ HWY_INLINE TwoWords<T> WordsOfSum(const TwoWords<double>& exact) {
 }
 // y (dy - s).
 template <class D, class V>
-HWY_INLINE V SoftmaxSlope(D d, const V& y, const V& dy, const TwoWords<Scalar<D>>& s) {
-  const auto difference = TwoSum(dy, hn::Set(d, -s.high));
-  const auto low = op::Sub(Low(difference), hn::Set(d, s.low));
+HWY_INLINE V SoftmaxSlope(D, const V& y, const V& dy, const Pair<hn::Vec<D>>& s) {
+  const auto difference = TwoSum(dy, hn::Neg(High(s)));
+  const auto low = op::Sub(Low(difference), Low(s));
   return op::MulAdd(y, High(difference), op::Mul(y, low));
+}
+template <class D, class V>
+HWY_INLINE V SoftmaxSlope(D d, const V& y, const V& dy, const TwoWords<Scalar<D>>& s) {
+  return SoftmaxSlope(d, y, dy, Constant(d, s.high, s.low));
 }
 
 template <class D, class V>

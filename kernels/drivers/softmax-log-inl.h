@@ -16,17 +16,35 @@ namespace simdact {
 namespace HWY_NAMESPACE {
 namespace {
 
+// log(2^power (high + low)), the sum being as near to its high word as a rounding.
+template <class D, class V>
+HWY_INLINE auto LogOfTotal(D d, const V& high, const V& low, const V& power) {
+  const V total = hn::Add(high, low);
+  const auto log = LogPair<false>(d, total);
+  // What the sum's double has lost, relative to it.
+  const V lost = hn::Div(hn::Add(hn::Sub(high, total), low), high);
+  const auto ln2 = Constant(d, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56);
+  return Normalized(Sum(Product(power, ln2), WithLow(log, V(hn::Add(Low(log), lost)))));
+}
 // log of the sum, less the unit's shift.
 template <class T>
 HWY_INLINE TwoWords<double> LogOfSum(const RowSum<T>& total) {
   const hn::CappedTag<double, 1> d1;
-  const auto log = LogPair<false>(d1, hn::Set(d1, total.high + total.low));
-  // What the sum's double has lost, relative to it.
-  const double lost = ((total.high - (total.high + total.low)) + total.low) / total.high;
-  const auto ln2 = Constant(d1, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56);
-  const auto power = Product(hn::Set(d1, double{total.unit.power}), ln2);
-  const auto sum = Normalized(Sum(power, WithLow(log, hn::Add(Low(log), hn::Set(d1, lost)))));
-  return {hn::GetLane(High(sum)), hn::GetLane(Low(sum))};
+  const auto log =
+      LogOfTotal(d1, hn::Set(d1, total.high), hn::Set(d1, total.low), hn::Set(d1, double{total.unit.power}));
+  return {hn::GetLane(High(log)), hn::GetLane(Low(log))};
+}
+
+// log1p(more + others / exp(z)).
+template <class D, class N, class S, class V>
+HWY_INLINE auto LogOfOthers(D d, const N& z, const S& others, const V& more) {
+  const auto power = ExpSplit<0>(d, z);
+  const auto term = FastTwoSum(Scale(power), hn::Mul(Scale(power), Excess(power)));
+  const auto ratio = Sum(more, Quotient(others, term));
+  const auto log = Log1pPair(d, ratio);
+  // Of a tiny ratio the logarithm is the ratio, where log1p's halves would be denormal.
+  const auto tiny = hn::Lt(High(ratio), hn::Set(d, 0x1p-120));
+  return FastTwoSum(hn::IfThenElse(tiny, High(ratio), High(log)), hn::IfThenElse(tiny, Low(ratio), Low(log)));
 }
 
 // log1p(r) for kRows sums of others, r = count - 1 + sum / exp(largest + largest_low).
@@ -51,14 +69,8 @@ struct OthersLogs {
       count[r] = static_cast<double>(total.count) - 1.0;
     }
     for (size_t r = 0; r < kRows; r += hn::Lanes(d)) {
-      const auto power = ExpSplit<0>(d, pair(z + r, z_low + r));
-      const auto term = FastTwoSum(Scale(power), hn::Mul(Scale(power), Excess(power)));
-      const auto more = Sum(hn::Load(d, count + r), Quotient(pair(sum + r, sum_low + r), term));
-      const auto log = Log1pPair(d, more);
-      // Of a tiny ratio the logarithm is the ratio, where log1p's halves would be denormal.
-      const auto tiny = hn::Lt(High(more), hn::Set(d, 0x1p-120));
       const auto exact =
-          FastTwoSum(hn::IfThenElse(tiny, High(more), High(log)), hn::IfThenElse(tiny, Low(more), Low(log)));
+          LogOfOthers(d, pair(z + r, z_low + r), pair(sum + r, sum_low + r), hn::Load(d, count + r));
       hn::Store(High(exact), d, high + r);
       hn::Store(Low(exact), d, low + r);
     }
