@@ -88,8 +88,8 @@ function(simdact_compile_kernels target)
     set(small "")
   else()
     set(sources arithmetic gates rectified softmax-bf16 softmax-f16 softmax-f32 softmax-f64)
-    set(small attention bias cross_entropy difference entries gated gates losses quantize score_gradient table16_build
-      table_build ties)
+    set(small attention axis bias cross_entropy difference entries gated gates losses quantize score_gradient
+      softmax_axis table16_build table_build ties)
   endif()
   foreach(source IN LISTS sources)
     set_source_files_properties(kernels/${source}.cc PROPERTIES
@@ -98,8 +98,8 @@ function(simdact_compile_kernels target)
   foreach(source IN LISTS small)
     set_source_files_properties(dispatch/${source}.cc PROPERTIES COMPILE_OPTIONS "$<${optimized}:-Os>")
   endforeach()
-  # Its loops have branches for options that never change, and a copy for each would cost more space than time.
-  set_source_files_properties(kernels/cross_entropy.cc PROPERTIES
+  # Loops with branches for options that never change, of which a copy for each would cost more space than time.
+  set_source_files_properties(kernels/cross_entropy.cc kernels/softmax_axis.cc PROPERTIES
     COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-fno-unswitch-loops>")
   # What a pointer points to the address sanitizer knows. Asked once more at each load and step it is a quarter of the
   # time that kernels take to compile.
