@@ -192,6 +192,21 @@ TEST(Abi, LayoutOfStructs) {
     ExpectPublished("simdact_cross_entropy_kernel", {SIMDACT_M(cross_entropy)});
   }
   {
+    using Struct = simdact_softmax_axis_options;
+    ExpectPublished("simdact_softmax_axis_options", {{"sizeof", sizeof(Struct)},
+                                                     SIMDACT_M(scale),
+                                                     SIMDACT_M(tier),
+                                                     SIMDACT_M(masked_row),
+                                                     SIMDACT_M(infinite_score),
+                                                     SIMDACT_M(log_sum_exp),
+                                                     SIMDACT_M(reserved)});
+  }
+  {
+    using Struct = simdact_softmax_axis_kernel;
+    ExpectPublished("simdact_softmax_axis_kernel",
+                    {SIMDACT_M(forward), SIMDACT_M(backward), SIMDACT_M(log_sum_exp)});
+  }
+  {
     using Struct = simdact_softmax_state;
     ExpectPublished("simdact_softmax_state", {{"sizeof", sizeof(Struct)},
                                               SIMDACT_M(maximum),

@@ -236,6 +236,7 @@ static void test_null(void) {
   CHECK(simdact_find_bias(none, SIMDACT_F32) == NULL);
   CHECK(simdact_find_gate(none, SIMDACT_GATE_glu, SIMDACT_F32, SIMDACT_ACCURATE) == NULL);
   CHECK(simdact_find_softmax(none, SIMDACT_SOFTMAX_OP_softmax, SIMDACT_F32) == NULL);
+  CHECK(simdact_find_softmax_axis(none, SIMDACT_SOFTMAX_OP_softmax, SIMDACT_F32) == NULL);
   CHECK(simdact_find_table(none) == NULL);
   CHECK(strcmp(simdact_status_text((simdact_status)99), "not a status of simdact") == 0);
 
@@ -252,6 +253,9 @@ static void test_null(void) {
   CHECK(simdact_softmax_##T(NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                                          \
   CHECK(simdact_softmax_##T(NULL, NULL, 1, 3, NULL) == SIMDACT_NULL_POINTER);                                \
   CHECK(simdact_log_sum_exp_##T(NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                                      \
+  CHECK(simdact_softmax_axis_##T(NULL, NULL, 0, 3, 4, NULL) == SIMDACT_OK);                                  \
+  CHECK(simdact_log_sum_exp_axis_##T(NULL, NULL, 2, 3, 0, NULL) == SIMDACT_OK);                              \
+  CHECK(simdact_softmax_axis_backward_##T(NULL, NULL, NULL, 2, 3, 4, NULL) == SIMDACT_NULL_POINTER);         \
   CHECK(simdact_cross_entropy_##T(NULL, NULL, NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                        \
   CHECK(simdact_softmax_backward_##T(NULL, NULL, NULL, 0, 3, NULL) == SIMDACT_OK);                           \
   CHECK(simdact_bias_gelu_##T(NULL, NULL, NULL, 0, 3) == SIMDACT_OK);                                        \

@@ -87,6 +87,7 @@ SIMDACT_UNARY(SIMDACT_X)
 #include "simdact/gates.hpp"
 #include "simdact/quantize.hpp"
 #include "simdact/softmax.hpp"
+#include "simdact/softmax_axis.hpp"
 #include "simdact/table.hpp"
 #include "simdact/table16.hpp"
 
