@@ -1,8 +1,8 @@
 // The rows of softmax: op/forward|backward/DTYPE/TIER/TARGET/cols, as many rows of that many columns as fit
 // in 64 Ki elements, and op_masked, whose scores are -inf or -1e4 in turn with ordinary ones, op_scaled, with
-// scale and mask, and op_attention_FORM, attention's softmax with the option FORM alone. log_sum_exp is
-// softmax's first pass alone; cross_entropy's forward is the loss alone, its backward the loss and the
-// gradient.
+// scale and mask, op_axis_16 and op_axis_1024, as many columns along an axis, and op_attention_FORM,
+// attention's softmax with the option FORM alone. log_sum_exp is softmax's first pass alone; cross_entropy's
+// forward is the loss alone, its backward the loss and the gradient.
 #ifndef SIMDACT_BENCH_SOFTMAX_ROWS_H_
 #define SIMDACT_BENCH_SOFTMAX_ROWS_H_
 
@@ -66,6 +66,33 @@ inline void AddSoftmaxBackward(const SoftmaxRowKind& kind) {
     kernel->forward(a.x(), y.get(), kind.Rows(), kind.cols, nullptr);
     Measure(state, n, 3 * SizeOf(kind.dtype),
             [&] { kernel->backward(y.get(), a.dy(), a.y(), kind.Rows(), kind.cols, nullptr); });
+  });
+}
+
+// The same elements as columns: as many as make a slice of 16, or of up to 1024 side by side, whose axis has
+// the length of the row.
+inline void AddAxis(const SoftmaxRowKind& kind, size_t most) {
+  const simdact_softmax_axis_kernel* kernel = simdact_find_softmax_axis(kind.target, kind.op, kind.dtype);
+  const size_t inner = std::min(kind.Rows(), most), outer = kind.Rows() / inner;
+  if (kernel == nullptr || inner < 16) return;
+  const std::string suffix = "_axis_" + std::to_string(most);
+  Row(kind.Name(suffix.c_str(), "forward"), [=](benchmark::State& state) {
+    const size_t n = outer * kind.cols * inner;
+    Arrays& a = Arrays::Shared(kind.dtype, false);
+    a.Reserve(n);
+    simdact_softmax_axis_options o{};
+    o.tier = kind.tier;
+    Measure(state, n, 2 * SizeOf(kind.dtype),
+            [&] { kernel->forward(a.x(), a.y(), outer, kind.cols, inner, &o); });
+  });
+  Row(kind.Name(suffix.c_str(), "backward"), [=](benchmark::State& state) {
+    const size_t n = outer * kind.cols * inner;
+    Arrays& a = Arrays::Shared(kind.dtype, false);
+    a.Reserve(n);
+    const Buffer y = Allocate(n * SizeOf(kind.dtype));
+    kernel->forward(a.x(), y.get(), outer, kind.cols, inner, nullptr);
+    Measure(state, n, 3 * SizeOf(kind.dtype),
+            [&] { kernel->backward(y.get(), a.dy(), a.y(), outer, kind.cols, inner, nullptr); });
   });
 }
 
@@ -190,6 +217,8 @@ inline void AddSoftmaxRows(const std::vector<const simdact_target*>& targets) {
           const SoftmaxRowKind kind{target, op, dtype, SIMDACT_ACCURATE, cols};
           AddSoftmaxForward(kind, "", 0, false);
           AddSoftmaxBackward(kind);
+          AddAxis(kind, 16);
+          AddAxis(kind, 1024);
           if (op != SIMDACT_SOFTMAX_OP_softmax) continue;
           AddLogSumExp(kind);
           AddCrossEntropy(kind, false);
