@@ -245,32 +245,41 @@ void MeasureFast(const Subject& s, Scratch<S>& a, std::vector<Worst>& worst) {
   }
 }
 
+// Whichever thread merges first: of equal errors a wrong rounding stands for them, then the first x in bit
+// order.
+inline bool StandsFor(const Worst& a, const Worst& b) {
+  if (a.error != b.error) return a.error > b.error;
+  if ((a.wrong != 0) != (b.wrong != 0)) return a.wrong != 0;
+  return ToBits64(a.x) < ToBits64(b.x);
+}
 inline void Merge(const Worst& from, Worst& into) {
   for (size_t i = 0; i < into.profile.size(); ++i)
     into.profile[i] = std::max(into.profile[i], from.profile[i]);
-  if (from.error > into.error || (from.wrong != 0 && into.wrong == 0)) {
-    Note(into, from.error, from.x, from.got, from.exact);
-  }
+  if (StandsFor(from, into)) Note(into, from.error, from.x, from.got, from.exact);
   into.wrong += from.wrong;
 }
 
-// Takes blocks until none is left; as many threads as the CPU has do so at once.
+// Takes blocks until none is left; as many threads as the CPU has do so at once. What is found in a block
+// does not depend on the blocks before, so two sweeps find the same whichever thread took what.
 template <class S>
 void Work(const Subject& subject, const Inputs& inputs, std::atomic<uint64_t>& next,
           std::atomic<uint64_t>& tried, std::mutex& mutex, const std::function<void(double)>& progress,
           std::vector<Worst>& worst) {
   std::vector<Worst> mine(worst.size());
+  const std::vector<Worst> nothing(worst.size());
   Scratch<S> scratch(subject.dtype);
   for (uint64_t b; (b = next++) < inputs.Blocks();) {
     inputs.Fill(b, scratch.x);
     tried += scratch.x.size();
+    std::vector<Worst> block = nothing;
     if (subject.tier == SIMDACT_FAST) {
-      MeasureFast(subject, scratch, mine);
+      MeasureFast(subject, scratch, block);
     } else if constexpr (std::is_same_v<S, long double>) {
-      IsHalf(subject.dtype) ? MeasureHalves(subject, scratch, mine) : MeasureBlock(subject, scratch, mine);
+      IsHalf(subject.dtype) ? MeasureHalves(subject, scratch, block) : MeasureBlock(subject, scratch, block);
     } else {
-      MeasureBlock(subject, scratch, mine);
+      MeasureBlock(subject, scratch, block);
     }
+    for (size_t t = 0; t < mine.size(); ++t) Merge(block[t], mine[t]);
     if (progress && b % 64 == 0) {
       const std::lock_guard<std::mutex> lock(mutex);
       progress(static_cast<double>(b) / static_cast<double>(inputs.Blocks()));

@@ -20,6 +20,7 @@ int Main(int argc, char** argv) {
   EvalOptions eval_options;
   AccuracyOptions accuracy_options;
   ProveOptions prove_options;
+  CurvesOptions curves_options;
   TableOptions table_options;
 
   CLI::App* targets =
@@ -93,6 +94,14 @@ int Main(int argc, char** argv) {
   prove->add_option("--record", prove_options.file,
                     "FILE to go on with: what it has of the code that is here is not measured again");
   prove->callback([&] { status = Prove(prove_options); });
+
+  CLI::App* curves =
+      app.add_subcommand("curves", "f, f' and how errors spread, near zero: what the report draws");
+  curves->add_option("ops", curves_options.ops, "activations; default: all");
+  curves->add_option("--from", curves_options.from, "where x begins; default: -10");
+  curves->add_option("--to", curves_options.to, "where x ends; default: 10");
+  curves->add_option("--json", curves_options.file, "write curves and errors to FILE");
+  curves->callback([&] { status = Curves(curves_options); });
 
   CLI::App* table = app.add_subcommand("table", "the entries of an activation of quantized bytes or int16");
   table->add_option("op", table_options.op, "activation")->required();

@@ -37,6 +37,13 @@ struct ProveOptions {
 };
 int Prove(const ProveOptions& options);
 
+struct CurvesOptions {
+  std::vector<std::string> ops;
+  std::string file;
+  double from = -10, to = 10;
+};
+int Curves(const CurvesOptions& options);
+
 // Eval and Accuracy for softmax and its kin (simdact_softmax.cc).
 bool IsSoftmax(const std::string& name);
 void ListSoftmax();

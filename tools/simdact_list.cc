@@ -38,6 +38,23 @@ std::vector<std::string> FastTargets(simdact_op op) {
   return names;
 }
 
+// The family in whose list an op stands.
+const char* Family(simdact_op op) {
+  switch (op) {
+#define SIMDACT_X(Name, name, ...) case SIMDACT_OP_##name:
+    SIMDACT_RECTIFIED(SIMDACT_X) return "rectified";
+    SIMDACT_ARITHMETIC(SIMDACT_X) return "arithmetic";
+    SIMDACT_EXPONENTIAL(SIMDACT_X) return "exponential";
+    SIMDACT_LOGARITHMIC(SIMDACT_X) return "logarithmic";
+    SIMDACT_LOGISTIC(SIMDACT_X) return "logistic";
+    SIMDACT_HYPERBOLIC(SIMDACT_X) return "hyperbolic";
+    SIMDACT_NORMAL(SIMDACT_X) return "normal";
+#undef SIMDACT_X
+    default:
+      return "";
+  }
+}
+
 json Describe(simdact_op op) {
   const simdact_description& d = *simdact_describe(op);
   json parameters = json::array(), dtypes = json::array();
@@ -46,6 +63,7 @@ json Describe(simdact_op op) {
   }
   for (const simdact_dtype dtype : Dtypes()) dtypes.push_back(DtypeName(dtype));
   return {{"name", d.name},
+          {"family", Family(op)},
           {"formula", d.formula},
           {"derivative", d.derivative},
           {"derivative_from_output", d.derivative_from_output ? json(d.derivative_from_output) : json()},

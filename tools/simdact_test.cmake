@@ -80,6 +80,10 @@ expect(2 "does not|do not follow from the output" accuracy gelu --direction from
 expect(2 "--inputs takes a number from" accuracy relu --inputs 3)
 expect(2 "cannot write" accuracy relu --json /no/such/folder/file)
 
+expect(0 "tanh +f32 +backward +fast .*" curves tanh)
+expect(0 "\"ulps_per_bar\": 0.05" curves relu --from -1 --to 1 --json -)
+expect(2 "--from and --to; valid: two finite numbers" curves relu --from 1 --to 1)
+
 expect(0 "^   0,   1,   2,.*,   0,   0\n$" table relu --input-scale 1 --output-scale 1)
 expect(0 "^  10,  10,.*, 137\n$" table relu --type u8 --input-scale 0.5 --input-zero-point 1 --output-scale 1 --output-zero-point 10)
 expect(0 "^   0,   2,   4," table linear -p alpha=2 --input-scale 1 --output-scale 1)
