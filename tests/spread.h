@@ -20,7 +20,7 @@ struct Interval {
   size_t BinOf(size_t input) const { return input / per_bin; }
 };
 
-struct Spread {
+struct ErrorSpread {
   static constexpr double kStep = 0.05;  // ulps per bar of the histogram
   std::vector<double> over_x;            // the largest error in each part
   std::vector<uint64_t> histogram;       // the last bar has all that is larger
@@ -55,27 +55,27 @@ inline double ErrorOf(const Subject& s, double x, double got, long double exact)
 }
 
 // Of each target that has the tier; of the others an empty one.
-inline std::vector<Spread> SpreadOf(simdact_op op, simdact_dtype dtype, simdact_direction direction,
-                                    simdact_tier tier, const std::vector<const simdact_target*>& targets,
-                                    const Interval& interval, size_t bars = 81) {
+inline std::vector<ErrorSpread> SpreadOf(simdact_op op, simdact_dtype dtype, simdact_direction direction,
+                                         simdact_tier tier, const std::vector<const simdact_target*>& targets,
+                                         const Interval& interval, size_t bars = 81) {
   const Subject s = {op, dtype, direction, tier, RoundedTo(dtype, simdact_describe(op)->defaults), {}};
   const std::vector<double> x = InputsOf(interval, dtype);
   std::vector<long double> exact;
   for (const double value : x) exact.push_back(ReferenceOf(op, direction).exact(value, s.p.value));
   const Array input(dtype, x);
   Array output(dtype);
-  std::vector<Spread> spreads(targets.size());
+  std::vector<ErrorSpread> spreads(targets.size());
   for (size_t t = 0; t < targets.size(); ++t) {
     if (tier == SIMDACT_FAST && !HasFast(targets[t], op, dtype, direction)) continue;
     Run(*simdact_find(targets[t], op, dtype, tier), direction, s.p, input, output);
-    Spread& spread = spreads[t];
+    ErrorSpread& spread = spreads[t];
     spread.over_x.resize(interval.bins);
     spread.histogram.resize(bars);
     for (size_t i = 0; i < x.size(); ++i) {
       const double error = std::min(1e30, ErrorOf(s, x[i], output[i], exact[i]));
       double& part = spread.over_x[interval.BinOf(i)];
       part = std::max(part, error);
-      ++spread.histogram[std::min(bars - 1, static_cast<size_t>(std::min(1e6, error / Spread::kStep)))];
+      ++spread.histogram[std::min(bars - 1, static_cast<size_t>(std::min(1e6, error / ErrorSpread::kStep)))];
       spread.mean += error / static_cast<double>(x.size());
     }
   }

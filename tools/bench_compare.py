@@ -8,24 +8,27 @@ per element, or per call where a row does not count elements, and new / old. A r
 medians differ by --min-change or more and no repetition of one file lies among those of the other; with a single
 repetition only the first can be told. Exit status: 0, also if rows are slower; 2 for bad usage or a bad file.
 """
+from __future__ import annotations
+
 import argparse
 import json
 import math
 import re
 import statistics
 import sys
+from typing import NoReturn
 
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
-def fail(text):
+def fail(text: str) -> NoReturn:
     print(f"bench_compare.py: {text}", file=sys.stderr)
     sys.exit(2)
 
 
-def read(file):
+def read(file: str) -> dict[str, list[float]]:
     """{row: its times, one per repetition}."""
-    times = {}
+    times: dict[str, list[float]] = {}
     try:
         with open(file, encoding="utf-8") as text:
             for row in json.load(text)["benchmarks"]:
@@ -44,7 +47,7 @@ def read(file):
     return times
 
 
-def verdict(old, new, least):
+def verdict(old: list[float], new: list[float], least: float) -> str:
     """What can be said of two lists of times."""
     ratio = statistics.median(new) / statistics.median(old)
     if abs(ratio - 1) < least:
@@ -54,7 +57,7 @@ def verdict(old, new, least):
     return "slower" if min(new) > max(old) else ""
 
 
-def percent(text):
+def percent(text: str) -> float:
     try:
         value = float(text.rstrip("%")) / 100
     except ValueError:
@@ -64,7 +67,7 @@ def percent(text):
     return value
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description="Compares two result files of simdact_bench row by row.")
     parser.add_argument("old", metavar="OLD.json")
     parser.add_argument("new", metavar="NEW.json")

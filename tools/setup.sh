@@ -1,8 +1,10 @@
 # What the scripts of this folder share. Source it from bash, then:
 #
-#   setup build          installs what is missing to build, test and report; asks for root only then
+#   setup build [...]    installs what is missing for groups of parts: build (and test), report; asks for root only then
 #   setup aarch64        the same for the cross build
-#   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out
+#   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out; so
+#                        too charts (of the report's page) and checks (what tests of Python and of the page need)
+#   python_with MODULE...              the Python here that has them, if any
 #   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build, and
 #                        ${configure_options[@]} to cmake
 #   run_tests PRESET [...]             runs the tests of a preset that was built; the rest goes to ctest
@@ -13,7 +15,10 @@
 # Runs in the repository's root, whatever the folder it was called from.
 # shellcheck shell=bash
 
+# shellcheck disable=SC2034  # read by scripts that take names of files
+called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+root_folder=$PWD
 
 # fail STATUS LINE: 1 for a check that failed, 2 for bad usage, 3 where this machine cannot be set up for it.
 fail() {
@@ -22,6 +27,9 @@ fail() {
 }
 
 configure_options=()  # for build
+
+# Chart.js, which the report's page takes along.
+charts=${SIMDACT_CHART_JS:-/usr/share/javascript/chart.js/chart.min.js}
 
 # For which group, how to tell that it is there, and its package for apt, dnf and brew ("-": none is known).
 parts="
@@ -46,21 +54,40 @@ peers   header  pthreadpool.h         libpthreadpool-dev    pthreadpool-devel   
 peers   header  cpuinfo.h             libcpuinfo-dev        cpuinfo-devel             -
 peers   header  eigen3/Eigen/Core     libeigen3-dev         eigen3-devel              eigen
 peers   header  c10/core/Device.h     libtorch-dev          -                         -
+report  module  jinja2                python3-jinja2        python3-jinja2            -
+charts  file    $charts               libjs-chart.js        -                         -
+checks  module  jsonschema            python3-jsonschema    python3-jsonschema        -
+checks  module  selenium              python3-selenium      python3-selenium          -
+checks  command chromedriver          chromium-driver       chromedriver              -
+checks  command chromium              chromium              chromium                  -
+checks  command black                 black                 black                     black
+checks  command flake8                flake8                python3-flake8            flake8
+checks  command mypy                  mypy                  python3-mypy              mypy
 "
+
+# The first of those that a shell finds and the one of the system, where packages go, that has all modules.
+python_with() {
+  local python IFS=,
+  for python in python3 /usr/bin/python3; do
+    "$python" -c "import $*" 2>/dev/null && echo "$python" && return
+  done
+  return 1
+}
 
 is_there() {
   case $1 in
     command) command -v "$2" >/dev/null ;;
     file) [ -e "$2" ] ;;
+    module) python_with "$2" >/dev/null ;;
     header) echo "#include <$2>" | c++ -std=c++17 -I"${extra_include:-.}" -x c++ -E - >/dev/null 2>&1 ;;
   esac
 }
 
-# missing_packages GROUP MANAGER: what to install for the parts of the group that are not there.
+# missing_packages GROUPS MANAGER: what to install for the parts of the groups that are not there.
 missing_packages() {
   local group how what apt dnf brew
   while read -r group how what apt dnf brew; do
-    [ "$group" = all ] || [ "$group" = "$1" ] || continue
+    [[ " all $1 " == *" $group "* ]] || continue
     is_there "$how" "$what" && continue
     case $2 in
       dnf) echo "$dnf" ;;
@@ -104,12 +131,12 @@ update_lists() { [ "$manager" != apt-get ] || ${root[@]+"${root[@]}"} apt-get -q
 setup() {
   local manager packages root
   find_manager
-  packages=$(missing_packages "$1" "$manager" | sort -u | tr '\n' ' ')
+  packages=$(missing_packages "$*" "$manager" | sort -u | tr '\n' ' ')
   [ -n "$packages" ] || return 0
 
   [ -n "$manager" ] || fail 3 "no apt-get, dnf or brew here; install by hand what Debian calls: $packages"
   packages=${packages//- /}
-  [ -n "$packages" ] || fail 3 "'setup $1' needs parts that $manager does not have"
+  [ -n "$packages" ] || fail 3 "'setup $*' needs parts that $manager does not have"
   need_root "$packages"
   echo "Installing through $manager: $packages"
   # Word splitting is meant: $packages is a list.
@@ -120,17 +147,18 @@ setup() {
 setup_some() {
   local manager packages package root
   find_manager
-  packages=$(missing_packages "$1" "$manager" | sort -u | tr '\n' ' ')
+  packages=$(missing_packages "$*" "$manager" | sort -u | tr '\n' ' ')
   [ -n "$packages" ] || return 0
   if [ -z "$manager" ]; then
     echo "No apt-get, dnf or brew here; left out, unless installed by hand: $packages"
     return 0
   fi
+  (need_root "$packages") || return 0
   need_root "$packages"
   update_lists || echo "$manager could not update its lists"
   for package in $packages; do
     if [ "$package" = - ]; then
-      echo "Left out: a library that $manager is not known to have"
+      echo "Left out: a part that $manager is not known to have"
     else
       echo "Installing through $manager: $package"
       install_packages "$package" || echo "Left out: $package, which $manager could not install"

@@ -47,7 +47,7 @@ std::vector<uint64_t> Trimmed(std::vector<uint64_t> counts) {
 }
 
 // Below which error a share of the inputs stays, to a bar's width.
-double Below(const Spread& spread, double share) {
+double Below(const ErrorSpread& spread, double share) {
   uint64_t all = 0, so_far = 0;
   for (const uint64_t count : spread.histogram) all += count;
   size_t bar = 0;
@@ -55,10 +55,10 @@ double Below(const Spread& spread, double share) {
          static_cast<double>(so_far += spread.histogram[bar]) < share * static_cast<double>(all)) {
     ++bar;
   }
-  return Spread::kStep * static_cast<double>(bar + 1);
+  return ErrorSpread::kStep * static_cast<double>(bar + 1);
 }
 
-void Print(FILE* out, const json& row, const Spread& spread) {
+void Print(FILE* out, const json& row, const ErrorSpread& spread) {
   const auto text = [&](const char* key) { return row[key].get<std::string>(); };
   std::fprintf(out, "%-16s %-5s %-9s %-9s %-9s %7.4f %6.2f %6.2f %8.4f\n", text("op").c_str(),
                text("dtype").c_str(), text("direction").c_str(), text("tier").c_str(), text("target").c_str(),
@@ -70,7 +70,7 @@ void Print(FILE* out, const json& row, const Spread& spread) {
 void AddErrors(FILE* out, simdact_op op, simdact_dtype dtype, simdact_direction direction, simdact_tier tier,
                const Interval& interval, json& rows) {
   const std::vector<const simdact_target*> targets = RunningTargets();
-  const std::vector<Spread> spreads = SpreadOf(op, dtype, direction, tier, targets, interval);
+  const std::vector<ErrorSpread> spreads = SpreadOf(op, dtype, direction, tier, targets, interval);
   for (size_t t = 0; t < targets.size(); ++t) {
     if (spreads[t].over_x.empty()) continue;
     rows.push_back({{"op", simdact_describe(op)->name},
@@ -116,7 +116,7 @@ int Curves(const CurvesOptions& options) {
     WriteJson({{"from", interval.from},
                {"to", interval.to},
                {"bins", interval.bins},
-               {"ulps_per_bar", Spread::kStep},
+               {"ulps_per_bar", ErrorSpread::kStep},
                {"curves", curves},
                {"errors", errors}},
               options.file);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 
 #include "accuracy.h"
 #include "softmax_rows.h"
@@ -220,8 +221,14 @@ int AccuracyOfSoftmax(const AccuracyOptions& options) {
         const double claim =
             o.tier == SIMDACT_FAST ? FastSoftmaxClaim(target, op, dtype) : SoftmaxClaim(dtype);
         const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
+        // Each kind of rows in a thread of its own, with random numbers of its own.
+        std::vector<std::future<WorstOfRows>> sweeps;
         for (const Spread spread : kSpreads) {
-          const WorstOfRows worst = Sweep(kernel, op, dtype, spread, o);
+          sweeps.push_back(
+              std::async(std::launch::async, [&, spread] { return Sweep(kernel, op, dtype, spread, o); }));
+        }
+        for (const Spread& spread : kSpreads) {
+          const WorstOfRows worst = sweeps[static_cast<size_t>(&spread - kSpreads)].get();
           std::fprintf(out, "%-12s %-5s %-9s %-15s %8.4f %7.2f%s %zu %a %a %.20Lg\n", name.c_str(),
                        DtypeName(dtype), simdact_target_name(target), SpreadName(spread), worst.ulps, claim,
                        worst.ulps <= claim ? " " : "!", worst.cols, worst.x, worst.got, worst.exact);

@@ -2,9 +2,12 @@
 
 Tables come as (title, head, rows) of plain text, for Markdown and HTML alike.
 """
-import math
+from __future__ import annotations
 
-from report_data import L1, MEMORY, fastest_rows, finite
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Optional
+
+from .data import L1, MEMORY, Report, Row, Table, fastest_rows, finite
 
 SHORT_GOALS = {"1": 3, "16": 6, "64": 20}  # ns per call of the accurate tier, on AVX-512
 
@@ -15,19 +18,19 @@ FAST_GOAL, SLOW_GOAL, MEMORY_GOAL, BOUND_GOAL = 1.2, 1.3, 0.95, 0.7
 MEMORY_OPS = "exp|expm1|elu|selu|softplus|mish|sigmoid|silu|tanh|erf|gelu|gelu_tanh"
 
 
-def bench_rows(targets):
+def bench_rows(targets: list[str]) -> list[str]:
     """Patterns of rows: short arrays and memory on the best target, threads."""
     sizes = "|".join([*SHORT_GOALS, MEMORY])
     return [f"({MEMORY_OPS})/forward/f32/accurate/{targets[0]}/({sizes})", ".*/real_time/threads:[0-9]+"]
 
 
-def slow_bench_rows(targets):
+def slow_bench_rows(targets: list[str], ops: list[str]) -> str:
     """A pattern of the rows of slow inputs and of ordinary ones, on two targets: a run of their own."""
-    two = "|".join(targets[:2])
-    return f"^[a-z0-9_]+/(forward|backward)/f32/(accurate|fast)/({two})/({'|'.join([L1, *SLOW_KINDS])})$"
+    two, names = "|".join(targets[:2]), "|".join(ops) or "[a-z0-9_]+"
+    return f"^({names})/(forward|backward)/f32/(accurate|fast)/({two})/({'|'.join([L1, *SLOW_KINDS])})$"
 
 
-def read_slow(bench):
+def read_slow(bench: Row) -> list[Row]:
     """Rows of slow inputs; `ratio`: the time over that of ordinary inputs in the same run."""
     names = ("op", "direction", "dtype", "tier", "target", "kind")
     rows = {tuple(parts): figures["ns_per_element"] for parts, figures in fastest_rows(bench)}
@@ -38,22 +41,24 @@ def read_slow(bench):
     ]
 
 
-def number(value, digits=2):
+def number(value: Optional[float], digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def quotient(a, b, key="ns_per_element"):
+def quotient(a: Optional[Row], b: Optional[Row], key: str = "ns_per_element") -> Optional[float]:
     """How many times as long a takes as b; None if one of them is not known."""
     return a[key] / b[key] if a and b else None
 
 
-def fast_ratio(report, op, direction, target, dtype="f32", size=L1):
+def fast_ratio(
+    report: Report, op: str, direction: str, target: str, dtype: str = "f32", size: str = L1
+) -> Optional[float]:
     """How many times as fast the fast tier is; None where it is the accurate one."""
     fast, accurate = (report.speed(op, dtype, direction, target, size, t) for t in ("fast", "accurate"))
     return quotient(accurate, fast)
 
 
-def fast_errors(report, op, dtype="f32"):
+def fast_errors(report: Report, op: str, dtype: str = "f32") -> Optional[str]:
     """The largest error of the fast tier of all targets, forward, in ulps; None if there is none."""
     found = [
         finite(r["max_ulp"])
@@ -63,7 +68,7 @@ def fast_errors(report, op, dtype="f32"):
     return f"{max(found):.2f}" if found and max(found) > 0 else None
 
 
-def fast_table(report):
+def fast_table(report: Report) -> Table:
     rows = []
     targets = report.main_targets[:2]
     for op in report.ops:
@@ -78,7 +83,7 @@ def fast_table(report):
     return (f"The fast tier: f32 forward, n = {L1}; goal {FAST_GOAL:g} times", head, rows)
 
 
-def bound_fractions(report, target):
+def bound_fractions(report: Report, target: str) -> dict[str, float]:
     """{op or op': fraction of the port bound}."""
     return {
         row["op"] + "'" * (row["direction"] == "backward"): row["fraction"]
@@ -87,7 +92,7 @@ def bound_fractions(report, target):
     }
 
 
-def bounds_table(report):
+def bounds_table(report: Report) -> Table:
     columns = [(t, mark) for t in report.main_targets[:2] for mark in ("", "'")]
     found = {t: bound_fractions(report, t) for t in report.main_targets[:2]}
     rows = []
@@ -99,9 +104,9 @@ def bounds_table(report):
     return (f"{title}; goal {100 * BOUND_GOAL:.0f} %", head, rows)
 
 
-def slow_ratios(report):
+def slow_ratios(report: Report) -> dict[tuple[str, str, str], dict[tuple[str, str], float]]:
     """{(op, tier, target): {(direction, kind): ratio}}, in our order of targets and ops."""
-    found = {
+    found: dict[tuple[str, str, str], dict[tuple[str, str], float]] = {
         (op["name"], tier, target): {}
         for target in report.running
         for tier in ("accurate", "fast")
@@ -113,19 +118,17 @@ def slow_ratios(report):
     return {key: ratios for key, ratios in found.items() if ratios}
 
 
-def slow_table(report):
+def slow_table(report: Report) -> Table:
     columns = [(d, kind) for d in ("forward", "backward") for kind in SLOW_KINDS]
     rows = []
     for (op, tier, target), ratios in slow_ratios(report).items():
-        rows.append(
-            [op + ", fast tier" * (tier == "fast"), target, *(number(ratios.get(c)) for c in columns)]
-        )
+        rows.append([op + ", fast tier" * (tier == "fast"), target, *(number(ratios.get(c)) for c in columns)])
     head = [kind.replace("_", " ") + (", f" if d == "forward" else ", f'") for d, kind in columns]
     title = f"Slow inputs: the time over that of ordinary ones, f32, n = {L1}; goal {SLOW_GOAL:g}"
     return (title, ["op", "target", *head], rows)
 
 
-def memory_table(report):
+def memory_table(report: Report) -> Table:
     target = report.main_targets[0]
     rows = []
     for op in report.ops:
@@ -138,7 +141,7 @@ def memory_table(report):
     return (f"n = 16M, {target}: elements per second over memcpy's; goal {MEMORY_GOAL:g} forward", head, rows)
 
 
-def short_table(report):
+def short_table(report: Report) -> Table:
     target = report.main_targets[0]
     rows = []
     for op in report.ops:
@@ -148,7 +151,7 @@ def short_table(report):
     return (f"Short arrays: ns per call, f32 forward, {target}", head, rows)
 
 
-def threads_table(report):
+def threads_table(report: Report) -> Table:
     found = report.content["speed"].get("threads", [])
     counts = sorted({r["threads"] for r in found})
     rows = []
@@ -161,7 +164,7 @@ def threads_table(report):
 # ---- All -----------------------------------------------------------------------------------------------
 
 
-def with_figures(tables):
+def with_figures(tables: Iterable[Table]) -> Iterator[Table]:
     """Tables without their rows that hold no figure, and without tables that hold none."""
     for title, head, rows in tables:
         rows = [row for row in rows if any(cell[:1].isdigit() for cell in row[1:])]
@@ -172,11 +175,11 @@ def with_figures(tables):
 OWN_TABLES = (fast_table, bounds_table, slow_table, short_table, memory_table, threads_table)
 
 
-def own_tables(report):
+def own_tables(report: Report) -> Iterator[Table]:
     return with_figures(make(report) for make in OWN_TABLES)
 
 
-def tally(what, ratios, goals, least=True):
+def tally(what: str, ratios: Mapping[str, Optional[float]], goals: Mapping[str, float], least: bool = True) -> str:
     """One line: how many reach their goal, and who falls short; "" if nothing was measured."""
     known = {name: ratio for name, ratio in ratios.items() if ratio is not None}
     miss = [(r, n) for n, r in known.items() if (r < goals[n] if least else r > goals[n])]
@@ -186,7 +189,7 @@ def tally(what, ratios, goals, least=True):
     return f"{what}: {len(known) - len(miss)} of {len(known)} reach the goal{short}" if known else ""
 
 
-def goal_lines(report):
+def goal_lines(report: Report) -> list[str]:
     """One line per goal and target."""
     names = [op["name"] for op in report.ops]
     lines = []

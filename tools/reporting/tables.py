@@ -1,13 +1,15 @@
 """The report as Markdown, and the tables of the pages in the repository."""
+from __future__ import annotations
+
 import re
+from collections.abc import Iterable, Iterator
+from typing import Optional
 
-import report_peers
-import report_shapes
-import report_speed
-from report_data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, kink, ulps
+from . import peers, shapes, speed
+from .data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, Report, Row, Table, kink, ulps
 
 
-def table(head, rows):
+def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table; columns after the first are aligned right where they hold numbers."""
     numeric = [all(re.match(r"[-\d.]|$", row[k]) for row in rows) for k in range(len(head))]
     numeric = [n and any(row[k] for row in rows) for k, n in enumerate(numeric)]
@@ -15,23 +17,23 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def code(text):
+def code(text: str) -> str:
     return f"`{text}`".replace("|", "\\|")
 
 
-def number(value, digits=2):
+def number(value: Optional[float], digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
 # ---- What activations.def says -------------------------------------------------------------------------
 
 
-def bounds(op, dtype):
+def bounds(op: Row, dtype: str) -> str:
     """Forward / backward / from the output."""
     return " / ".join(f"{op['claims'][dtype][d]:g}" for d in DIRECTIONS if d in op["claims"].get(dtype, {}))
 
 
-def described(ops):
+def described(ops: list[Row]) -> list[list[str]]:
     """The rows of the catalogue, of activations or gates."""
     rows = []
     for op in ops:
@@ -44,24 +46,24 @@ def described(ops):
     return rows
 
 
-def catalogue_table(ops):
+def catalogue_table(ops: list[Row]) -> str:
     head = ["op", "f(x)", "parameters", "f32", "f64", "bf16, f16", "convention, source"]
     return table(head, described(ops))
 
 
-def gates_table(gates):
+def gates_table(gates: list[Row]) -> str:
     return table(["gate", "y", "parameters", "f32", "f64", "bf16, f16", "source"], described(gates))
 
 
-def kinks_table(ops):
-    rows = [[code(op["name"]), code(op["derivative"]), kink(op)] for op in ops if kink(op)]
+def kinks_table(ops: list[Row]) -> str:
+    rows = [[code(op["name"]), code(op["derivative"]), found] for op in ops if (found := kink(op))]
     return table(["op", "f'(x)", "convention"], rows)
 
 
 # ---- What was measured ---------------------------------------------------------------------------------
 
 
-def accuracy_table(report):
+def accuracy_table(report: Report) -> str:
     """Per op the largest errors of all targets."""
     rows = []
     for op in report.ops:
@@ -77,7 +79,7 @@ def accuracy_table(report):
     return table(head, rows)
 
 
-def speed_table(report):
+def speed_table(report: Report) -> str:
     """Elements per cycle in the first-level cache, forward: f32 on all main targets, the others on two."""
     columns = [("f32", t) for t in report.main_targets]
     columns += [(d, t) for d in report.dtypes[1:] for t in report.main_targets[:2]]
@@ -88,41 +90,41 @@ def speed_table(report):
     return table(["elements per cycle", *(f"{d} {t}" for d, t in columns)], rows)
 
 
-def named(text):
+def named(text: str) -> str:
     """The name that a text begins with as code."""
     return re.sub(r"^\w+", r"`\g<0>`", text)
 
 
-def shape_tables(report, mark="### "):
+def shape_tables(report: Report, mark: str = "### ") -> str:
     """The speed of softmax, gates, biases and tables; `mark` makes the titles headings or bold."""
     end = "." + mark if mark == "**" else ""
     return "\n".join(
         f"{mark}{title}{end}\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}"
-        for title, head, rows in report_shapes.speed_tables(report)
+        for title, head, rows in shapes.speed_tables(report)
     )
 
 
-def text_tables(tables, mark="### "):
+def text_tables(tables: Iterable[Table], mark: str = "### ") -> str:
     """(title, head, rows) as Markdown, each below its title."""
     return "\n".join(f"{mark}{title}\n\n{table(head, rows)}" for title, head, rows in tables)
 
 
-def fast_table(report):
+def fast_table(report: Report) -> str:
     """The page's: the ops that have a fast tier."""
-    _, head, rows = report_speed.fast_table(report)
+    _, head, rows = speed.fast_table(report)
     return table(head, [[code(row[0]), *row[1:]] for row in rows if row[1]])
 
 
-def peer_table(report):
+def peer_table(report: Report) -> str:
     """The page's: against the fastest other library, per function and target."""
-    title, head, rows = report_peers.fastest_table(report)
-    versions = report_peers.Peers(report).versions_line()
+    title, head, rows = peers.fastest_table(report)
+    versions = peers.Peers(report).versions_line()
     return f"{title}. {versions}.\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}\n" + "".join(
-        f"- {line}\n" for line in report_peers.goal_lines(report)
+        f"- {line}\n" for line in peers.goal_lines(report)
     )
 
 
-def ratio_table(report):
+def ratio_table(report: Report) -> str:
     """Against f32: f64 in the first-level cache, 16-bit formats in the second; and backward's speed."""
     targets = report.main_targets[:2]
     rows = []
@@ -139,7 +141,7 @@ def ratio_table(report):
     return table(head, rows)
 
 
-def goal_lines(report):
+def goal_lines(report: Report) -> Iterator[str]:
     """How many ops reach the goals for speed, per target and format: one line each."""
     for target in report.main_targets:
         for dtype, size, goal in (("f64", L1, F64_GOAL), *((d, L2, HALF_GOAL) for d in HALVES)):
@@ -154,9 +156,9 @@ def goal_lines(report):
                 )
 
 
-def size_table(sizes):
+def size_table(sizes: Row) -> str:
     """KiB per target and family, largest target first."""
-    targets = sorted(sizes["targets"], key=lambda t: -sum(sizes["targets"][t].values()))
+    targets = sorted(sizes["targets"], key=lambda t: -int(sum(sizes["targets"][t].values())))
     families = sorted({family for target in targets for family in sizes["targets"][target]})
     rows = []
     for target in targets:
@@ -166,16 +168,16 @@ def size_table(sizes):
     return table(["KiB", *families, "all"], rows)
 
 
-def size_line(sizes):
+def size_line(sizes: Row) -> str:
     return f"libsimdact.so, stripped: {sizes['stripped'] / 2**20:.2f} MiB (goal: {sizes['goal'] >> 20})."
 
 
-def shape_accuracy_table(report):
-    head, rows = report_shapes.accuracy_table(report)
+def shape_accuracy_table(report: Report) -> str:
+    head, rows = shapes.accuracy_table(report)
     return table(head, [[code(row[0]), *row[1:]] for row in rows])
 
 
-def digits_table(report):
+def digits_table(report: Report) -> str:
     rows = [
         [t, f"{100 * d['accuracy']:.2f} %", f"{d['max_logit_difference']:.2g}", f"{d['logit_bound']:.2g}"]
         for t, d in report.content["digits"].items()
@@ -184,14 +186,13 @@ def digits_table(report):
     return table(["target", "accuracy", "largest logit difference", "bound"], rows)
 
 
-def markdown(report, problems):
+def markdown(report: Report, problems: list[str]) -> str:
     verdict = "All checks passed."
     if problems:
         verdict = "Checks FAILED:\n\n" + "\n".join(f"- {p}" for p in problems)
     sizes = report.content["sizes"]
     goals = "\n".join(
-        f"- {line}"
-        for line in [*goal_lines(report), *report_speed.goal_lines(report), *report_peers.goal_lines(report)]
+        f"- {line}" for line in [*goal_lines(report), *speed.goal_lines(report), *peers.goal_lines(report)]
     )
     return f"""# simdact {report.content['version']}: accuracy and speed
 
@@ -214,8 +215,8 @@ something to compute.
 {goals}
 
 {ratio_table(report)}
-{text_tables(report_speed.own_tables(report))}
-{text_tables(report_peers.tables(report))}
+{text_tables(speed.own_tables(report))}
+{text_tables(peers.tables(report))}
 ## Rows, gates, biases, tables
 
 Softmax over the rows of a matrix, gated units, what comes before an activation, tables of bytes. Errors as
@@ -238,7 +239,7 @@ A trained network on handwritten digits, compared with double precision.
 # ---- Proof ---------------------------------------------------------------------------------------------
 
 
-def proof_table(rows):
+def proof_table(rows: list[Row]) -> str:
     """A row per op; per dtype and target the largest errors forward, backward and from the output."""
     columns = dict.fromkeys((r["dtype"], r["target"]) for r in rows if r["dtype"] not in HALVES)
     cells = {(r["op"], r["dtype"], r["target"], r["direction"]): r for r in rows}

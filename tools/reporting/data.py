@@ -1,5 +1,14 @@
 """What tools/report measured: reading the programs' files, and finding figures in them."""
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
+from typing import Any, Optional
+
+Row = dict[str, Any]  # of a JSON file
+Table = tuple[str, list[str], list[list[str]]]  # title, head, rows, all of text
+
+SCHEMA_VERSION = 1  # of report.json; schema.json describes it
 
 DIRECTIONS = ("forward", "backward", "from_output")
 DTYPES = ("f32", "f64", "bf16", "f16")
@@ -10,39 +19,39 @@ L1, L2, MEMORY = "4096", "65536", "16777216"
 F64_GOAL, HALF_GOAL = 0.25, 1.0
 
 
-def ulps(error):
+def ulps(error: float) -> str:
     """An error as text: three decimals while it is one worth comparing."""
     return f"{error:.3f}" if error < 1000 else f"{error:.1e}"
 
 
-def finite(error):
+def finite(error: Any) -> float:
     """JSON has no infinity: an infinite error (NaN for a number) comes as the text "inf", or as null."""
     return min(1e30, float("inf" if error is None else error))
 
 
-def read_accuracy(checked):
+def read_accuracy(checked: Row) -> list[Row]:
     """The rows of `simdact accuracy`."""
     for row in checked["rows"]:
         row["max_ulp"] = finite(row["max_ulp"])
         row["profile"] = [[x, finite(error)] for x, error in row.get("profile", [])]
-    return checked["rows"]
+    rows: list[Row] = checked["rows"]
+    return rows
 
 
-def fastest_rows(bench):
-    """The fastest repetition of each benchmark row, split into its name's parts."""
-    best = {}
+def fastest_rows(bench: Row) -> Iterator[tuple[list[str], Row]]:
+    """Each benchmark row's name, split, with its fastest repetition and all repetitions' ns per element."""
+    repetitions: dict[str, list[Row]] = {}
     for row in bench["benchmarks"]:
-        name = row["run_name"]
-        if row["run_type"] != "iteration" or row.get("error_occurred"):
-            continue
-        if name not in best or row["items_per_second"] > best[name]["items_per_second"]:
-            best[name] = row
-    for name, row in best.items():
-        rate = row["items_per_second"]
-        yield name.split("/"), {"ns_per_element": 1e9 / rate, "el_per_cycle": row.get("el_per_cycle")}
+        if row["run_type"] == "iteration" and not row.get("error_occurred"):
+            repetitions.setdefault(row["run_name"], []).append(row)
+    for name, rows in repetitions.items():
+        best = max(rows, key=lambda row: float(row["items_per_second"]))
+        times = [float(f"{1e9 / row['items_per_second']:.5g}") for row in rows]
+        figures = {"ns_per_element": 1e9 / best["items_per_second"], "el_per_cycle": best.get("el_per_cycle")}
+        yield name.split("/"), {**figures, "repetitions_ns": times}
 
 
-def read_speed(bench):
+def read_speed(bench: Row) -> Row:
     """Rows of the kernels, of plain memory traffic, of dispatch, and of arrays split over threads.
 
     `of_memcpy`: memcpy's time over the row's, for the same number of elements in the same run.
@@ -67,7 +76,7 @@ def read_speed(bench):
     return {"kernels": kernels, "memory": memory, "dispatch": dispatch, "threads": threads}
 
 
-def read_peers(bench, avx2_bench, errors):
+def read_peers(bench: Row, avx2_bench: Optional[Row], errors: list[Row]) -> Row:
     """Other libraries: versions, rows of the benchmark, and what simdact_peer_errors found.
 
     What ran in the second run, with AVX2, is scaled by our time in the first over that in the second, so that
@@ -77,7 +86,7 @@ def read_peers(bench, avx2_bench, errors):
     names = ("op", "direction", "dtype", "tier", "peer", "size")
     first = {tuple(parts): figures for parts, figures in fastest_rows(bench)}
     second = {tuple(parts): figures for parts, figures in fastest_rows(avx2_bench)} if avx2_bench else {}
-    rows = [dict(zip(names, p), **f) for p, f in first.items() if len(p) == 6 and p[3] == "peer"]
+    rows: list[Row] = [dict(zip(names, p), **f) for p, f in first.items() if len(p) == 6 and p[3] == "peer"]
     for parts, figures in second.items():
         ours = (*parts[:3], "accurate", "AVX2", parts[5])
         if parts[3] == "peer" and ours in first and ours in second:
@@ -88,9 +97,9 @@ def read_peers(bench, avx2_bench, errors):
     return {"versions": versions, "speed": rows, "errors": errors}
 
 
-def read_digits(tests):
+def read_digits(tests: Row) -> dict[str, Row]:
     """What tests/digits_test.cc recorded, one entry per target."""
-    targets = {}
+    targets: dict[str, Row] = {}
     for suite in tests["testsuites"]:
         for case in suite["testsuite"]:
             entry = targets.setdefault(case["name"].split("/")[-1], {"ok": True, "max_ulp": {}})
@@ -104,7 +113,7 @@ def read_digits(tests):
     return targets
 
 
-def main_targets(targets):
+def main_targets(targets: list[Row]) -> list[str]:
     """Of the targets that run, best first: the best, and those that most machines share."""
     running = [t["name"] for t in targets if t["runs"]]
     return [t for k, t in enumerate(running) if k == 0 or t in ("AVX2", "SSE4", "NEON", "NEON_WITHOUT_AES")]
@@ -113,34 +122,51 @@ def main_targets(targets):
 class Report:
     """report.json, with its rows in reach."""
 
-    def __init__(self, content):
+    def __init__(self, content: Row) -> None:
         self.content = content
-        self.machine = content["machine"]
-        self.ops = content["ops"]
-        self.gates, self.softmax = content.get("gates", []), content.get("softmax", [])
+        self.machine: Row = content["machine"]
+        self.ops: list[Row] = content["ops"]
+        self.gates: list[Row] = content.get("gates", [])
+        self.softmax: list[Row] = content.get("softmax", [])
+        self.curves: Row = content["curves"]
+        self.proof: list[Row] = content.get("proof", [])
         self.dtypes = [d for d in DTYPES if d in self.ops[0]["dtypes"]]
-        self.running = [t["name"] for t in self.machine["targets"] if t["runs"]]
+        self.running = [t["name"] for t in self.machine["targets"] if t["runs"] and t["code"] == t["name"]]
         self.fma = {t["name"]: t["fma"] for t in self.machine["targets"]}
         self.main_targets = main_targets(self.machine["targets"])
-        self._errors, self._speed = {}, {}
+        self._errors: dict[tuple[str, str, str], list[Row]] = {}
+        self._fast: dict[tuple[str, str, str], list[Row]] = {}
+        self._speed: dict[tuple[str, ...], Row] = {}
         for row in content["accuracy"]:
             self._errors.setdefault((row["op"], row["dtype"], row["direction"]), []).append(row)
+        for row in content.get("fast_accuracy", []):
+            self._fast.setdefault((row["op"], row["dtype"], row["direction"]), []).append(row)
         for row in content["speed"]["kernels"]:
             key = tuple(row[k] for k in ("op", "dtype", "direction", "target", "size", "tier"))
             self._speed[key] = row
 
-    def errors(self, op, dtype, direction):
+    def functions(self) -> list[Row]:
+        """Activations, gates and softmax, each with its family."""
+        gates = [{"family": "gates", **gate} for gate in self.gates]
+        return [*self.ops, *gates, *({"family": "softmax", **row} for row in self.softmax)]
+
+    def errors(self, op: str, dtype: str, direction: str) -> list[Row]:
         """The accuracy rows, one per target."""
         return self._errors.get((op, dtype, direction), [])
 
-    def worst(self, op, dtype, direction):
-        """The accuracy row with the largest error of all targets, or None."""
-        return max(self.errors(op, dtype, direction), key=lambda r: r["max_ulp"], default=None)
+    def fast_errors(self, op: str, dtype: str, direction: str) -> list[Row]:
+        """The same of the fast tier."""
+        return self._fast.get((op, dtype, direction), [])
 
-    def kept(self, op, dtype, direction):
+    def worst(self, op: str, dtype: str, direction: str) -> Optional[Row]:
+        """The accuracy row with the largest error of all targets, or None."""
+        rows = self.errors(op, dtype, direction)
+        return max(rows, key=lambda r: finite(r["max_ulp"])) if rows else None
+
+    def kept(self, op: str, dtype: str, direction: str) -> bool:
         return all(r["ok"] for r in self.errors(op, dtype, direction))
 
-    def wrong(self, op, dtype):
+    def wrong(self, op: str, dtype: str) -> Optional[int]:
         """Wrongly rounded 16-bit results: all directions, the worst target of each. None: unknown."""
         counts = [
             max(r["wrongly_rounded"] for r in rows)
@@ -149,31 +175,33 @@ class Report:
         ]
         return sum(counts) if counts else None
 
-    def speed(self, op, dtype, direction, target, size, tier="accurate"):
+    def speed(
+        self, op: str, dtype: str, direction: str, target: str, size: str, tier: str = "accurate"
+    ) -> Optional[Row]:
         """The speed row, or None."""
         return self._speed.get((op, dtype, direction, target, size, tier))
 
-    def rate(self, op, dtype, direction, target, size=L1):
+    def rate(self, op: str, dtype: str, direction: str, target: str, size: str = L1) -> Optional[float]:
         """Elements per cycle, or None."""
         row = self.speed(op, dtype, direction, target, size)
         return row["el_per_cycle"] if row else None
 
-    def of_f32(self, op, dtype, target, size):
+    def of_f32(self, op: str, dtype: str, target: str, size: str) -> Optional[float]:
         """How many elements in the time of one of f32, forward; or None."""
-        rows = [self.speed(op, d, "forward", target, size) for d in ("f32", dtype)]
-        return rows[0]["ns_per_element"] / rows[1]["ns_per_element"] if all(rows) else None
+        single, other = (self.speed(op, d, "forward", target, size) for d in ("f32", dtype))
+        return single["ns_per_element"] / other["ns_per_element"] if single and other else None
 
-    def machine_line(self):
+    def machine_line(self) -> str:
         return ", ".join(self.machine[k] for k in ("cpu", "system", "compiler"))
 
-    def inputs_line(self):
+    def inputs_line(self) -> str:
         """Which inputs the errors are of."""
         f32 = "all finite inputs" if self.content["exhaustive"] else "a sample"
         counts = [r["inputs"] for r in self.content["accuracy"] if r["dtype"] == "f64"]
         parts = [f"f32 {f32}"] + [f"f64 {max(counts):,}"] * bool(counts)
         return "; ".join(parts + ["bf16 and f16 all 65,536"] * ("bf16" in self.dtypes))
 
-    def failures(self):
+    def failures(self) -> Iterator[str]:
         """One line per check that failed; of an error on several targets, the largest."""
         for (op, dtype, direction), rows in self._errors.items():
             broken = [r for r in rows if not r["ok"]]
@@ -189,7 +217,8 @@ class Report:
         for row in self.content.get("fast_accuracy", []):
             if not row["ok"]:
                 yield (
-                    f"{row['op']} fast {row['dtype']} on {row['target']}: {row['max_ulp']:.4g} ulp, claimed {row['claim']:g}, "
+                    f"{row['op']} {row['direction']} fast {row['dtype']} on {row['target']}: "
+                    f"{finite(row['max_ulp']):.4g} ulp, claimed {row['claim']:g}, "
                     f"at x = {row['x']}, got {row['got']}, want {row['want']}"
                 )
         for target, entry in self.content["digits"].items():
@@ -200,6 +229,6 @@ class Report:
             yield f"libsimdact.so has {sizes['stripped']:,} bytes, more than {sizes['goal']:,}"
 
 
-def kink(op):
+def kink(op: Row) -> Optional[str]:
     """The clause of an op's note that says what its derivative is where it jumps; None where it does not."""
     return next((c.strip() for c in op["note"].split(";") if re.search(r"\bderivative\b", c)), None)

@@ -2,9 +2,13 @@
 
 Tables come as (title, head, rows) of plain text, for Markdown and HTML alike.
 """
-import re
+from __future__ import annotations
 
-from report_data import L1, L2, finite, ulps
+import re
+from collections.abc import Iterator
+from typing import Optional
+
+from .data import L1, L2, Report, Row, Table, finite, ulps
 
 SOFTMAX_COLS = ["16", "32", "64", "128", "1024", "4096", "32000"]
 
@@ -33,17 +37,17 @@ BIASES = {
 }
 
 
-def label(dtype, direction):
+def label(dtype: str, direction: str) -> str:
     return f"{dtype} f'" if direction == "backward" else f"{dtype} f"
 
 
-def activation_of(gate):
+def activation_of(gate: Row) -> str:
     """The op in "silu(gate) up"; swiglu_oai's is swish, with its alpha for beta."""
     found = re.match(r"(\w+)\(gate\) up$", gate["formula"])
     return found.group(1) if found else "swish"
 
 
-def bench_rows(targets, gates):
+def bench_rows(targets: list[str], gates: list[Row]) -> list[str]:
     """Patterns of the rows beside those of bench_filter, which have n = 4096 forward and more already."""
     two = "|".join(targets[:2])
     names = "|".join(dict.fromkeys(name for name, _, _ in SOFTMAX_ROWS))
@@ -60,16 +64,22 @@ def bench_rows(targets, gates):
 # ---- Accuracy ------------------------------------------------------------------------------------------
 
 
-def accuracy_checks(targets, listed, full):
-    """{name: arguments of `simdact accuracy`}, for the two best targets; the tests take all."""
-    common = ["--dtype", "all", "--target", ",".join(targets[:2])]
-    inputs = {"softmax": [], "gates": ["--inputs", "1e7" if full else "3e5"]}
-    return {kind: [*(op["name"] for op in listed[kind]), *common, *more] for kind, more in inputs.items()}
+def accuracy_checks(targets: list[str], listed: Row, full: bool) -> dict[str, list[str]]:
+    """{name: arguments of `simdact accuracy`}, for the two best targets, softmax for the best if that is not to take
+    long; the tests take all."""
+
+    def arguments(kind: str, targets: list[str], *more: str) -> list[str]:
+        return [*(op["name"] for op in listed[kind]), "--dtype", "all", "--target", ",".join(targets), *more]
+
+    return {
+        "softmax": arguments("softmax", targets[: 2 if full else 1]),
+        "gates": arguments("gates", targets[:2], "--inputs", "1e7" if full else "1e5"),
+    }
 
 
-def read_accuracy(checked):
+def read_accuracy(checked: Row) -> list[Row]:
     """The worst row per op, dtype, direction and target; softmax has one for each kind of rows."""
-    worst = {}
+    worst: dict[tuple[str, ...], Row] = {}
     for row in checked["rows"]:
         row["max_ulp"] = finite(row["max_ulp"])
         key = tuple(row[k] for k in ("op", "dtype", "direction", "target"))
@@ -78,11 +88,11 @@ def read_accuracy(checked):
     return list(worst.values())
 
 
-def accuracy_columns(report):
+def accuracy_columns(report: Report) -> list[tuple[str, str]]:
     return [(dtype, d) for dtype in report.dtypes for d in ("forward", "backward")]
 
 
-def accuracy_rows(report):
+def accuracy_rows(report: Report) -> Iterator[tuple[str, list[Optional[Row]]]]:
     """(name, per column the worst accuracy row or None); a row is ok if all targets' are."""
     for op in [*report.softmax, *report.gates]:
         keys = [(op["name"], *column) for column in accuracy_columns(report)]
@@ -91,7 +101,7 @@ def accuracy_rows(report):
             yield op["name"], rows
 
 
-def accuracy_table(report):
+def accuracy_table(report: Report) -> tuple[list[str], list[list[str]]]:
     """(head, rows) of text; "!" is a broken claim."""
     rows = [
         [name, *(ulps(r["max_ulp"]) + " !" * (not r["ok"]) if r else "" for r in found)]
@@ -103,16 +113,16 @@ def accuracy_table(report):
 # ---- Speed ---------------------------------------------------------------------------------------------
 
 
-def rate(row):
+def rate(row: Optional[Row]) -> str:
     return "" if row is None or row["el_per_cycle"] is None else f"{row['el_per_cycle']:.2f}"
 
 
-def against(row, alone):
+def against(row: Optional[Row], alone: Optional[Row]) -> str:
     """How many times as long as the activation alone."""
     return f"{row['ns_per_element'] / alone['ns_per_element']:.2f}" if row and alone else ""
 
 
-def softmax_table(report):
+def softmax_table(report: Report) -> Table:
     rows = []
     for target in report.main_targets[:2]:
         for (name, dtype, tier), label in SOFTMAX_ROWS.items():
@@ -125,7 +135,7 @@ def softmax_table(report):
     return (title, ["columns", "target", *SOFTMAX_COLS], rows)
 
 
-def gates_table(report):
+def gates_table(report: Report) -> Table:
     columns = [(d, w) for d in ("f32", "bf16") if d in report.dtypes for w in ("forward", "backward")]
     rows = []
     for target in report.main_targets[:2]:
@@ -149,7 +159,7 @@ def gates_table(report):
     return (title, ["gate", "target", *(label(d, w) for d, w in columns)], rows)
 
 
-def bias_table(report):
+def bias_table(report: Report) -> Table:
     columns = [(d, "forward", n) for d in ("f32", "bf16") if d in report.dtypes for n in (L1, L2)]
     columns.append(("f32", "backward", L1))
     rows = []
@@ -165,7 +175,7 @@ def bias_table(report):
     return (title, ["op", "target", *(f"{label(d, w)}, n = {n}" for d, w, n in columns)], rows)
 
 
-def table_table(report):
+def table_table(report: Report) -> Table:
     rows = [
         [name, *(rate(report.speed(name, dtype, "forward", t, L1)) for t in report.main_targets)]
         for name, dtype in (("table_u8", "u8"), ("table_s16", "s16"), ("interpolate_s16", "s16"))
@@ -174,7 +184,7 @@ def table_table(report):
     return (title, ["lookup", *report.main_targets], rows)
 
 
-def speed_tables(report):
+def speed_tables(report: Report) -> Iterator[Table]:
     """Those with figures; of them the rows with figures."""
     for make in (softmax_table, gates_table, bias_table, table_table):
         title, head, rows = make(report)

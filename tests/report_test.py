@@ -1,0 +1,155 @@
+"""Tests of tools/report's files: the schema, equal files from equal runs, the page's text, and the comparison.
+
+Run: report_test.py ROOT REPORT_FOLDER SIMDACT   (the folder has what `tools/report --ops ...` wrote)
+"""
+from __future__ import annotations
+
+import copy
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+from typing import Any
+
+ROOT, FOLDER, SIMDACT = (pathlib.Path(word) for word in sys.argv[1:4])
+sys.path.insert(0, str(ROOT / "tools"))
+
+import jsonschema  # noqa: E402
+
+from reporting import compare, page  # noqa: E402
+from reporting.data import Report  # noqa: E402
+
+CONTENT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
+
+
+def made_up_peers() -> dict[str, Any]:
+    """Another library, as fast and less accurate, whose name would be harmful as HTML."""
+    own = next(r for r in CONTENT["speed"]["kernels"] if r["size"] == "65536" and r["dtype"] == "f32")
+    names = {k: own[k] for k in ("op", "direction", "dtype")}
+    speed = {**names, "peer": "<b>-x", "size": "65536", "ns_per_element": own["ns_per_element"], "tier": "peer"}
+    error = {**names, "peer": "<b>-x", "nans": 0, "composed": False, "normal": {"ulps": 1.7e7}}
+    return {"versions": {"<b>": "1"}, "speed": [speed], "errors": [error]}
+
+
+def changed(scale: float, ulps: float) -> Report:
+    """The report with all times and all f32 errors of gelu changed."""
+    content = copy.deepcopy(CONTENT)
+    for row in content["speed"]["kernels"]:
+        if row["op"] == "gelu":
+            row["repetitions_ns"] = [scale * t for t in row["repetitions_ns"]]
+    for row in content["accuracy"]:
+        if row["op"] == "gelu" and row["dtype"] == "f32":
+            row["max_ulp"] += ulps
+            row["ok"] = row["max_ulp"] <= row["claim"]
+    return Report(content)
+
+
+class Schema(unittest.TestCase):
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "tools/reporting/schema.json").read_text()))
+
+    def test_holds(self) -> None:
+        self.validator.check_schema(self.validator.schema)
+        errors = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in self.validator.iter_errors(CONTENT)]
+        self.assertEqual(errors, [])
+        self.assertTrue(self.validator.is_valid({**CONTENT, "peers": made_up_peers()}))
+
+    def test_sees_mistakes(self) -> None:
+        for key, value in (("schema_version", 2), ("accuracy", [{"op": "relu"}]), ("surplus", 1)):
+            self.assertFalse(self.validator.is_valid({**CONTENT, key: value}), key)
+
+
+class Runs(unittest.TestCase):
+    def run_twice(self, *arguments: str) -> list[bytes]:
+        files = []
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("a", "b"):
+                file = pathlib.Path(folder) / name
+                command = [str(SIMDACT), *arguments, "--json", str(file)]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                files.append(file.read_bytes())
+        return files
+
+    def test_two_find_the_same(self) -> None:
+        for arguments in (
+            ("accuracy", "gelu", "xielu", "tanh", "--dtype", "all", "--inputs", "1e5"),
+            ("accuracy", "gelu", "tanh", "--tier", "fast"),
+            ("accuracy", "swiglu", "--inputs", "2e4"),
+            ("curves", "gelu", "relu"),
+        ):
+            first, second = self.run_twice(*arguments)
+            self.assertEqual(first, second, arguments)
+
+
+class Page(unittest.TestCase):
+    def test_shows_what_fails(self) -> None:
+        text = page.page(changed(1, 9), list(changed(1, 9).failures()))
+        self.assertIn("checks failed", text)
+        self.assertIn("gelu forward f32 on", text)
+
+    def test_escapes(self) -> None:
+        text = page.page(Report({**CONTENT, "peers": made_up_peers()}), ["<script>alert(1)</script>"])
+        self.assertNotIn("<script>alert", text)
+        self.assertIn("&lt;b&gt;", text)
+
+    def test_shows_the_proof(self) -> None:
+        row = {"op": "gelu", "direction": "forward", "dtype": "f32", "tier": "accurate", "target": "AVX2"}
+        row |= {"max_error": 0.9375, "worst_input": "0x1.8p-3", "got": "0x1p-4", "exact": "0.0625"}
+        self.assertNotIn("Proven over all floats", page.page(Report({**CONTENT, "proof": []}), []))
+        text = page.page(Report({**CONTENT, "proof": [row]}), [])
+        self.assertIn("Proven over all floats", text)
+        self.assertIn("0x1.8p-3", text)
+
+    def test_is_small_and_alone(self) -> None:
+        text = (FOLDER / "index.html").read_text()
+        self.assertLess(len(text.encode()), 2 << 20)
+        for mark in ('src="', "<link", "@import", "url("):
+            self.assertNotIn(mark, text.split("<script>")[0])
+
+
+class Comparison(unittest.TestCase):
+    same = Report(CONTENT)
+
+    def test_finds_nothing_in_the_same(self) -> None:
+        found = compare.compare(self.same, self.same, 0.05, False)
+        self.assertGreater(found.compared, 20)
+        self.assertFalse(found.is_worse or found.faster or found.more_accurate or found.only_old)
+        self.assertAlmostEqual(found.mean, 1)
+
+    def test_finds_changes(self) -> None:
+        found = compare.compare(self.same, changed(20, 9), 0.05, False)
+        self.assertTrue(found.slower and found.less_accurate and found.broken)
+        self.assertTrue(all(c.row.startswith("gelu/") for c in found.slower + found.less_accurate))
+        back = compare.compare(changed(20, 9), self.same, 0.05, True)
+        self.assertTrue(back.faster and back.more_accurate)
+        self.assertFalse(back.is_worse)
+
+    def test_takes_the_noise_into_account(self) -> None:
+        self.assertEqual(compare.verdict([1.0, 1.01, 1.02], [1.1, 1.11, 1.12], 0.05), "slower")
+        self.assertEqual(compare.verdict([1.0, 1.01, 1.02], [1.03, 1.04, 1.05], 0.05), "")
+        self.assertEqual(compare.verdict([1.0, 1.2, 1.5], [1.55, 1.6, 1.7], 0.05), "")
+        self.assertEqual(compare.verdict([1.0, 1.01, 1.02], [0.5, 0.51, 0.52], 0.05), "faster")
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-B", "-m", "reporting", "compare", *arguments]
+        return subprocess.run(command, cwd=ROOT / "tools", capture_output=True, text=True)
+
+    def test_command(self) -> None:
+        file = str(FOLDER / "report.json")
+        done = self.command(file, file, "--check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("0 faster, 0 slower", done.stdout)
+        for bad in (
+            (file, "none.json"),
+            (file, str(ROOT / "tests/data/abi.json")),
+            (file,),
+            (file, file, "--cycle=x"),
+        ):
+            done = self.command(*bad)
+            self.assertEqual(done.returncode, 2, bad)
+            self.assertNotIn("Traceback", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

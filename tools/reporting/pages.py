@@ -1,0 +1,61 @@
+"""The tables of the pages in the repository, between their markers."""
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+
+from . import tables
+from .data import Report, Row, read_accuracy
+from .steps import BIN, OUT, ROOT, ask
+
+PAGES = (ROOT / "dispatch/README.md", ROOT / "bench/README.md")
+
+
+def write_tables(content_of: dict[str, str]) -> None:
+    """Replaces what stands between a page's markers: {marker: content}."""
+    for marker, content in content_of.items():
+        begin, end = f"<!-- {marker}:begin -->", f"<!-- {marker}:end -->"
+        pages = [page for page in PAGES if begin in page.read_text() and end in page.read_text()]
+        if len(pages) != 1:
+            sys.exit(f"report: {len(pages)} pages have '{begin}' ... '{end}'; one must")
+        head, rest = pages[0].read_text().split(begin, 1)
+        pages[0].write_text(head + begin + "\n" + content + end + rest.split(end, 1)[1])
+        print(f"{pages[0].relative_to(ROOT)}: replaced {marker}")
+
+
+def update_tables() -> None:
+    """The catalogue needs a built `simdact`, the measured tables a report."""
+    listed = ask(str(BIN / "simdact"), "list", "--json")
+    content = {
+        "catalogue": tables.catalogue_table(listed["ops"]),
+        "kinks": tables.kinks_table(listed["ops"]),
+        "gates": tables.gates_table(listed["gates"]),
+    }
+    source = OUT / "report.json"
+    if source.exists():
+        report = Report(json.loads(source.read_text()))
+        content["speed"] = f"{report.machine_line()}.\n\n{tables.speed_table(report)}"
+        content["fast"] = tables.fast_table(report)
+        content["shapes"] = tables.shape_tables(report, "**")
+        if report.content.get("peers"):  # else the page keeps what it has
+            content["peers"] = tables.peer_table(report)
+        measured = report.content["sizes"]
+        if measured:
+            content["size"] = f"{tables.size_line(measured)}\n\n{tables.size_table(measured)}"
+    else:
+        print(f"report: no {source.relative_to(ROOT)}; run tools/report for the tables of speed and size")
+    write_tables(content)
+
+
+def update_proof(files: list[str]) -> None:
+    rows: list[Row] = []
+    for file in files:
+        try:
+            checked = json.loads(pathlib.Path(file).read_text())
+        except (OSError, ValueError) as error:
+            sys.exit(f"report: cannot read {file}: {error}")
+        if not checked["exhaustive"] and any(r["dtype"] == "f32" for r in checked["rows"]):
+            sys.exit(f"report: {file} is of a sample; use simdact accuracy --exhaustive --json FILE")
+        rows += read_accuracy(checked)
+    write_tables({"proof": tables.proof_table(rows)})
