@@ -115,7 +115,7 @@ class Comparison(unittest.TestCase):
         found = compare.compare(self.same, self.same, 0.05, False)
         self.assertGreater(found.compared, 20)
         self.assertFalse(found.is_worse or found.faster or found.more_accurate or found.only_old)
-        self.assertAlmostEqual(found.mean, 1)
+        self.assertAlmostEqual(found.shared, 1)
 
     def test_finds_changes(self) -> None:
         found = compare.compare(self.same, changed(20, 9), 0.05, False)
@@ -125,10 +125,19 @@ class Comparison(unittest.TestCase):
         self.assertTrue(back.faster and back.more_accurate)
         self.assertFalse(back.is_worse)
 
+    def test_takes_out_what_all_rows_share(self) -> None:
+        before = {("a",): [1.0, 1.01], ("b",): [2.0, 2.01], ("c",): [1.0, 1.01]}
+        after = {key: [2 * t for t in times] for key, times in before.items()}
+        after[("c",)] = [4.0, 4.01]
+        found = compare.compare(self.same, self.same, 0.05, False)
+        compare.compare_speed(found, before, after, 0.05, True)
+        self.assertEqual([c.row for c in found.slower], ["c"])
+        self.assertAlmostEqual(found.shared, 2)
+
     def test_takes_the_noise_into_account(self) -> None:
         self.assertEqual(compare.verdict([1.0, 1.01, 1.02], [1.1, 1.11, 1.12], 0.05), "slower")
         self.assertEqual(compare.verdict([1.0, 1.01, 1.02], [1.03, 1.04, 1.05], 0.05), "")
-        self.assertEqual(compare.verdict([1.0, 1.2, 1.5], [1.55, 1.6, 1.7], 0.05), "")
+        self.assertEqual(compare.verdict([1.0, 1.2, 1.4], [1.5, 1.6, 1.7], 0.05), "")
         self.assertEqual(compare.verdict([1.0, 1.01, 1.02], [0.5, 0.51, 0.52], 0.05), "faster")
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

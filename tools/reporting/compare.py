@@ -1,8 +1,9 @@
 """tools/report compare OLD.json NEW.json: what became slower, faster, less or more accurate.
 
 A row of speed counts as changed if the medians of its repetitions differ by --min-change or more and by more than the
-repetitions of either report do among themselves, and no repetition of one lies among those of the other. Between
-machines compare cycles (--cycles), which leave the clocks out. Errors are those of the same inputs in both reports, so
+repetitions of both reports do among themselves, and no repetition of one lies among those of the other. Between
+machines compare cycles (--cycles), which leave the clocks out. Where one run met a busier machine, --relative takes
+out what all rows share: the median of new / old. Errors are those of the same inputs in both reports, so
 any difference is one.
 """
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .data import Report, Row, finite
 from .tables import table
 
 Key = tuple[str, ...]
+Times = dict[Key, list[float]]  # of each repetition
 SPEED_KEYS = ("op", "direction", "dtype", "tier", "target", "size")
 ERROR_KEYS = ("op", "direction", "dtype", "tier", "target")
 
@@ -43,7 +45,7 @@ class Comparison:
     more_accurate: list[Change]
     broken: list[str]  # claims that were kept and are not any more
     compared: int
-    mean: float  # geometric, of new / old times
+    shared: float  # the median of new / old times
     only_old: list[str]
     only_new: list[str]
 
@@ -55,7 +57,7 @@ class Comparison:
 # ---- Speed ---------------------------------------------------------------------------------------------
 
 
-def times(report: Report, cycles: bool) -> dict[Key, list[float]]:
+def times(report: Report, cycles: bool) -> Times:
     """ns, or cycles, per element, of each repetition."""
     found = {}
     for row in report.content["speed"]["kernels"]:
@@ -75,7 +77,7 @@ def spread(repetitions: list[float]) -> float:
 
 def verdict(old: list[float], new: list[float], least: float) -> str:
     """ "faster", "slower", or "" where that is noise."""
-    return bench_compare.verdict(old, new, max(least, spread(old), spread(new)))
+    return bench_compare.verdict(old, new, max(least, spread(old) + spread(new)))
 
 
 # ---- Accuracy ------------------------------------------------------------------------------------------
@@ -98,19 +100,24 @@ def named(key: Key) -> str:
     return "/".join(key)
 
 
-def compare(old: Report, new: Report, least: float, cycles: bool) -> Comparison:
+def compare_speed(found: Comparison, before: Times, after: Times, least: float, relative: bool) -> None:
+    both = before.keys() & after.keys()
+    ratios = {key: statistics.median(after[key]) / statistics.median(before[key]) for key in both}
+    found.compared = len(ratios)
+    found.shared = statistics.median(ratios.values()) if ratios else 1.0
+    scale = 1 / found.shared if relative else 1.0
+    lists = {"faster": found.faster, "slower": found.slower}
+    for key in both:
+        scaled = [scale * t for t in after[key]]
+        if mark := verdict(before[key], scaled, least):
+            medians = statistics.median(before[key]), statistics.median(scaled)
+            lists[mark].append(Change(named(key), *medians))
+
+
+def compare(old: Report, new: Report, least: float, cycles: bool, relative: bool = False) -> Comparison:
     found = Comparison([], [], [], [], [], 0, 1.0, [], [])
     before, after = times(old, cycles), times(new, cycles)
-    logarithms = []
-    for key in before.keys() & after.keys():
-        medians = [statistics.median(t[key]) for t in (before, after)]
-        logarithms.append(math.log(medians[1] / medians[0]))
-        lists = {"faster": found.faster, "slower": found.slower}
-        if mark := verdict(before[key], after[key], least):
-            lists[mark].append(Change(named(key), *medians))
-    found.compared = len(logarithms)
-    found.mean = math.exp(sum(logarithms) / len(logarithms)) if logarithms else 1.0
-
+    compare_speed(found, before, after, least, relative)
     was, is_now = errors(old), errors(new)
     for key in was.keys() & is_now.keys():
         if was[key]["ok"] and not is_now[key]["ok"]:
@@ -157,8 +164,8 @@ def markdown(found: Comparison, old: Report, new: Report, unit: str, most: int) 
         if names:
             parts.append(f"Only in {title}: {len(names)} rows, such as {', '.join(names[:3])}\n")
     parts.append(
-        f"{found.compared} rows of speed: {len(found.faster)} faster, {len(found.slower)} slower, geometric mean of "
-        f"new / old {found.mean:.3f}; errors: {len(found.more_accurate)} smaller, {len(found.less_accurate)} larger, "
+        f"{found.compared} rows of speed: {len(found.faster)} faster, {len(found.slower)} slower, median of "
+        f"new / old {found.shared:.3f}; errors: {len(found.more_accurate)} smaller, {len(found.less_accurate)} larger, "
         f"{len(found.broken)} claims broken"
     )
     return "\n".join(parts)
@@ -172,11 +179,12 @@ def main(arguments: list[str], read_report: Callable[[str], Report]) -> int:
     parser.add_argument("new", metavar="NEW.json")
     parser.add_argument("--min-change", type=bench_compare.percent, default="5%", help="less is noise (5%%)")
     parser.add_argument("--cycles", action="store_true", help="compare cycles instead of ns: between machines")
+    parser.add_argument("--relative", action="store_true", help="divide new times by the median of new / old")
     parser.add_argument("--all", action="store_true", help="show all rows, not the first 20 of each kind")
     parser.add_argument("--check", action="store_true", help="exit status 1 if anything became worse")
     options = parser.parse_args(arguments)
     old, new = read_report(options.old), read_report(options.new)
-    found = compare(old, new, options.min_change, options.cycles)
+    found = compare(old, new, options.min_change, options.cycles, options.relative)
     unit = "cycles" if options.cycles else "ns"
     print(markdown(found, old, new, unit, sys.maxsize if options.all else 20))
     return 1 if options.check and found.is_worse else 0
