@@ -165,7 +165,9 @@ def fit(fun, slots, per_octave, scale, degree, origin=1.0, root=None, odd=False,
 
 
 def literal(value):
-    """A C++ float literal; Sollya prints integers without a point."""
+    """A C++ float literal; Sollya prints integers without a point. Chebyshev's are literals already."""
+    if value.endswith("f"):
+        return value
     return value + ("f" if "p" in value or "." in value else ".0f")
 
 

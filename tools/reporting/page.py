@@ -84,8 +84,9 @@ def machine_text(report: Report) -> str:
 
 
 def counts(report: Report) -> str:
+    gates, softmax = len(report.gates), len(report.softmax)
     return (
-        f"{len(report.ops)} functions, {len(report.gates)} gates and {len(report.softmax)} kinds of softmax, in "
+        f"{len(report.ops)} functions, {gates} gate{'s' * (gates != 1)} and {softmax} kind{'s' * (softmax != 1)} of softmax, in "
         f"{', '.join(report.dtypes)}, for {len(report.machine['targets'])} instruction sets"
     )
 
