@@ -54,6 +54,8 @@ peers   header  pthreadpool.h         libpthreadpool-dev    pthreadpool-devel   
 peers   header  cpuinfo.h             libcpuinfo-dev        cpuinfo-devel             -
 peers   header  eigen3/Eigen/Core     libeigen3-dev         eigen3-devel              eigen
 peers   header  c10/core/Device.h     libtorch-dev          -                         -
+constants command sollya              sollya                sollya                    sollya
+constants module mpmath               python3-mpmath        python3-mpmath            -
 report  module  jinja2                python3-jinja2        python3-jinja2            -
 charts  file    $charts               libjs-chart.js        -                         -
 checks  module  jsonschema            python3-jsonschema    python3-jsonschema        -

@@ -4,9 +4,9 @@
 // whose rounding error is kept (v reaches 112, and its half ulp would cost 2^6 ulp in the exponential).
 //
 // With E = exp(-v(a)), gelu_tanh'(-a) = E (1 + E - a v'(a)) / (1 + E)^2, which crosses zero at a0 = 0.7525.
-// For floats what follows E is a table centred on that zero (tools/gelu_tanh.py). For doubles v(a) - v(a0)
-// and a v'(a) - a0 v'(a0) have the factor a - a0, which is split off (SlopeFromZero). The slope at a is 1
-// less that at -a. Without FMA floats take the doubles' way in plain doubles (PlainGeluTanhSlope).
+// For floats what follows E is a table centred on that zero (tools/constants/gelu_tanh.py). For doubles v(a)
+// - v(a0) and a v'(a) - a0 v'(a0) have the factor a - a0, which is split off (SlopeFromZero). The slope at a
+// is 1 less that at -a. Without FMA floats take the doubles' way in plain doubles (PlainGeluTanhSlope).
 
 #if defined(SIMDACT_GELU_TANH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_GELU_TANH_INL_H_

@@ -1,8 +1,8 @@
 // log, log1p, pow, and what is log1p(exp) of its input: softplus, log_sigmoid.
 //
 // softplus(x) = max(x, 0) + log1p(exp(-|beta x|)) / beta. For floats log1p(u) = u G with u = exp(-a), and
-// G(a) a table (tools/exponential.py) that rises from ln 2 to 1; u G / beta is kept as a pair until it has
-// been added to x. For doubles G is a table by u. log_sigmoid(x) = -softplus(-x).
+// G(a) a table (tools/constants/exponential.py) that rises from ln 2 to 1; u G / beta is kept as a pair until
+// it has been added to x. For doubles G is a table by u. log_sigmoid(x) = -softplus(-x).
 //
 // pow(x, c) = exp(c log |x|), with log to 2^-64 because c log |x| reaches 745.
 

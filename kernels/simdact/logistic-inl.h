@@ -11,10 +11,11 @@
 // swish(x) = x sigmoid(beta x) and gelu_quick (beta = 1.702) are silu(z) / beta at z = beta x, a pair.
 //
 // silu'(-a) = exp(-a) K(a) with K(a) = sigmoid(a) (1 - a sigmoid(a)), which crosses zero at a = 1.2785: K
-// comes from a table centred on that root (tools/logistic.py), so the derivative keeps its relative accuracy
-// through the crossing. silu'(a) = 1 - silu'(-a). gelu_quick' is silu' at 1.702 x, whose rounding error the
-// exponential and the table take in. For doubles the zero is split off (SlopeFromZero), and for floats in
-// plain doubles: swish' at any beta but 1, and all of them where there is no FMA (PlainSlopeFromZero).
+// comes from a table centred on that root (tools/constants/logistic.py), so the derivative keeps its relative
+// accuracy through the crossing. silu'(a) = 1 - silu'(-a). gelu_quick' is silu' at 1.702 x, whose rounding
+// error the exponential and the table take in. For doubles the zero is split off (SlopeFromZero), and for
+// floats in plain doubles: swish' at any beta but 1, and all of them where there is no FMA
+// (PlainSlopeFromZero).
 
 #if defined(SIMDACT_LOGISTIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_LOGISTIC_INL_H_

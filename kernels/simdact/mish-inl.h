@@ -11,9 +11,10 @@
 //   w = 4 t (1 + E) + u (c0 + e (c1 + e c2)),   c2 = E0^3,  c1 = c2 + 4 E0^2,  c0 = c1 + E0 (4 x0 + 6)
 //
 // where both terms have the sign of t: again nothing cancels, and the derivative is accurate relative to
-// itself through its zero. The zero's powers are pairs from tools/logistic.py. This is for doubles: for
-// floats the left half of a table, centred on the zero, is exp(a) mish'(-a), and the right half is mish'(a)
-// (tools/mish.py). Without FMA floats take the doubles' way in plain doubles (PlainMishSlope).
+// itself through its zero. The zero's powers are pairs from tools/constants/logistic.py. This is for doubles:
+// for floats the left half of a table, centred on the zero, is exp(a) mish'(-a), and the right half is
+// mish'(a) (tools/constants/mish.py). Without FMA floats take the doubles' way in plain doubles
+// (PlainMishSlope).
 
 #if defined(SIMDACT_MISH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_MISH_INL_H_

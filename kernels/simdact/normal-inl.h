@@ -7,10 +7,10 @@
 //
 // No term cancels in the left tail, so gelu(-13) is right where x/2 (1 + erf(x/sqrt 2)) gives 0. a^2 is kept
 // as a pair: its rounding error would cost up to 2^6 ulp in the exponential. M and K are tables
-// (tools/normal.py); K's is centred on its zero at 0.7518, so the derivative keeps its relative accuracy
-// through the crossing. M (or K) times the exponential is an exact product up to the last rounding. For
-// doubles, and plainly for floats without FMA, K / (root - a) is a single polynomial in t = (a - c) / (a +
-// c), no table needed.
+// (tools/constants/normal.py); K's is centred on its zero at 0.7518, so the derivative keeps its relative
+// accuracy through the crossing. M (or K) times the exponential is an exact product up to the last rounding.
+// For doubles, and plainly for floats without FMA, K / (root - a) is a single polynomial in t = (a - c) / (a
+// + c), no table needed.
 //
 // erf is a table, too, with a first slot that adds to x what erf(x) is above it.
 

@@ -12,7 +12,7 @@
 // result, with FMA or without.
 //
 // Denormal results are 0 or a denormal nearby. Worst: exp 2^-13.57 at -0x1.ff1816p+5 (SSE4), selu 2^-16.01 at
-// -0x1.6610b4p-7, elu and celu less. Constants: tools/coarse.py.
+// -0x1.6610b4p-7, elu and celu less. Constants: tools/constants/coarse.py.
 
 #if defined(SIMDACT_COARSE_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_COARSE_EXP_INL_H_

@@ -12,7 +12,7 @@
 // leaves n N + j in the low bits of the sum; a bias on it moves the result away from the denormals, so that
 // everything before the last multiplication by a power of two is normal and as fast as ordinary data.
 //
-// Constants: tools/exp.py (Sollya's fpminimax).
+// Constants: tools/constants/exp.py (Sollya's fpminimax).
 
 #if defined(SIMDACT_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_EXP_INL_H_

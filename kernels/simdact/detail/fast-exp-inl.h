@@ -13,7 +13,7 @@
 // the other end into 0, just where an argument is bounded. So 1 / (1 + exp(-x)) is 0 at -inf, and nothing is
 // compared. Results below the normal numbers may be anything from 0 to the least of them.
 //
-// Constants: tools/fast.py.
+// Constants: tools/constants/fast.py.
 
 #if defined(SIMDACT_FAST_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_FAST_EXP_INL_H_

@@ -20,7 +20,7 @@
 //
 // 1 + x only chooses k and y, so its rounding is harmless.
 //
-// Coefficients: tools/logarithmic.py.
+// Coefficients: tools/constants/logarithmic.py.
 
 #if defined(SIMDACT_LOG_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_LOG_INL_H_

@@ -3,8 +3,8 @@
 // The slot of a >= 0 is read off the bits of the float v = scale a + origin: its exponent and top mantissa
 // bits, so slots are equally spaced within an octave of v and grow with a, as the functions at hand flatten.
 // Each slot has a centre c and P(a) = c0 + (a - c) (c1 + (a - c) (...)), all of them fetched by permutes: 32
-// slots on AVX-512 (vpermi2ps), 8 elsewhere at 3 degrees more. c is chosen by tools/piecewise.py so that c0
-// is almost exact, and on a zero of the function where there is one near.
+// slots on AVX-512 (vpermi2ps), 8 elsewhere at 3 degrees more. c is chosen by tools/constants/piecewise.py so
+// that c0 is almost exact, and on a zero of the function where there is one near.
 
 #if defined(SIMDACT_PIECEWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_PIECEWISE_INL_H_
