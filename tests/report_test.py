@@ -4,7 +4,9 @@ Run: report_test.py ROOT REPORT_FOLDER SIMDACT   (the folder has what `tools/rep
 """
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 import pathlib
 import subprocess
@@ -18,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import jsonschema  # noqa: E402
 
-from reporting import compare, page  # noqa: E402
+from reporting import compare, page, steps  # noqa: E402
 from reporting.data import Report  # noqa: E402
 
 CONTENT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
@@ -80,6 +82,36 @@ class Runs(unittest.TestCase):
         ):
             first, second = self.run_twice(*arguments)
             self.assertEqual(first, second, arguments)
+
+
+class Steps(unittest.TestCase):
+    def test_go_on_after_an_interruption(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            steps.DURATIONS = folder / "durations.json"
+
+            def step(number: int, script: str) -> steps.Step:
+                file = folder / f"{number}.json"
+                command = ["/bin/sh", "-c", f"echo {number} >>{folder}/ran; {script} >{file}"]
+                return steps.Step(f"Step {number}", file, command, 1)
+
+            def run(*scripts: str) -> str:
+                """Which steps were run."""
+                (folder / "ran").write_text("")
+                plan = steps.Plan([step(k, script) for k, script in enumerate(scripts)])
+                try:
+                    plan.run()
+                    plan.finish()
+                except SystemExit as end:
+                    self.assertIn("failed with status", str(end))
+                return (folder / "ran").read_text().replace("\n", "")
+
+            with contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(run("echo 1", "false", "echo 3"), "01")
+                self.assertEqual(run("echo 1", "echo 2", "echo 3"), "12")  # 0 was done
+                self.assertEqual(run("echo 1", "echo 2", "echo 3"), "012")  # the last report had ended
+                self.assertEqual(run("echo 1", "false"), "01")
+                self.assertEqual(run("echo other", "echo 2"), "01")  # another command
 
 
 class Page(unittest.TestCase):

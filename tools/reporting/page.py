@@ -84,10 +84,13 @@ def machine_text(report: Report) -> str:
 
 
 def counts(report: Report) -> str:
-    gates, softmax = len(report.gates), len(report.softmax)
+    def some(rows: list[Row], one: str, many: str) -> str:
+        return f"{len(rows)} {one if len(rows) == 1 else many}"
+
+    parts = [some(report.ops, "function", "functions"), some(report.gates, "gate", "gates")]
     return (
-        f"{len(report.ops)} functions, {gates} gate{'s' * (gates != 1)} and {softmax} kind{'s' * (softmax != 1)} of softmax, in "
-        f"{', '.join(report.dtypes)}, for {len(report.machine['targets'])} instruction sets"
+        f"{', '.join(parts)} and {some(report.softmax, 'kind', 'kinds')} of softmax, in {', '.join(report.dtypes)}, "
+        f"for {len(report.machine['targets'])} instruction sets"
     )
 
 
