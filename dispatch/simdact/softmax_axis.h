@@ -29,8 +29,8 @@ typedef struct simdact_softmax_axis_options {
   simdact_masked_row masked_row;         /* columns of -inf alone */
   simdact_infinite_score infinite_score; /* columns with +inf */
 
-  void*
-      log_sum_exp; /* log(sum) of each column, outer x inner, double for f64, else float; NULL: not wanted */
+  /* log(sum) of each column, outer x inner, double for f64, else float; NULL: not wanted */
+  void* log_sum_exp;
 
   uint64_t reserved[8]; /* 0: room for options to come; else SIMDACT_BAD_OPTION */
 } simdact_softmax_axis_options;

@@ -6,9 +6,9 @@
  *   simdact_table_build_s16(SIMDACT_OP_gelu, NULL, 0x1p-12f, 0, 0x1p-12f, 0, SIMDACT_TIES_TO_EVEN, table);
  *   simdact_table_s16(x, y, n, table);
  *
- *   int16_t nodes[SIMDACT_TABLE16_NODES];       1 KiB: every 128th input, and straight lines between them
- *   simdact_interpolate_build_s16(SIMDACT_OP_tanh, NULL, 0x1p-12f, 0, 0x1p-15f, 0, SIMDACT_NODES_EXACT,
- * nodes); simdact_interpolate_s16(x, y, n, nodes);
+ *   int16_t node[SIMDACT_TABLE16_NODES];        1 KiB: every 128th input, and straight lines between them
+ *   simdact_interpolate_build_s16(SIMDACT_OP_erf, NULL, 0x1p-12f, 0, 0x1p-15f, 0, SIMDACT_NODES_EXACT, node);
+ *   simdact_interpolate_s16(x, y, n, node);
  *
  * The first is exact, and takes a quarter of a common second-level cache. The second is TensorFlow Lite's
  * table for int16, in whose place it can stand; how far its lines are off is simdact_interpolate_error_s16.
