@@ -76,7 +76,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--ops", default="", metavar="A,B", help="only these functions")
     parser.add_argument("--page", nargs="?", const=str(OUT / "report.json"), metavar="JSON", help="only draw it")
     parser.add_argument("--tables", action="store_true", help="only put the tables into the pages")
-    parser.add_argument("--proof", nargs="+", metavar="FILE", help="only put these errors there")
     return parser.parse_args()
 
 
@@ -84,9 +83,6 @@ def main() -> int:
     if sys.argv[1:2] == ["compare"]:
         return compare.main(sys.argv[2:], read_report)
     options = parse()
-    if options.proof:
-        pages.update_proof(options.proof)
-        return 0
     if options.tables:
         pages.update_tables()
         return 0

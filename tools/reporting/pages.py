@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import json
-import pathlib
 import sys
 
 from . import tables
-from .data import Report, Row, read_accuracy
+from .data import Report
+from .measure import proof
 from .steps import BIN, OUT, ROOT, ask
 
 PAGES = (ROOT / "dispatch/README.md", ROOT / "bench/README.md")
@@ -45,17 +45,7 @@ def update_tables() -> None:
             content["size"] = f"{tables.size_line(measured)}\n\n{tables.size_table(measured)}"
     else:
         print(f"report: no {source.relative_to(ROOT)}; run tools/report for the tables of speed and size")
+    record = proof()
+    if record:
+        content["proof"] = tables.proof_table(record)
     write_tables(content)
-
-
-def update_proof(files: list[str]) -> None:
-    rows: list[Row] = []
-    for file in files:
-        try:
-            checked = json.loads(pathlib.Path(file).read_text())
-        except (OSError, ValueError) as error:
-            sys.exit(f"report: cannot read {file}: {error}")
-        if not checked["exhaustive"] and any(r["dtype"] == "f32" for r in checked["rows"]):
-            sys.exit(f"report: {file} is of a sample; use simdact accuracy --exhaustive --json FILE")
-        rows += read_accuracy(checked)
-    write_tables({"proof": tables.proof_table(rows)})

@@ -240,17 +240,14 @@ A trained network on handwritten digits, compared with double precision.
 
 
 def proof_table(rows: list[Row]) -> str:
-    """A row per op; per dtype and target the largest errors forward, backward and from the output."""
-    columns = dict.fromkeys((r["dtype"], r["target"]) for r in rows if r["dtype"] not in HALVES)
-    cells = {(r["op"], r["dtype"], r["target"], r["direction"]): r for r in rows}
+    """A row per op; per dtype, tier and target the largest errors forward, backward and from the output."""
+    columns = dict.fromkeys((r["dtype"], r["tier"], r["target"]) for r in rows)
+    cells = {(r["dtype"], r["tier"], r["target"], r["op"], r["direction"]): r["max_error"] for r in rows}
     lines = []
     for op in dict.fromkeys(r["op"] for r in rows):
         line = [code(op)]
-        for dtype, target in columns:
-            found = [cells.get((op, dtype, target, direction)) for direction in DIRECTIONS]
-            line.append(" / ".join(f"{r['max_ulp']:.4g}" for r in found if r))
-        for dtype in HALVES:
-            counts = [r["wrongly_rounded"] for r in rows if (r["op"], r["dtype"]) == (op, dtype)]
-            line.append(str(sum(counts)) if counts else "")
+        for column in columns:
+            found = [cells.get((*column, op, direction)) for direction in DIRECTIONS]
+            line.append(" / ".join(f"{error:.4g}" for error in found if error is not None))
         lines.append(line)
-    return table(["max ulp", *(f"{d} {t}" for d, t in columns), "bf16 wrongly rounded", "f16"], lines)
+    return table(["largest error, ulp", *(f"{d} {tier}, {target}" for d, tier, target in columns)], lines)
