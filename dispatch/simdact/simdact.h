@@ -263,7 +263,6 @@ SIMDACT_API double simdact_fast_claim(simdact_op op_, simdact_dtype dtype_, simd
 #include "simdact/gates.h"
 #include "simdact/quantize.h"
 #include "simdact/softmax.h"
-#include "simdact/softmax_axis.h"
 #include "simdact/table.h"
 
 #endif /* SIMDACT_SIMDACT_H_ */

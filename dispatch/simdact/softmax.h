@@ -246,6 +246,8 @@ SIMDACT_API const simdact_softmax_description* simdact_describe_softmax(simdact_
 }
 #endif
 
-#include "simdact/attention.h" /* here, for it needs all of the above */
+/* Here, for they need all of the above. */
+#include "simdact/attention.h"
+#include "simdact/softmax_axis.h"
 
 #endif /* SIMDACT_SOFTMAX_H_ */
