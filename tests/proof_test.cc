@@ -76,6 +76,22 @@ TEST(ProofTest, FindsNan) {
   EXPECT_EQ(wrong.worst_input, 1.0);
 }
 
+void ZeroAtHalf(const void* x, void* y, size_t n, simdact_params p) {
+  Kernel(SIMDACT_OP_tanh).forward(x, y, n, p);
+  for (size_t i = 0; i < n; ++i) {
+    if (static_cast<const float*>(x)[i] == -0.5f) static_cast<float*>(y)[i] = 0;
+  }
+}
+
+TEST(ProofTest, FindsANormalResultThatIsZero) {
+  simdact_kernel faulty = Kernel(SIMDACT_OP_tanh);
+  faulty.forward = &ZeroAtHalf;
+  const Record wrong = Only(SIMDACT_OP_tanh, SIMDACT_FORWARD, faulty, {BlockOf(0.5)});
+  EXPECT_EQ(wrong.flushed_input, -0.5);
+  EXPECT_NEAR(wrong.largest_flushed, std::tanh(0.5), 1e-12);
+  EXPECT_EQ(wrong.worst_input, -0.5);
+}
+
 // All inputs of a block and of its negative, by the exact function alone.
 struct Direct {
   double max_error = 0;

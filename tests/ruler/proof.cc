@@ -13,24 +13,11 @@
 #include <thread>
 
 #include "accuracy.h"
+#include "ruler/look.h"
 #include "ruler/smooth.h"
-
-// The two loops over all inputs, for the CPU at hand. Elsewhere they take what the compiler's baseline has.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define SIMDACT_FOR_EACH_CPU __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define SIMDACT_FOR_EACH_CPU
-#endif
 
 namespace simdact_accuracy {
 namespace {
-
-// Four elements at once, in the compiler's own vectors.
-using Floats = float __attribute__((vector_size(16)));
-using Ints = int32_t __attribute__((vector_size(16)));
-using Doubles = double __attribute__((vector_size(32)));
-using Longs = int64_t __attribute__((vector_size(32)));
-constexpr uint32_t kLanes = 4;
 
 constexpr uint32_t kRegion = 1 << 16;   // floats of one polynomial, where it will do
 constexpr uint32_t kSegment = 1 << 14;  // floats of one call of a kernel
@@ -39,158 +26,8 @@ constexpr uint32_t kShortest = 64;      // pieces that are not smooth are halved
 constexpr uint32_t kBlock = 1 << 20;    // floats of one digest
 constexpr uint32_t kBlocks = 0x7F800000 / kBlock;
 
-constexpr double kLeast = 0x1p-126;     // the least normal float
-constexpr double kVanishes = 0x1p-150;  // rounds to 0
-// In ulps: an error that is not worth a second look; how far off an exact value may be for an error to be
-// told from it; and an error that is no rounding.
-constexpr double kSurelyBelow = 0x1p-10, kDecided = 0x1p-10, kWild = 0x1p40;
-
-// What a chunk of results shows at once. Counts are doubles, to stay in one kind of vector.
-struct Glance {
-  double max_error = 0, max_denormal = 0, sum = 0, wrong = 0, doubtful = 0, flushed = 0, fast_faults = 0;
-  double rises = 0, falls = 0, lowest = HUGE_VAL, highest = -HUGE_VAL;
-};
-
-struct Chunk {
-  const double* exact;  // padded to whole vectors, as got is
-  const float* got;     // and one more, the result at the next float
-  double* error;        // in ulps, what is found
-  uint32_t n;
-  double off;  // how far exact may be off
-};
-
-// The polynomial's values at floats first ... first + n - 1 of its piece, n in whole vectors.
-SIMDACT_FOR_EACH_CPU
-void Evaluate(const double* coefficient, double middle, double half, uint32_t n, double* value) {
-  const double scale = 1 / half;
-  Doubles index = {0, 1, 2, 3};
-  index -= middle;
-  for (uint32_t i = 0; i < n; i += kLanes, index += static_cast<double>(kLanes)) {
-    const Doubles t = index * scale;
-    Doubles sum = coefficient[Smooth::kNodes - 1] + 0 * t;
-    for (uint32_t k = Smooth::kNodes - 1; k-- > 0;) sum = sum * t + coefficient[k];
-    std::memcpy(value + i, &sum, sizeof(sum));
-  }
-}
-
-// |x|, and what is left of x where a mask holds.
-inline Doubles Size(Doubles x) { return (Doubles)((Longs)x & std::numeric_limits<int64_t>::max()); }
-inline Doubles Where(Longs mask, Doubles x) { return (Doubles)((Longs)x & mask); }
-inline Doubles Larger(Doubles a, Doubles b) { return a > b ? a : b; }
-// 1 / ulp at each number, as InverseUlp.
-inline Doubles InverseUlps(Doubles exact) {
-  Ints exponent = ((Ints) __builtin_convertvector(exact, Floats) >> 23) & 0xFF;
-  exponent = exponent < 1 ? Ints{} + 1 : exponent;
-  exponent = exponent > 254 ? Ints{} + 254 : exponent;
-  return (Doubles)((1023 + 150 - __builtin_convertvector(exponent, Longs)) << 52);
-}
-
-// Where all exact values of a chunk have one ulp, and are normal: n in whole vectors.
-SIMDACT_FOR_EACH_CPU
-void LookOrdinary(const Chunk& c, double inverse_ulp, Glance& glance) {
-  Doubles max_error{}, sum{};
-  Longs wrong{}, doubtful{};
-  const double slack = c.off * inverse_ulp;
-  for (uint32_t i = 0; i < c.n; i += kLanes) {
-    Doubles f;
-    Floats y;
-    std::memcpy(&f, c.exact + i, sizeof(f));
-    std::memcpy(&y, c.got + i, sizeof(y));
-    const Doubles error = Size(__builtin_convertvector(y, Doubles) - f) * inverse_ulp;
-    std::memcpy(c.error + i, &error, sizeof(error));
-    const Longs wild = ~(error < kWild);
-    const Doubles sure = Where(~wild, error);
-    max_error = Larger(sure, max_error);
-    sum += sure;
-    wrong -= sure > 0.5;
-    doubtful -= wild | (Size(error - 0.5) <= slack);
-  }
-  for (uint32_t k = 0; k < kLanes; ++k) {
-    glance.max_error = std::max(glance.max_error, max_error[k]);
-    glance.sum += sum[k];
-    glance.wrong += static_cast<double>(wrong[k]);
-    glance.doubtful += static_cast<double>(doubtful[k]);
-  }
-}
-
-// Any chunk. Elements whose error is uncertain, or whose rounding is, are counted as doubtful; the former are
-// left out of all else.
-SIMDACT_FOR_EACH_CPU
-void LookAtAny(const Chunk& c, Glance& glance) {
-  Doubles max_error{}, max_denormal{}, sum{}, flushed{};
-  Longs wrong{}, doubtful{}, faults{};
-  const Ints lane = {0, 1, 2, 3};
-  for (uint32_t i = 0; i < c.n; i += kLanes) {
-    const Longs here = __builtin_convertvector(lane < static_cast<int32_t>(c.n - i), Longs);
-    Doubles f;
-    Floats y;
-    std::memcpy(&f, c.exact + i, sizeof(f));
-    std::memcpy(&y, c.got + i, sizeof(y));
-    const Doubles g = __builtin_convertvector(y, Doubles), inverse_ulp = InverseUlps(f);
-    const Doubles error = Size(g - f) * inverse_ulp, slack = inverse_ulp * c.off;
-    std::memcpy(c.error + i, &error, sizeof(error));
-
-    const Longs wild = ~((slack <= kDecided) & (error < kWild)), denormal = Size(f) < kLeast;
-    const Doubles sure = Where(~wild & here, error);
-    max_error = Larger(Where(~denormal, sure), max_error);
-    max_denormal = Larger(Where(denormal, sure), max_denormal);
-    sum += Where(~denormal, sure);
-    wrong -= sure > 0.5;
-    doubtful -= (wild | (Size(error - 0.5) <= slack)) & here;
-    flushed = Larger(Where((g == 0) & here, Size(f)), flushed);
-    faults -= denormal & ~((Size(g) <= kLeast) & (g * f >= 0)) & here;
-  }
-  for (uint32_t k = 0; k < kLanes; ++k) {
-    glance.max_error = std::max(glance.max_error, max_error[k]);
-    glance.max_denormal = std::max(glance.max_denormal, max_denormal[k]);
-    glance.flushed = std::max(glance.flushed, flushed[k]);
-    glance.sum += sum[k];
-    glance.wrong += static_cast<double>(wrong[k]);
-    glance.doubtful += static_cast<double>(doubtful[k]);
-    glance.fast_faults += static_cast<double>(faults[k]);
-  }
-}
-
-// How often results rise, and fall, from one to the next.
-SIMDACT_FOR_EACH_CPU
-void LookAtOrder(const Chunk& c, Glance& glance) {
-  using Floats8 = float __attribute__((vector_size(32)));
-  using Ints8 = int32_t __attribute__((vector_size(32)));
-  Ints8 rises{}, falls{};
-  uint32_t i = 0;
-  for (; i + 8 <= c.n; i += 8) {
-    Floats8 at, next;
-    std::memcpy(&at, c.got + i, sizeof(at));
-    std::memcpy(&next, c.got + i + 1, sizeof(next));
-    rises -= next > at, falls -= next < at;
-  }
-  for (uint32_t k = 0; k < 8; ++k) glance.rises += rises[k], glance.falls += falls[k];
-  for (; i < c.n; ++i) glance.rises += c.got[i + 1] > c.got[i], glance.falls += c.got[i + 1] < c.got[i];
-}
-
-void LookAtEnds(const Chunk& c, Glance& glance) {
-  glance.lowest = std::min(c.got[0], c.got[c.n - 1]), glance.highest = std::max(c.got[0], c.got[c.n - 1]);
-}
-void LookAtExtremes(const Chunk& c, Glance& glance) {
-  const auto [lowest, highest] = std::minmax_element(c.got, c.got + c.n);
-  glance.lowest = *lowest, glance.highest = *highest;
-}
-
-// Whether all values of a smooth piece, of which these are the first and the last, have one ulp.
-bool IsOrdinary(double first, double last, double off) {
-  const double ulp = InverseUlp(first);
-  return std::min(std::fabs(first), std::fabs(last)) >= kLeast && ulp == InverseUlp(last) &&
-         first * last > 0 && off * ulp <= kDecided && ulp > 0x1p-103;
-}
-
-// As the loops decide it.
-bool IsWild(const Chunk& c, uint32_t i) {
-  return !(c.off * InverseUlp(c.exact[i]) <= kDecided && c.error[i] < kWild);
-}
-bool IsDoubtful(const Chunk& c, uint32_t i) {
-  const double slack = c.off * InverseUlp(c.exact[i]);
-  return IsWild(c, i) || std::fabs(c.error[i] - 0.5) <= slack;
-}
+constexpr double kVanishes = 0x1p-150;    // rounds to 0
+constexpr double kSurelyBelow = 0x1p-10;  // an error that is not worth a second look, in ulps
 
 class Digest {
  public:
@@ -225,10 +62,8 @@ struct Sweeping {
         parameters(RoundedTo(SIMDACT_F32, p.parameters)) {
     FindDomain();
     FindSymmetry();
-    for (const Proof::Kernel& kernel : p.kernels) {
-      (void)kernel;
-      sums.emplace_back(2 * kBlocks), hashes.emplace_back(2 * kBlocks);
-    }
+    sums.assign(p.kernels.size(), std::vector<double>(2 * kBlocks));
+    hashes.assign(p.kernels.size(), std::vector<Hash>(2 * kBlocks));
   }
   long double Exact(double x) const {
     return simdact_accuracy::Exact(proof.op, proof.direction, x, parameters);
@@ -375,10 +210,20 @@ class Sweeper {
                   s_.reference.Cancellation(FromBits(first), p));
   }
 
+  // With the loop for ordinary pieces where it sees all; not where a result is 0, or jumps over it.
+  static Glance LookAt(const Chunk& c, const Smooth& smooth, bool ordinary) {
+    Glance glance;
+    LookAtOrder(c, glance);
+    const bool in_order = (smooth.rises() && glance.falls == 0) || (smooth.falls() && glance.rises == 0);
+    in_order ? LookAtEnds(c, glance) : LookAtExtremes(c, glance);
+    const bool one_sign = glance.lowest > 0 || glance.highest < 0;
+    ordinary&& one_sign ? LookOrdinary(c, glance) : LookAtAny(c, glance);
+    return glance;
+  }
+
   // n floats from `begin`; the first is float `first` of the polynomial's.
   void CoverSmooth(const Smooth& smooth, uint32_t first, uint32_t begin, uint32_t n) {
-    Evaluate(smooth.coefficients().data(), smooth.middle() - first, smooth.half(),
-             (n + kLanes - 1) / kLanes * kLanes, exact_.data());
+    Evaluate(smooth, first, (n + kLanes - 1) / kLanes * kLanes, exact_.data());
     const bool monotone = smooth.rises() || smooth.falls();
     if (monotone) {
       SeeExact(exact_[0]), SeeExact(exact_[n - 1]);
@@ -390,12 +235,7 @@ class Sweeper {
       for (size_t k = 0; k < records_.size(); ++k) {
         const Chunk chunk = {exact_.data() + at, Results(side_, k) + begin + at, error_.data(),
                              std::min(kChunk, n - at), smooth.error()};
-        Glance glance;
-        ordinary ? LookOrdinary(chunk, InverseUlp(exact_[0]), glance) : LookAtAny(chunk, glance);
-        LookAtOrder(chunk, glance);
-        // In order, the extremes are the ends.
-        const bool in_order = (smooth.rises() && glance.falls == 0) || (smooth.falls() && glance.rises == 0);
-        in_order ? LookAtEnds(chunk, glance) : LookAtExtremes(chunk, glance);
+        const Glance glance = LookAt(chunk, smooth, ordinary);
         Account(k, chunk, glance, smooth, begin + at);
       }
     }
