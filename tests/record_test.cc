@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -65,12 +64,35 @@ TEST(RecordTest, KeepsTheClaims) {
     const simdact_target* target = simdact_target_by_name(each.at("target").get<std::string>().c_str());
     const bool fma = target == nullptr || simdact_target_has_fma(target) != 0;
     EXPECT_LE(row.error, row.Claim(fma)) << row.name;
-    if (IsHalf(row.dtype) && row.tier == SIMDACT_ACCURATE)
+    if (IsHalf(row.dtype) && row.tier == SIMDACT_ACCURATE) {
       EXPECT_EQ(each.at("wrongly_rounded"), 0) << row.name;
+    }
     // A gradient may pass its own extremum by an ulp (mish' does); what is accurate forward stays within its
     // range.
     const bool bounded = row.tier == SIMDACT_ACCURATE && row.direction == SIMDACT_FORWARD;
     EXPECT_FALSE(bounded && each.value("out_of_range", false)) << row.name;
+  }
+}
+
+// Every f32 function, on each target that the record knows; the fast tier, where it is a kernel of its own.
+TEST(RecordTest, LacksNoFunction) {
+  std::set<std::string> seen, targets;
+  for (const json& each : Rows()) {
+    targets.insert(each.at("target").get<std::string>());
+    seen.insert(Row(each).name + "/" + each.at("target").get<std::string>());
+  }
+  for (const std::string& name : targets) {
+    const simdact_target* target = simdact_target_by_name(name.c_str());
+    for (int i = 0; i < SIMDACT_OP_COUNT; ++i) {
+      const simdact_op op = static_cast<simdact_op>(i);
+      for (const simdact_direction direction : Directions()) {
+        if (!Exists(op, direction)) continue;
+        const std::string function = std::string(simdact_describe(op)->name) + "/" + DirectionName(direction);
+        EXPECT_EQ(seen.count(function + "/f32/accurate/" + name), 1u) << function << " on " << name;
+        if (target == nullptr || !HasFast(target, op, SIMDACT_F32, direction)) continue;
+        EXPECT_EQ(seen.count(function + "/f32/fast/" + name), 1u) << function << ", fast, on " << name;
+      }
+    }
   }
 }
 
