@@ -28,8 +28,9 @@ CONTENT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
 
 def made_up_peers() -> dict[str, Any]:
     """Another library, as fast and less accurate, whose name would be harmful as HTML."""
-    own = next(r for r in CONTENT["speed"]["kernels"] if r["size"] == "65536" and r["dtype"] == "f32")
-    names = {k: own[k] for k in ("op", "direction", "dtype")}
+    names = {"op": "gelu", "direction": "forward", "dtype": "f32"}
+    wanted = (names | {"size": "65536"}).items()
+    own = next(r for r in CONTENT["speed"]["kernels"] if wanted <= r.items())
     speed = {**names, "peer": "<b>-x", "size": "65536", "ns_per_element": own["ns_per_element"], "tier": "peer"}
     error = {**names, "peer": "<b>-x", "nans": 0, "composed": False, "normal": {"ulps": 1.7e7}}
     return {"versions": {"<b>": "1"}, "speed": [speed], "errors": [error]}
