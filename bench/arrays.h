@@ -12,7 +12,7 @@
 
 #include "simdact/activations.def"
 #include "simdact/simdact.h"
-#include "tests/formats.h"
+#include "tests/ruler/formats.h"
 
 namespace simdact_bench {
 

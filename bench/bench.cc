@@ -48,8 +48,8 @@
 #include "bench/table_rows.h"
 #include "bench/thread_rows.h"
 #include "simdact/simdact.h"
-#include "tests/accuracy.h"
-#include "tests/digits.h"
+#include "tests/ruler/accuracy.h"
+#include "tests/unary/digits.h"
 
 #ifndef SIMDACT_TEST_DATA
 #define SIMDACT_TEST_DATA "tests/data"  // seen from the repository's root

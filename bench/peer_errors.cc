@@ -3,9 +3,10 @@
 //   simdact_peer_errors [FILE [PEER...]]   prints a table, and writes FILE as JSON; of these peers only
 //
 // f32: every 2003rd of all finite numbers of both signs, every 173rd with 2^-6 <= |x| < 128, the 255 smallest
-// denormals of both signs; bf16: all. Unit and references are those of the tests (tests/formats.h). `normal`
-// counts inputs and results that are not denormal, and not below; a result that was flushed to 0 is 2^24 ulp
-// wrong. NaN for a number is counted apart. Derivatives are of dy = 1. Softmax: rows of 128 and 4096 numbers.
+// denormals of both signs; bf16: all. Unit and references are those of the tests (tests/ruler/formats.h).
+// `normal` counts inputs and results that are not denormal, and not below; a result that was flushed to 0 is
+// 2^24 ulp wrong. NaN for a number is counted apart. Derivatives are of dy = 1. Softmax: rows of 128 and 4096
+// numbers.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -22,7 +23,7 @@
 #include "bench/arrays.h"
 #include "bench/peers/peer.h"
 #include "simdact/simdact.h"
-#include "tests/accuracy.h"
+#include "tests/ruler/accuracy.h"
 
 namespace {
 

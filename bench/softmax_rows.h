@@ -14,7 +14,7 @@
 #include "bench/arrays.h"
 #include "bench/rows.h"
 #include "simdact/simdact.h"
-#include "tests/accuracy.h"
+#include "tests/ruler/accuracy.h"
 
 namespace simdact_bench {
 

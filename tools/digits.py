@@ -1,4 +1,4 @@
-"""Trains the network of tests/digits_test.cc and writes tests/data/digits.{json,bin}.
+"""Trains the network of tests/unary/digits_test.cc and writes tests/data/digits.{json,bin}.
 
 The data are scikit-learn's bundled handwritten digits: 1797 scans of 8 x 8 pixels. The network is as
 deep as the catalogue is long, one activation after the other, so that every kernel works on what a real

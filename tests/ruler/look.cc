@@ -1,10 +1,10 @@
-#include "ruler/look.h"
+#include "tests/ruler/look.h"
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
-#include "accuracy.h"
+#include "tests/ruler/accuracy.h"
 
 // A loop for each kind of CPU. Elsewhere they take what the compiler's baseline has.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)

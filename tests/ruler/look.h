@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "ruler/smooth.h"
+#include "tests/ruler/smooth.h"
 
 namespace simdact_accuracy {
 

@@ -1,4 +1,4 @@
-#include "ruler/proof.h"
+#include "tests/ruler/proof.h"
 
 #include <openssl/evp.h>
 
@@ -12,9 +12,9 @@
 #include <mutex>
 #include <thread>
 
-#include "accuracy.h"
-#include "ruler/look.h"
-#include "ruler/smooth.h"
+#include "tests/ruler/accuracy.h"
+#include "tests/ruler/look.h"
+#include "tests/ruler/smooth.h"
 
 namespace simdact_accuracy {
 namespace {

@@ -13,7 +13,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "formats.h"
+#include "tests/ruler/formats.h"
 
 namespace simdact_accuracy {
 

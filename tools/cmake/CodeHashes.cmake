@@ -1,5 +1,5 @@
 # cmake -D "objects=a.cc.o;b.cc.o" -D output=FILE -P CodeHashes.cmake
-# A list of {"name", "SHA-256"}, one for each object of kernels/, for tools/simdact_prove.cc to include.
+# A list of {"name", "SHA-256"}, one for each object of kernels/, for tools/command/prove.cc to include.
 set(text "")
 foreach(object IN LISTS objects)
   if(object MATCHES "/kernels/([^/]+)\\.cc\\.o[a-z]*$")

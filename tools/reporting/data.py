@@ -98,7 +98,7 @@ def read_peers(bench: Row, avx2_bench: Optional[Row], errors: list[Row]) -> Row:
 
 
 def read_digits(tests: Row) -> dict[str, Row]:
-    """What tests/digits_test.cc recorded, one entry per target."""
+    """What tests/unary/digits_test.cc recorded, one entry per target."""
     targets: dict[str, Row] = {}
     for suite in tests["testsuites"]:
         for case in suite["testsuite"]:

@@ -15,7 +15,7 @@
 // architectures compute plainly, and doubles do, but for NearZero where a result would lose by it.
 //
 // A caller may have denormals flushed to zero, too. So what is denormal on the way must not show in a result
-// that is normal (tests/environment_test.cc): the same scales see to that.
+// that is normal (tests/unary/environment_test.cc): the same scales see to that.
 
 #if defined(SIMDACT_ASSISTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_ASSISTS_INL_H_
