@@ -43,8 +43,8 @@ HWY_INLINE V GeluTanhOffZero(D d, const V& x) {
   return OverOnePlusExp(d, bounded, v, deep);
 }
 
-// gelu_tanh(x) = x / (1 + exp(-v(x))). Worst, f32: 0.7704 ulp at -0x1.44231ep+3, a denormal, got
-// -6.01300814e-39 for -6.01300706458e-39 (AVX2); 0.7692 at -0x1.43ceecp+3 (AVX-512).
+// gelu_tanh(x) = x / (1 + exp(-v(x))). Worst among denormals: gelu_tanh/forward in
+// tests/data/proof.json.
 template <class D, class V>
 HWY_INLINE V GeluTanh(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -117,8 +117,8 @@ HWY_INLINE V GeluTanhSlopeFloat(D d, const V& x, const U& dy) {
   return TakeOff<kTailBias<D>>(d, deep, slope, dy);
 }
 
-// gelu_tanh'(x). Worst, f32: 1.4120 ulp at -0x1.a8fac6p-1, got -0.0310536288 for -0.0310536314025 (AVX-512,
-// where the slope's rounding is not kept); 1.0130 at -0x1.78dbe8p-2 (AVX2).
+// gelu_tanh'(x). Worst on AVX-512, where the slope's rounding is not kept (tests/README.md); elsewhere
+// gelu_tanh/backward in tests/data/proof.json.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluTanhDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {

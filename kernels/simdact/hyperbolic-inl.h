@@ -12,9 +12,9 @@
 // For floats tanh is a pair from its table, tanhshrink(x) = x^3 R(|x|) with R a table, too, 1/3 at 0; from
 // 1.8 on x R(|x|), because this R has less of a slope, and beyond 9.03 x - 1.
 //
-// Worst, f32: tanhshrink 0.6704 ulp at 0x1.d8865ap+0 and softcap 0.6937 at 0x1.20edfp+5 (AVX2; 0.5678 and
-// 0.5449 on AVX-512); tanh 0.9941 ulp at 0x1.fdfa1ap-5, got 0x1.fd51b8p-5 for 0.0621727518959 (AVX-512;
-// 0.6642 with 8 slots), tanh' 0.8089 ulp at 0x1.6313a2p+5, a denormal (AVX2).
+// Worst inputs: tanh, tanhshrink and softcap in tests/data/proof.json. tanh' is worst among denormals;
+// tanh on AVX-512, whose 32 slots let it go without the slope's rounding error; tests/README.md has that, of
+// which the record has no row.
 
 #if defined(SIMDACT_HYPERBOLIC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_HYPERBOLIC_INL_H_

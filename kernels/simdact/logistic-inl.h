@@ -195,7 +195,7 @@ HWY_INLINE V SiluSlopeFloat(D d, const V& x, const N& a, bool deep, const U& dy)
 }
 
 // sigmoid(x) = 1 / (1 + exp(-x)).
-// Worst: 0.7874 ulp at -0x1.5d8a68p+6, a denormal, AVX2; 0.7718 at -0x1.5dcd72p+6, AVX-512.
+// Worst among denormals: sigmoid/forward in tests/data/proof.json.
 template <class D, class V>
 HWY_INLINE V Sigmoid(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -206,7 +206,7 @@ HWY_INLINE V Sigmoid(D d, const V& x) {
 }
 
 // sigmoid'(x) = sigmoid(x) sigmoid(-x), an even function.
-// Worst: 0.8102 ulp at 0x1.5ee976p+6, a denormal, AVX2; 0.7827 at 0x1.5dfa9ep+6, AVX-512.
+// Worst among denormals: sigmoid/backward in tests/data/proof.json.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SigmoidDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
@@ -227,7 +227,7 @@ HWY_INLINE V SigmoidDerivativeFromOutput(D, const V& y) {
 }
 
 // silu(x) = x sigmoid(x).
-// Worst: 0.7896 ulp at -0x1.6fdad4p+6, a denormal, AVX2; 0.7748 at -0x1.70d9d8p+6, AVX-512.
+// Worst among denormals: silu/forward in tests/data/proof.json.
 template <class D, class V>
 HWY_INLINE V Silu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -245,7 +245,7 @@ HWY_INLINE V Silu(D d, const V& x) {
 }
 
 // silu'(x) = s (1 + x (1 - s)), s = sigmoid(x).
-// Worst: 0.8448 ulp at -0x1.67d8fep+4, AVX2; 0.7888 at 0x1.0ac366p-4, AVX-512.
+// Worst in the left tail: silu/backward in tests/data/proof.json.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V SiluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
@@ -398,8 +398,8 @@ HWY_INLINE V GeluQuick(D d, const V& x) {
     return SwishAt(d, x, kQuickBeta<D>, kQuickBetaLow<D>);
   }
 }
-// gelu_quick'(x) = silu'(1.702 x). Worst: 0.8821 ulp at -0x1.a6bc3ep+3, AVX2; 0.8771 at -0x1.80974cp-1,
-// AVX-512.
+// gelu_quick'(x) = silu'(1.702 x). Worst in the left tail (on AVX-512 near the zero): gelu_quick/backward in
+// tests/data/proof.json.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluQuickDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {

@@ -58,8 +58,8 @@ HWY_INLINE V MishOffZero(D d, const V& x) {
   return op::IfThenElse(op::Gt(x, end), x, WithSignOf(d, x, op::Abs(mish)));
 }
 
-// mish(x) = x tanh(log(1 + exp(x))). Worst, f32: 0.7763 ulp at -0x1.6feee4p+6, a denormal, got
-// -1.03722487e-38 for -1.03722497702e-38 (AVX2); 0.7750 at -0x1.6fa0ap+6 (AVX-512).
+// mish(x) = x tanh(log(1 + exp(x))). Worst among denormals: mish/forward in
+// tests/data/proof.json.
 template <class D, class V>
 HWY_INLINE V Mish(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -150,8 +150,8 @@ HWY_INLINE V MishSlopeFloat(D d, const V& x, const U& dy) {
   return TakeOff<kTailBias<D>>(d, deep, V(op::IfThenElse(left, below, High(k))), dy);
 }
 
-// dy mish'(x). Worst, f32: 1.3931 ulp at -0x1.3ec868p-3, got 0.499904066 for 0.499904024808 (AVX2: the slots
-// are wide); 0.9076 at -0x1.2f6f5cp+0 (AVX-512).
+// dy mish'(x). Worst with 8 slots (AVX2), which are wide: mish/backward in
+// tests/data/proof.json.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V MishDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {

@@ -62,7 +62,7 @@ HWY_INLINE V GeluFloat(D d, const V& x) {
 }
 
 // The same for doubles: on the right the tail's own rounding shows, and it is subtracted in two parts, at its
-// scale. Worst of 2e7 inputs: 0.8799 ulp at -0x1.16404e45526b8p+2 (SSE4); 0.8418 (AVX-512), 0.8169 (AVX2).
+// scale. Worst inputs: gelu/forward/f64 in tests/data/proof.json.
 template <class D, class V>
 HWY_INLINE V GeluDouble(D d, const V& x) {
   using Table = ByTarget<MillsDouble16, MillsDouble64>;
@@ -78,8 +78,8 @@ HWY_INLINE V GeluDouble(D d, const V& x) {
 }
 
 // gelu(x) = x Phi(x).
-// Worst, f32: 0.9403 ulp at -0x1.5cbebcp+3, got -6.40016334e-27 for -6.40016370135e-27 (AVX2); 0.7887 at
-// 0x1.ffccd6p-4 (AVX-512).
+// Worst in the left tail, where the exponential's error counts most: gelu/forward in
+// tests/data/proof.json; on AVX-512 near 0.
 template <class D, class V>
 HWY_INLINE V Gelu(D d, const V& x) {
   if constexpr (kInDouble<D>) {
@@ -124,8 +124,8 @@ HWY_INLINE V PlainGeluSlope(D d, const V& x) {
 }
 
 // gelu'(x) = Phi(x) + x phi(x).
-// Worst: 1.4147 ulp at -0x1.c092b4p+0, got -0.110720605 for -0.110720594118 (AVX2: the slot around the zero
-// is wide); 0.8035 at 0x1.88b9fep-13 (AVX-512).
+// Worst where the slot around the zero ends, for with 8 slots (AVX2) it is wide: gelu/backward in
+// tests/data/proof.json.
 template <class D, class V, class U = NoUpstream>
 HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
   if constexpr (kInDouble<D>) {
@@ -148,9 +148,9 @@ HWY_INLINE V GeluDerivative(D d, const V& x, const U& dy = U()) {
 }
 
 // erf(x) for floats. Denormals are slow in products, so they are made integers, in units of the least of
-// them, and erf(x) = 1.128 x is rounded to an integer. Worst: 0.9833 ulp at 0x1.c19b26p-5, got 0x1.fad13p-5
-// for 0.0618673301613 (AVX-512: the rounding of the slope in the second slot); 0.7571 at 0x1.c12d6cp-127
-// (AVX2).
+// them, and erf(x) = 1.128 x is rounded to an integer. Worst among them: erf/forward in
+// tests/data/proof.json; on AVX-512 in the second slot, where the slope's rounding shows
+// (tests/README.md).
 template <class D, class V>
 HWY_INLINE V ErfFloat(D d, const V& x) {
   using Table = ByTarget<Erf32, Erf8>;
