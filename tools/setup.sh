@@ -4,6 +4,7 @@
 #   setup aarch64        the same for the cross build
 #   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out; so
 #                        too charts (of the report's page) and checks (what tests of Python and of the page need)
+#   setup onnxruntime [...]            the same for an engine of tests/engines
 #   python_with MODULE...              the Python here that has them, if any
 #   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build, and
 #                        ${configure_options[@]} to cmake
@@ -65,6 +66,9 @@ checks  command chromium              chromium              chromium            
 checks  command black                 black                 black                     black
 checks  command flake8                flake8                python3-flake8            flake8
 checks  command mypy                  mypy                  python3-mypy              mypy
+onnxruntime command npm               npm                   npm                       node
+onnxruntime command node              nodejs                nodejs                    node
+onnxruntime header  gtest/gtest.h     libgtest-dev          gtest-devel               googletest
 "
 
 # The first of those that a shell finds and the one of the system, where packages go, that has all modules.
