@@ -69,6 +69,8 @@ checks  command mypy                  mypy                  python3-mypy        
 onnxruntime command npm               npm                   npm                       node
 onnxruntime command node              nodejs                nodejs                    node
 onnxruntime header  gtest/gtest.h     libgtest-dev          gtest-devel               googletest
+opencv  file    /usr/include/opencv4/opencv2/dnn.hpp libopencv-dnn-dev opencv-devel    -
+opencv  header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
 "
 
 # The first of those that a shell finds and the one of the system, where packages go, that has all modules.

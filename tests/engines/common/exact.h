@@ -56,6 +56,19 @@ inline double Ulps(float got, long double want) {
   return static_cast<double>(std::fabs(got - want) / std::ldexp(1.0L, std::max(exponent, -126) - 23));
 }
 
+// The largest error of results, in ulps. Exact values that are NaN are not judged, and with `normal_only`
+// neither are those that are denormal.
+template <class Exact>
+double MaxUlps(const std::vector<float>& got, const Exact& exact, bool normal_only) {
+  double largest = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const long double want = exact(i);
+    if (std::isnan(want) || (normal_only && std::fabs(want) < 0x1p-126L)) continue;
+    largest = std::max(largest, Ulps(got[i], want));
+  }
+  return largest;
+}
+
 // The inputs of all comparisons: normal(0, 4), the same in each run.
 inline std::vector<float> NormalInputs(size_t n) {
   std::mt19937 random(14);

@@ -60,6 +60,11 @@ inline Message OnnxFloat(const std::string& name, float value) {
 inline Message OnnxInt(const std::string& name, int64_t value) {
   return Message().Bytes(1, name).Int(3, value).Int(20, 2);
 }
+inline Message OnnxInts(const std::string& name, const std::vector<int64_t>& values) {
+  Message attribute = Message().Bytes(1, name);
+  for (int64_t value : values) attribute.Int(8, value);
+  return attribute.Int(20, 7);
+}
 inline Message OnnxString(const std::string& name, const std::string& value) {
   return Message().Bytes(1, name).Bytes(4, value).Int(20, 3);
 }

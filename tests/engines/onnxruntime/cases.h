@@ -47,17 +47,4 @@ inline const std::vector<Case>& Cases() {
   return cases;
 }
 
-// The largest error of results, in ulps. Exact values that are NaN are not judged, and with `normal_only`
-// neither are those that are denormal.
-template <class Exact>
-double MaxUlps(const std::vector<float>& got, const Exact& exact, bool normal_only) {
-  double largest = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    const long double want = exact(i);
-    if (std::isnan(want) || (normal_only && std::fabs(want) < 0x1p-126L)) continue;
-    largest = std::max(largest, Ulps(got[i], want));
-  }
-  return largest;
-}
-
 #endif  // SIMDACT_TESTS_ENGINES_ONNXRUNTIME_CASES_H_
