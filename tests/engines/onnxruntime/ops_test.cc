@@ -188,16 +188,32 @@ TEST(Ops, SoftmaxesTakeAnyAxis) {
   }
 }
 
-TEST(Ops, ThreadsOfTheSessionGiveTheSameBits) {
-  const std::vector<int64_t> shape{300, 517};
-  const Operand x{shape, InputsOf(SIMDACT_F32, 300 * 517)}, up{shape, InputsOf(SIMDACT_F32, 300 * 517, 7)};
-  const Operand bias{{517}, InputsOf(SIMDACT_F32, 517, 7)};
-  const std::vector<Node> one{{"Gelu", "simdact", {}}, {"Softmax", "simdact", {}}};
-  EXPECT_EQ(ResultsOf(one, kOnnxF32, {x}, 2), ResultsOf(one, kOnnxF32, {x}));
-  const std::vector<Node> gate{{"Swiglu", "simdact", {}}};
-  EXPECT_EQ(ResultsOf(gate, kOnnxF32, {x, up}, 2), ResultsOf(gate, kOnnxF32, {x, up}));
-  const std::vector<Node> biased{{"BiasMish", "simdact", {}}};
-  EXPECT_EQ(ResultsOf(biased, kOnnxF32, {x, bias}, 2), ResultsOf(biased, kOnnxF32, {x, bias}));
+// Tensors of several blocks, which threads share if there are any.
+TEST(Ops, BlocksAndThreadsGiveTheSameBits) {
+  constexpr size_t kMany = 300, kLong = 517;
+  const std::vector<int64_t> shape{kMany, kLong};
+  const Bytes x = InputsOf(SIMDACT_F32, kMany * kLong), up = InputsOf(SIMDACT_F32, kMany * kLong, 7);
+  const Bytes bias = InputsOf(SIMDACT_F32, kLong, 7);
+  const auto floats = [](const Bytes& bytes) { return reinterpret_cast<const float*>(bytes.data()); };
+  std::vector<float> gelu(kMany * kLong), softmax = gelu, swiglu = gelu, mish = gelu;
+  simdact_gelu_f32(floats(x), gelu.data(), gelu.size());
+  simdact_swiglu_f32(floats(x), floats(up), swiglu.data(), swiglu.size());
+  ASSERT_EQ(simdact_softmax_f32(floats(x), softmax.data(), kMany, kLong, nullptr), SIMDACT_OK);
+  ASSERT_EQ(simdact_bias_mish_f32(floats(x), floats(bias), mish.data(), kMany, kLong), SIMDACT_OK);
+  const auto bytes = [](const std::vector<float>& values) {
+    const char* begin = reinterpret_cast<const char*>(values.data());
+    return Bytes(begin, begin + values.size() * sizeof(float));
+  };
+  for (int threads : {1, 2, 5}) {
+    SCOPED_TRACE(threads);
+    const std::vector<Bytes> one =
+        ResultsOf({{"Gelu", "simdact", {}}, {"Softmax", "simdact", {}}}, kOnnxF32, {{shape, x}}, threads);
+    EXPECT_EQ(one[0], bytes(gelu));
+    EXPECT_EQ(one[1], bytes(softmax));
+    const std::vector<Node> gate{{"Swiglu", "simdact", {}}}, biased{{"BiasMish", "simdact", {}}};
+    EXPECT_EQ(ResultsOf(gate, kOnnxF32, {{shape, x}, {shape, up}}, threads)[0], bytes(swiglu));
+    EXPECT_EQ(ResultsOf(biased, kOnnxF32, {{shape, x}, {{kLong}, bias}}, threads)[0], bytes(mish));
+  }
 }
 
 TEST(Ops, TensorsMayBeEmptyOrScalars) {

@@ -106,16 +106,26 @@ TEST(Layers, SoftmaxTakesAnyAxis) {
   }
 }
 
-TEST(Layers, ThreadsGiveTheSameBits) {
+// Blobs of several blocks, which threads share if there are any.
+TEST(Layers, BlocksAndThreadsGiveTheSameBits) {
   const std::vector<int64_t> shape{3, 100, 517};
-  const std::vector<float> x = NormalInputs(3 * 100 * 517);
-  const auto result = [&](const char* op, int threads) {
+  constexpr size_t kMany = 3 * 100 * 517;
+  const std::vector<float> x = NormalInputs(2 * kMany), first(x.begin(), x.begin() + kMany),
+                           second(x.begin() + kMany, x.end());
+  std::vector<float> gelu(kMany), softmax(kMany), swiglu(kMany);
+  {
+    const Flushing flushing;
+    simdact_gelu_f32(x.data(), gelu.data(), kMany);
+    simdact_swiglu_f32(first.data(), second.data(), swiglu.data(), kMany);
+    ASSERT_EQ(simdact_softmax_f32(x.data(), softmax.data(), 300, 517, nullptr), SIMDACT_OK);
+  }
+  for (int threads : {1, 2, 5}) {
     cv::setNumThreads(threads);
-    const std::vector<float> y = ResultOf(NetOf({op, "simdact", {}}, shape), shape, x);
-    cv::setNumThreads(-1);
-    return y;
-  };
-  for (const char* op : {"Gelu", "Softmax"}) ExpectSame(result(op, 2), result(op, 1));
+    ExpectSame(ResultOf(NetOf({"Gelu", "simdact", {}}, shape), shape, first), gelu);
+    ExpectSame(ResultOf(NetOf({"Softmax", "simdact", {OnnxInt("axis", 2)}}, shape), shape, first), softmax);
+    ExpectSame(ResultOf(NetOf({"Swiglu", "simdact", {}}, shape, 2), shape, first, second), swiglu);
+  }
+  cv::setNumThreads(-1);
 }
 
 // OpenCV's words for a wrong node.
