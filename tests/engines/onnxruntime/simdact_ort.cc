@@ -389,7 +389,10 @@ void AddOps(Ort::CustomOpDomain& domain, simdact_dtype dtype) {
 const Ort::CustomOpDomain& Domain() {
   static const auto* const domain = [] {
     auto* made = new Ort::CustomOpDomain(kDomain);
-    for (simdact_dtype dtype : {SIMDACT_F32, SIMDACT_F64, SIMDACT_BF16, SIMDACT_F16}) AddOps(*made, dtype);
+    for (simdact_dtype dtype : {SIMDACT_F32, SIMDACT_F64, SIMDACT_BF16, SIMDACT_F16}) {
+      // A library of fewer formats lacks the others' kernels.
+      if (simdact_find_default(SIMDACT_OP_relu, dtype, SIMDACT_ACCURATE) != nullptr) AddOps(*made, dtype);
+    }
     return made;
   }();
   return *domain;
