@@ -4,7 +4,7 @@
 #   setup aarch64        the same for the cross build
 #   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out; so
 #                        too charts (of the report's page) and checks (what tests of Python and of the page need)
-#   setup onnxruntime [...]            the same for an engine of tests/engines
+#   setup onnxruntime [...]            the same for an engine of tests/engines/
 #   python_with MODULE...              the Python here that has them, if any
 #   build PRESET [...]   configures and builds a preset of CMakePresets.json; the rest goes to cmake --build, and
 #                        ${configure_options[@]} to cmake
@@ -71,6 +71,8 @@ onnxruntime command node              nodejs                nodejs              
 onnxruntime header  gtest/gtest.h     libgtest-dev          gtest-devel               googletest
 opencv  file    /usr/include/opencv4/opencv2/dnn.hpp libopencv-dnn-dev opencv-devel    -
 opencv  header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
+pytorch header  c10/core/Device.h     libtorch-dev          -                         -
+pytorch module  torch,numpy           python3-torch         python3-torch             -
 "
 
 # The first of those that a shell finds and the one of the system, where packages go, that has all modules.
