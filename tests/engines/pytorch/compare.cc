@@ -535,8 +535,12 @@ void Print() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || dlopen(argv[1], RTLD_NOW) == nullptr) {
-    std::fprintf(stderr, "usage: compare LIBRARY FILE; the library of operators must load: %s\n", dlerror());
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: compare LIBRARY FILE\n");
+    return 2;
+  }
+  if (dlopen(argv[1], RTLD_NOW) == nullptr) {
+    std::fprintf(stderr, "compare: %s\n", dlerror());
     return 2;
   }
   const c10::InferenceMode guard;
