@@ -63,6 +63,8 @@ checks  module  jsonschema            python3-jsonschema    python3-jsonschema  
 checks  module  selenium              python3-selenium      python3-selenium          -
 checks  command chromedriver          chromium-driver       chromedriver              -
 checks  command chromium              chromium              chromium                  -
+checks  command qemu-x86_64           qemu-user             qemu-user                 -
+checks  command abidiff               abigail-tools         libabigail                -
 checks  command black                 black                 black                     black
 checks  command flake8                flake8                python3-flake8            flake8
 checks  command mypy                  mypy                  python3-mypy              mypy

@@ -160,8 +160,10 @@ std::vector<float> GeluOn(const simdact_target* target) {
 // The forced target is the one that runs: the array function gives its bits.
 TEST(Dispatch, EnvironmentForcesTheTarget) {
   std::set<std::vector<float>> outcomes;
+  std::set<int> fma;
   for (const simdact_target* target : simdact_accuracy::RunningTargets(true)) {
     outcomes.insert(GeluOn(target));
+    fma.insert(simdact_target_has_fma(target));
     const int code = Under(simdact_target_name(target), target, [](const simdact_target* const& forced) {
       if (simdact_target_choice() != SIMDACT_CHOICE_FORCED || simdact_target_default() != forced) return 1;
       const std::vector<float> want = GeluOn(forced), y = GeluOn(nullptr);
@@ -170,7 +172,8 @@ TEST(Dispatch, EnvironmentForcesTheTarget) {
     EXPECT_EQ(code, 0) << simdact_target_name(target);
   }
 #if defined(__x86_64__)
-  EXPECT_GT(outcomes.size(), 1u) << "targets give the same bits: this test sees nothing";
+  // A CPU without fused multiply-add has only targets that give the same bits.
+  EXPECT_GE(outcomes.size(), fma.size()) << "targets give the same bits: this test sees nothing";
 #endif
 }
 

@@ -9,14 +9,22 @@ import sys
 
 ROOT = pathlib.Path(sys.argv[1])
 CONFIG = ROOT / "tools" / "pyproject.toml"
+TYPED = [ROOT / "tests" / f"{name}_test.py" for name in ("api/abidiff", "api/isa", "tools/packaging")]
 TESTS = [ROOT / "tests" / "tools" / f"{name}_test.py" for name in ("python", "page", "report")]
-FILES = [ROOT / "tools" / "reporting", ROOT / "tools" / "bench_compare.py", *TESTS]
+FILES = [
+    ROOT / "tools" / "reporting",
+    ROOT / "tools" / "packaging",
+    ROOT / "tools" / "bench_compare.py",
+    *TESTS,
+    *TYPED,
+]
 CHECKS = [
     ["black", "--check", "--quiet", "--diff", "--config", CONFIG, *FILES],
     # Black knows better about spaces in slices and breaks at operators; imports may follow a change of the path.
     ["flake8", "--max-line-length=120", "--extend-ignore=E203,W503", *FILES],
     ["mypy", "--config-file", CONFIG, "--cache-dir=/dev/null", "-p", "reporting"],
     ["mypy", "--config-file", CONFIG, "--cache-dir=/dev/null", ROOT / "tools" / "bench_compare.py"],
+    *(["mypy", "--config-file", CONFIG, "--cache-dir=/dev/null", test] for test in TYPED),
 ]
 
 

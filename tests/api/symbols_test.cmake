@@ -1,4 +1,5 @@
-# What the linker sees. Run as: cmake -D library=... -D objects=... -D optimized=... -D nm=... -D readelf=... -P
+# What the linker sees; isa_test.py looks at the same files for what leads to instructions that a CPU lacks.
+# Run as: cmake -D library=... -D objects=... -D nm=... -P
 
 # Names are nm's lines "address kind name"; prints each that `allowed` does not match, and fails.
 function(expect_only allowed names what)
@@ -24,23 +25,5 @@ foreach(object IN LISTS objects)
   execute_process(COMMAND "${nm}" "${object}" OUTPUT_VARIABLE names COMMAND_ERROR_IS_FATAL ANY)
   if(names MATCHES "N[KVR]*3hwy[^\n]*")
     message(FATAL_ERROR "${object} shares a name with other Highways: ${CMAKE_MATCH_0}")
-  endif()
-endforeach()
-
-# 3. No object runs code before main, and the kernels leave no weak symbol: the linker could take such a
-#    function, compiled for a CPU with AVX, for everybody's. A debug build does not inline enough for that.
-if(NOT optimized)
-  return()
-endif()
-foreach(object IN LISTS objects)
-  execute_process(COMMAND "${readelf}" --sections --wide "${object}"
-    OUTPUT_VARIABLE sections COMMAND_ERROR_IS_FATAL ANY)
-  if(sections MATCHES "[.](init_array|ctors)")
-    message(FATAL_ERROR "${object} has a global constructor")
-  endif()
-  if(object MATCHES "/kernels/")
-    execute_process(COMMAND "${nm}" --defined-only "${object}"
-      OUTPUT_VARIABLE defined COMMAND_ERROR_IS_FATAL ANY)
-    expect_only(" [TtDdRrBb] " "${defined}" "${object} has weak symbols")
   endif()
 endforeach()
