@@ -164,7 +164,6 @@ HWY_INLINE V FastExpOf(D d, const V& x, const FastRate<Scalar<D>>& rate) {
   const V q = FastPolynomial(d, FastRest<kBias, Power>(d, x, steps, rate), Power::kFineExp, rate.k);
   return op::Mul(FastScale<FastTable::kEndless, Power>(d, steps), q);
 }
-
 // S q, not multiplied out, is a pair: Scale (exp-inl.h) gives S, and Factor q.
 template <class N>
 HWY_INLINE auto Factor(const N& power) {
@@ -194,6 +193,17 @@ HWY_INLINE V FastExpCloser(D d, const V& x, const FastRate<Scalar<D>>& rate) {
   const V r = FastRest<kBias, Power>(d, x, steps, rate);
   const V scale = FastScale<FastTable::kPlain, Power>(d, steps);
   const V tail = FastTail<FastTable::kPlain>(d, r, steps, rate);
+  if constexpr (!HWY_NATIVE_FMA) return op::Mul(scale, op::Add(tail, hn::Set(d, Scalar<D>(1))));
+  return op::MulAdd(scale, tail, scale);
+}
+// The same times 1 + more, for a `more` that is small.
+template <int kBias, class D, class V>
+HWY_INLINE V FastExpCloser(D d, const V& x, const FastRate<Scalar<D>>& rate, Scalar<D> more) {
+  using Power = FastPower<Scalar<D>>;
+  const V steps = FastSteps<kBias, Power>(d, x, rate);
+  const V r = FastRest<kBias, Power>(d, x, steps, rate);
+  const V scale = FastScale<FastTable::kPlain, Power>(d, steps);
+  const V tail = op::Add(FastTail<FastTable::kPlain>(d, r, steps, rate), hn::Set(d, more));
   if constexpr (!HWY_NATIVE_FMA) return op::Mul(scale, op::Add(tail, hn::Set(d, Scalar<D>(1))));
   return op::MulAdd(scale, tail, scale);
 }
