@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import jsonschema  # noqa: E402
 
-from reporting import compare, page, steps  # noqa: E402
+from reporting import compare, engines, page, steps  # noqa: E402
 from reporting.data import Report  # noqa: E402
 
 CONTENT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
@@ -125,6 +125,25 @@ class Page(unittest.TestCase):
         text = page.page(Report({**CONTENT, "peers": made_up_peers()}), ["<script>alert(1)</script>"])
         self.assertNotIn("<script>alert", text)
         self.assertIn("&lt;b&gt;", text)
+
+    def test_shows_engines(self) -> None:
+        row = {
+            "op": "silu",
+            "direction": "forward",
+            "dtype": "f32",
+            "n": 64,
+            "engine_ns": 3.0,
+            "engine_max_ulp": None,
+        }
+        row |= {"simdact_ns": 2.0, "simdact_max_ulp": 0.75, "simdact_fast_ns": 1.0, "simdact_fast_max_ulp": 2.5}
+        engine = {"engine": "Dynamo", "version": "7", "threads": 1, "rows": [row]}
+        self.assertNotIn("Inside engines", page.page(Report({**CONTENT, "engines": []}), []))
+        self.assertIn("Dynamo 7", page.page(Report({**CONTENT, "engines": [engine]}), []))
+        (_, head, rows), *_ = engines.tables(Report({**CONTENT, "engines": [engine]}))
+        found = dict(zip(head, rows[0]))
+        self.assertEqual(found["accurate: times as fast"], "1.50")
+        self.assertEqual(found["fast: times as fast"], "3.00")
+        self.assertEqual(rows[0][5], "inf")
 
     def test_shows_the_proof(self) -> None:
         row = {"op": "gelu", "direction": "forward", "dtype": "f32", "tier": "accurate", "target": "AVX2"}

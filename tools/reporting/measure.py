@@ -12,7 +12,7 @@ from typing import Any, Optional
 import ports
 import ports_machines
 
-from . import peers, shapes, speed
+from . import engines, peers, shapes, speed
 from .data import SCHEMA_VERSION, Row, main_targets, read_accuracy, read_digits, read_peers, read_speed
 from .steps import BIN, OUT, ROOT, Plan, Step, ask, bad_usage
 
@@ -252,6 +252,7 @@ def joined(
         "slow": speed.read_slow(slow),
         "digits": read_digits(digits.content()),
         "sizes": sizes(),
+        "engines": engines.read(),
     }
 
 

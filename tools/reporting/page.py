@@ -9,7 +9,7 @@ from typing import Any, Optional
 import jinja2
 from markupsafe import Markup
 
-from . import charts, peers, shapes, speed
+from . import charts, engines, peers, shapes, speed
 from .data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, MEMORY, Report, Row, Table, finite, ulps
 from .tables import goal_lines, size_line
 
@@ -309,6 +309,12 @@ def sections(report: Report) -> list[Row]:
     if others:
         text = f"{others.versions_line()}; in the same run, on the same arrays, on one thread."
         found.insert(3, section("Other libraries", text, list(peers.tables(report)), peers.goal_lines(report)))
+    inside = engines.tables(report)
+    if inside:
+        text = (
+            "Their own operators beside ours inside them, by tools/engines; errors are the largest over its inputs."
+        )
+        found.append(section("Inside engines", text, inside))
     if sizes:
         found.append(section("Size of the library", size_line(sizes), [size_table(sizes)]))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import sys
 
-from . import tables
+from . import engines, tables
 from .data import Report
 from .measure import proof
 from .steps import BIN, OUT, ROOT, ask
@@ -45,6 +45,9 @@ def update_tables() -> None:
             content["size"] = f"{tables.size_line(measured)}\n\n{tables.size_table(measured)}"
     else:
         print(f"report: no {source.relative_to(ROOT)}; run tools/report for the tables of speed and size")
+    inside = engines.read()
+    if inside:
+        content["engines"] = tables.engine_tables(inside)
     record = proof()
     if record:
         content["proof"] = tables.proof_table(record)

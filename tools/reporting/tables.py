@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Optional
 
-from . import peers, shapes, speed
+from . import engines, peers, shapes, speed
 from .data import DIRECTIONS, F64_GOAL, HALF_GOAL, HALVES, L1, L2, Report, Row, Table, kink, ulps
 
 
@@ -122,6 +122,17 @@ def peer_table(report: Report) -> str:
     return f"{title}. {versions}.\n\n{table(head, [[named(row[0]), *row[1:]] for row in rows])}\n" + "".join(
         f"- {line}\n" for line in peers.goal_lines(report)
     )
+
+
+def engine_tables(found: list[Row]) -> str:
+    """Of each engine the rows in the second-level cache."""
+    parts = []
+    for engine in found:
+        title, head, rows = engines.table_of(engine)
+        parts.append(
+            f"**{title}, n = {L2}.**\n\n" + table(head, [[named(r[0]), *r[1:]] for r in rows if r[3] == L2])
+        )
+    return "\n".join(parts)
 
 
 def ratio_table(report: Report) -> str:
