@@ -329,10 +329,11 @@ std::vector<json> ProveSets(const Work& work, const std::function<void(double)>&
   return found;
 }
 
-// A 16-bit result that is the wrong one of two neighbours is wrong even if it is half an ulp off.
+// A 16-bit result that is the wrong one of two neighbours is wrong even if it is half an ulp off; but for
+// parameters that are no 16-bit numbers, with which results come as close to the middle as one likes.
 bool Kept(const Row& row, const json& measured) {
   if (!measured["max_error"].is_number() || measured["max_error"].get<double>() > row.Claim()) return false;
-  return !IsHalf(row.dtype) || row.tier == SIMDACT_FAST || measured["wrongly_rounded"] == 0;
+  return !IsHalf(row.dtype) || row.tier == SIMDACT_FAST || row.others || measured["wrongly_rounded"] == 0;
 }
 
 void Print(const Row& row, const json& measured) {
