@@ -32,7 +32,8 @@ struct Row {
       if (row.at("op") == simdact_describe(static_cast<simdact_op>(i))->name) op = static_cast<simdact_op>(i);
     }
     // The fast tier may do as it likes with denormal results, within bounds that max_error knows.
-    if (tier == SIMDACT_ACCURATE) error = std::max(error, row.value("max_denormal_error", 0.0));
+    if (tier == SIMDACT_ACCURATE)
+      error = std::max(error, row.value("max_denormal_error", 0.0) - row.value("uncertainty", 0.0));
     parameters = simdact_describe(op)->defaults;
     for (int i = 0; others && i < simdact_describe(op)->parameters; ++i)
       parameters.value[i] = row.at("parameters").at(simdact_describe(op)->parameter_names[i]).get<double>();
@@ -46,7 +47,8 @@ struct Row {
   // At other parameters than the defaults as dispatch/README.md says.
   double Claim(bool fma) const {
     if (tier == SIMDACT_FAST) return simdact_fast_claim(op, dtype, direction, fma);
-    return simdact_claim(op, dtype, direction, fma) + (others && !IsHalf(dtype) ? 0.5 : 0.0);
+    const double more = !others ? 0.0 : IsHalf(dtype) ? 0x1p-40 : 0.5;
+    return simdact_claim(op, dtype, direction, fma) + more;
   }
   // A target that this library was built without has it as well.
   bool HasFma() const { return target == nullptr || simdact_target_has_fma(target) != 0; }
