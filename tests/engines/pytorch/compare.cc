@@ -506,7 +506,7 @@ std::string Json(double number) {
 }
 
 void Write(FILE* file) {
-  std::fprintf(file, "{\"engine\": \"pytorch\", \"version\": \"%s\", \"threads\": %d, \"target\": \"%s\",\n",
+  std::fprintf(file, "{\"engine\": \"PyTorch\", \"version\": \"%s\", \"threads\": %d, \"target\": \"%s\",\n",
                TORCH_VERSION, at::get_num_threads(), simdact_target_name(simdact_target_default()));
   std::fprintf(file, " \"rows\": [\n");
   for (const Row& row : rows) {
