@@ -86,8 +86,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 #include "simdact/simdact.hpp"
 #include "tests/common/kernels.h"
-#include "tests/ruler/parameters.h"
 #include "tests/common/whole_range.h"
+#include "tests/ruler/parameters.h"
 
 namespace simdact_ways {
 namespace {

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "tests/common/kernels.h"
-#include "tests/ruler/parameters.h"
 #include "tests/reference/textbook.h"
+#include "tests/ruler/parameters.h"
 
 namespace simdact_test {
 namespace {

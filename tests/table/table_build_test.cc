@@ -6,8 +6,8 @@
 
 #include "simdact/simdact.h"
 #include "tests/common/kernels.h"
-#include "tests/ruler/parameters.h"
 #include "tests/reference/textbook.h"
+#include "tests/ruler/parameters.h"
 
 #ifndef SIMDACT_NO_F64
 

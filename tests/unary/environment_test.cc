@@ -17,8 +17,8 @@
 
 #include "tests/common/control.h"
 #include "tests/common/kernels.h"
-#include "tests/ruler/parameters.h"
 #include "tests/common/whole_range.h"
+#include "tests/ruler/parameters.h"
 
 namespace simdact_test {
 namespace {
