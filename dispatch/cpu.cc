@@ -91,8 +91,7 @@ int64_t TargetsOf(const X86& cpu) {
   return targets;
 }
 
-// ---- Arm: bits of Linux's AT_HWCAP and AT_HWCAP2, of which old headers lack some
-// ---------------------------
+// ---- Arm: bits of Linux's AT_HWCAP and AT_HWCAP2, of which old headers lack some -----------------------
 
 int64_t TargetsOf(const Arm& cpu) {
   constexpr uint64_t kAes = uint64_t{1} << 3, kPmull = uint64_t{1} << 4;

@@ -192,8 +192,8 @@ HWY_INLINE V LogOfSlot(D d, const VI& slot, const V& k, const V& r) {
   }
 }
 
-// log(x) for floats: what is rounded beside the result is the square's term and r's low word. Worst inputs:
-// log/forward in tests/data/proof.json.
+// log(x) for floats. Worst inputs: log/forward in tests/data/proof.json; tests/README.md has AVX-512's, of
+// which the record has no row.
 template <class D, class V>
 HWY_INLINE V LogFloat(D d, const V& x) {
   using Table = LogTable<D>;

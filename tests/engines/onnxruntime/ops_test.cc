@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "common/exact.h"
+#include "common/lists.h"
 #include "session.h"
 
 namespace {
@@ -83,21 +84,6 @@ void ExpectResults(const std::vector<Node>& nodes, simdact_dtype dtype, const st
   for (size_t i = 0; i < nodes.size(); ++i)
     EXPECT_EQ(got[i], want[i]) << nodes[i].op << ", dtype " << dtype << ", node " << i;
 }
-
-struct Named {
-  const char* name;
-  int number;
-};
-const Named kActivations[] = {
-#define SIMDACT_X(Name, name, number, ...) {#Name, number},
-    SIMDACT_UNARY(SIMDACT_X)
-#undef SIMDACT_X
-};
-const Named kGates[] = {
-#define SIMDACT_X(Name, name, number, ...) {#Name, number},
-    SIMDACT_GATES(SIMDACT_X)
-#undef SIMDACT_X
-};
 
 constexpr int64_t kRows = 17, kCols = 59;
 constexpr size_t kN = kRows * kCols;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <simdact/softmax_axis.h>
 
+#include "common/lists.h"
 #include "network.h"
 
 // This header needs others before it.
@@ -24,21 +25,6 @@ simdact_params OtherParameters(const Description& description, std::vector<Messa
   }
   return p;
 }
-
-struct Named {
-  const char* name;
-  int number;
-};
-const Named kActivations[] = {
-#define SIMDACT_X(Name, name, number, ...) {#Name, number},
-    SIMDACT_UNARY(SIMDACT_X)
-#undef SIMDACT_X
-};
-const Named kGates[] = {
-#define SIMDACT_X(Name, name, number, ...) {#Name, number},
-    SIMDACT_GATES(SIMDACT_X)
-#undef SIMDACT_X
-};
 
 const std::vector<int64_t> kShape{2, 5, 7, 11};
 constexpr size_t kN = 2 * 5 * 7 * 11;
@@ -147,8 +133,7 @@ TEST(Layers, TurnDownWhatTheyDoNotKnow) {
   EXPECT_NE(alone.find("inputs.size() == 2"), std::string::npos) << alone;
 }
 
-// ---- A network: 3 x 3 convolution, activation, 1 x 1 convolution, softmax over the channels
-// --------------------
+// ---- A network: 3 x 3 convolution, activation, 1 x 1 convolution, softmax over the channels ------------
 
 constexpr int64_t kImages = 2, kChannels = 3, kHidden = 16, kClasses = 5, kSide = 12;
 const std::vector<int64_t> kImage{kImages, kChannels, kSide, kSide};

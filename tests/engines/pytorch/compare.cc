@@ -35,8 +35,7 @@ namespace {
 using at::Tensor;
 using exact::Quad;
 
-// ---- Number formats and the unit of error
-// ------------------------------------------------------------------
+// ---- Number formats and the unit of error --------------------------------------------------------------
 
 struct Format {
   const char* name;
@@ -81,8 +80,7 @@ double ErrorInUlps(const Format& format, double got, R exact) {
   return static_cast<double>(Magnitude(value - bounded) / Ulp(format, bounded));
 }
 
-// ---- The functions
-// -----------------------------------------------------------------------------------------
+// ---- The functions -------------------------------------------------------------------------------------
 
 using Unary = void (*)(Tensor& y, const Tensor& x);
 using Gradient = void (*)(Tensor& dx, const Tensor& dy, const Tensor& given);
@@ -141,8 +139,7 @@ const Function kFunctions[] = {
      FORMULAS(Exponential), kNone},
 };
 
-// ---- simdact's operators, found by name
-// --------------------------------------------------------------------
+// ---- simdact's operators, found by name ----------------------------------------------------------------
 
 using Call1 = std::function<void(const Tensor& x, Tensor& y)>;
 using Call2 = std::function<void(const Tensor& given, const Tensor& dy, Tensor& dx)>;
@@ -198,8 +195,7 @@ Call2 Backward(simdact_op op, const char* suffix, bool fast) {
   }
 }
 
-// ---- Errors
-// ------------------------------------------------------------------------------------------------
+// ---- Errors --------------------------------------------------------------------------------------------
 
 Tensor Normal(const Format& format, int64_t n) {
   std::mt19937_64 random(1);
@@ -234,8 +230,7 @@ double LargestError(const Format& format, const Formulas& formulas, const Tensor
   return LargestError<long double>(format, formulas.narrow, x, y, normal);
 }
 
-// ---- Times
-// -------------------------------------------------------------------------------------------------
+// ---- Times ---------------------------------------------------------------------------------------------
 
 using Timed = std::function<void()>;
 
@@ -264,8 +259,7 @@ std::vector<double> Nanoseconds(const std::vector<Timed>& functions, int64_t n) 
   return best;
 }
 
-// ---- Rows
-// --------------------------------------------------------------------------------------------------
+// ---- Rows ----------------------------------------------------------------------------------------------
 
 struct Row {
   std::string op, direction, dtype;
@@ -357,8 +351,7 @@ void CompareBackward(const Function& function, const Format& format, bool from_o
   });
 }
 
-// ---- Softmax
-// -----------------------------------------------------------------------------------------------
+// ---- Softmax -------------------------------------------------------------------------------------------
 
 constexpr int64_t kColumns = 1024;
 
@@ -469,8 +462,7 @@ void CompareSoftmaxBackward(const Format& format) {
   });
 }
 
-// ---- All
-// ---------------------------------------------------------------------------------------------------
+// ---- All -----------------------------------------------------------------------------------------------
 
 // A function that torch does not have in a format is left out, and said so.
 void Try(const std::string& what, const std::function<void()>& compare) {

@@ -10,8 +10,7 @@
 namespace simdact_torch {
 namespace {
 
-// ---- What a node of the graph keeps
-// ------------------------------------------------------------------------
+// ---- What a node of the graph keeps --------------------------------------------------------------------
 
 void Keep(AutogradContext* ctx, const Activation& f, simdact_direction from) {
   const double* p = f.p.value;
@@ -39,8 +38,7 @@ variable_list Gradient(AutogradContext* ctx, const Tensor& dy) {
   return {Tracked::Backward(KeptActivation(ctx), KeptDirection(ctx), given, dy), Tensor()};
 }
 
-// ---- Nodes
-// -------------------------------------------------------------------------------------------------
+// ---- Nodes ---------------------------------------------------------------------------------------------
 
 struct ForwardNode : Function<ForwardNode> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Activation& f) {
@@ -125,8 +123,7 @@ struct BackwardNode : Function<BackwardNode> {
   }
 };
 
-// ---- Which node
-// --------------------------------------------------------------------------------------------
+// ---- Which node ----------------------------------------------------------------------------------------
 
 // f' of the output alone is right where f is invertible, or flat where it is not: for parameters above 0.
 bool FollowsFromOutput(const Activation& f) {

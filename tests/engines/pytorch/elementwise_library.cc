@@ -15,8 +15,7 @@
 namespace simdact_torch {
 namespace {
 
-// ---- Schemas
-// -----------------------------------------------------------------------------------------------
+// ---- Schemas -------------------------------------------------------------------------------------------
 
 // A number as a schema writes it: with a point, or it would be an int.
 std::string Literal(double value) {
@@ -56,8 +55,7 @@ void Define(torch::Library& m, simdact_op op) {
   }
 }
 
-// ---- Functions
-// ---------------------------------------------------------------------------------------------
+// ---- Functions -----------------------------------------------------------------------------------------
 
 template <size_t>
 using Number = double;

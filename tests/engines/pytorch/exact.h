@@ -13,8 +13,7 @@
 
 namespace exact {
 
-// ---- Functions of both types
-// -------------------------------------------------------------------------------
+// ---- Functions of both types ---------------------------------------------------------------------------
 
 #define EXACT_FUNCTION(Name, standard, quad) \
   inline long double Name(long double x) { return std::standard(x); }
@@ -37,8 +36,7 @@ EXACT_FUNCTION(Sqrt, sqrt, sqrtq)
 EXACT_FUNCTION(Acos, acos, acosq)
 #undef EXACT_FUNCTION
 
-// ---- The activations
-// ---------------------------------------------------------------------------------------
+// ---- The activations -----------------------------------------------------------------------------------
 
 template <class R>
 R Pi() {

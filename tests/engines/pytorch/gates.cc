@@ -32,8 +32,7 @@ simdact_gate_layout LayoutOf(c10::string_view name) {
   return SIMDACT_GATE_INTERLEAVED;
 }
 
-// ---- Kernels
-// -----------------------------------------------------------------------------------------------
+// ---- Kernels -------------------------------------------------------------------------------------------
 
 // The sizes of y: those of x with half of the last.
 std::vector<int64_t> OutputSizes(const Gate& f, const Tensor& x) {
@@ -79,8 +78,7 @@ struct GateKernels {
   }
 };
 
-// ---- Autograd
-// ----------------------------------------------------------------------------------------------
+// ---- Autograd ------------------------------------------------------------------------------------------
 
 struct TrackedGate {
   static Tensor Forward(const Gate& f, const Tensor& x);
@@ -144,8 +142,7 @@ Tensor TrackedGate::Backward(const Gate& f, const Tensor& x, const Tensor& dy) {
   return GateKernels::Backward(f, x, dy);
 }
 
-// ---- The operators
-// -----------------------------------------------------------------------------------------
+// ---- The operators -------------------------------------------------------------------------------------
 
 // ", float alpha=1.702, float limit=7.0"
 std::string Parameters(const simdact_gate_description& gate) {

@@ -20,8 +20,7 @@ struct Softmax {
 
 const char* NameOf(const Softmax& f) { return simdact_describe_softmax(f.op)->name; }
 
-// ---- Kernels
-// -----------------------------------------------------------------------------------------------
+// ---- Kernels -------------------------------------------------------------------------------------------
 
 // A tensor as simdact/softmax_axis.h sees it: what stands before the dimension, it, and what stands behind.
 struct Extents {
@@ -95,8 +94,7 @@ struct SoftmaxKernels {
   }
 };
 
-// ---- Autograd
-// ----------------------------------------------------------------------------------------------
+// ---- Autograd ------------------------------------------------------------------------------------------
 
 struct TrackedSoftmax {
   static Tensor Forward(const Softmax& f, const Tensor& x);
@@ -194,8 +192,7 @@ Tensor& TrackedSoftmax::BackwardOut(const Softmax& f, const Tensor& y, const Ten
   return dx;
 }
 
-// ---- The operators
-// -----------------------------------------------------------------------------------------
+// ---- The operators -------------------------------------------------------------------------------------
 
 void Define(torch::Library& m, const std::string& name, const std::string& inputs) {
   const std::string arguments = "(" + inputs + ", int dim=-1, *, bool fast=False";
