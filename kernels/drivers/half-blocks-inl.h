@@ -5,7 +5,7 @@
 // numbers is as near, y rounds as the exact value does. If one is (about one result in 1,200 for f16, in
 // 9,400 for bf16), the kernel for double settles it: it is off by at most 2^-52, and no function here comes
 // nearer to a midpoint of 16-bit numbers without being one, in which case the double is exact; but for
-// c x + b x^2 near 0 (see Settle). The tests look at all 65,536 inputs.
+// c x + b x^2 near 0 (see Evaluated). The tests look at all 65,536 inputs.
 //
 // This is what all ops share, compiled once (kernels/half.cc). half-inl.h gives it an op's kernels.
 
@@ -72,19 +72,35 @@ double Exactly(uint16_t half) {
   return value;
 }
 
-// Rounds y to `to`, and calls settle(i, count, doubts, results) for up to a vector of results of which some
-// are in doubt: it overwrites those in `results` whose `doubts` are not 0.
-template <class Format, class Settle>
-HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doubt, const Settle& settle) {
+// Results in doubt: where they are in a block, and their inputs. They wait until they are many enough: where
+// exact results are products of 16-bit numbers, as the gradients of exp and elu from the output, one in ten
+// is a midpoint.
+constexpr size_t kManyDoubts = 64;
+struct Doubts {
+  static constexpr size_t kMost = kManyDoubts + hn::MaxLanes(DI());
+  size_t count = 0;
+  size_t place[kMost];
+  double x[kMost], dy[kMost];
+};
+
+// Rounds y to `to`. keep(j, i) keeps the inputs of the j-th result in doubt, element i, before `to` may
+// overwrite them; settle() rounds those that wait.
+template <class Format, class Keep, class Settle>
+HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doubt, Doubts& doubts,
+                            const Keep& keep, const Settle& settle) {
   const size_t lanes = hn::Lanes(DF());
   const auto narrow = [&](size_t i, size_t count) HWY_ATTR {
     const auto v = hn::LoadN(DF(), y + i, count);
-    HWY_ALIGN uint16_t results[hn::MaxLanes(DH())];
-    HWY_ALIGN int32_t doubts[hn::MaxLanes(DI())];
-    hn::Store(Format::Narrow(v), DH(), results);
-    hn::Store(hn::VecFromMask(DI(), Format::InDoubt(v, doubt)), DI(), doubts);
-    settle(i, count, doubts, results);
-    memcpy(to + i, results, count * sizeof(uint16_t));
+    HWY_ALIGN int32_t in_doubt[hn::MaxLanes(DI())];
+    hn::Store(hn::VecFromMask(DI(), Format::InDoubt(v, doubt)), DI(), in_doubt);
+    size_t j = doubts.count;
+    for (size_t k = 0; k < count; ++k) {
+      doubts.place[doubts.count] = i + k;
+      doubts.count += in_doubt[k] != 0;
+    }
+    for (; j < doubts.count; ++j) keep(j, doubts.place[j]);
+    hn::StoreN(Format::Narrow(v), DH(), to + i, count);
+    if (doubts.count >= kManyDoubts) settle();
   };
   size_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
@@ -98,6 +114,7 @@ HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doub
     }
   }
   for (; i < n; i += lanes) narrow(i, HWY_MIN(lanes, n - i));
+  if (doubts.count != 0) settle();
 }
 
 // Results v = f(in), to be rounded to the format, by evaluate(in, v, n), the kernel for double. silu, gelu
@@ -106,9 +123,8 @@ HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doub
 // proportional to x the two agree, and a midpoint is one. If they are far from each other f is not like that,
 // because of a tiny parameter (softshrink, linear); but a steep swish is x / 2 at first.
 template <class Evaluate>
-HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, size_t n) {
-  double far_in[hn::MaxLanes(DH())], far[hn::MaxLanes(DH())], inverse[hn::MaxLanes(DH())];
-  if (n == 0) return;
+HWY_INLINE void Evaluated(const Evaluate& evaluate, const double* in, double* v, size_t n) {
+  double far_in[Doubts::kMost], far[Doubts::kMost], inverse[Doubts::kMost];
   evaluate(in, v, n);
   bool tiny = false;
   for (size_t k = 0; k < n; ++k) {
@@ -136,6 +152,14 @@ HWY_INLINE void Settle(const Evaluate& evaluate, const double* in, double* v, si
   }
 }
 
+template <class Format, class Evaluate>
+HWY_INLINE void Settle(const Evaluate& evaluate, Doubts& doubts, uint16_t* results) {
+  double v[Doubts::kMost];
+  Evaluated(evaluate, doubts.x, v, doubts.count);
+  for (size_t j = 0; j < doubts.count; ++j) results[doubts.place[j]] = Nearest<Format>(v[j]);
+  doubts.count = 0;
+}
+
 // Whether it pays: with FMA not if doubts are frequent, 2 doubt + 1 of 2^13 (f16) or 2^16 results.
 template <class Format>
 constexpr bool BriefPays(int32_t doubt) {
@@ -158,20 +182,14 @@ void HalfForward(UnaryKernel with_float, UnaryKernel with_double, BriefKernel br
     const bool is_brief =
         brief.most > 0 && BriefPays<Format>(brief.doubt) && AllWithin(from, size, Format::kSmall, most);
     (is_brief ? brief.kernel : with_float)(block, block, size, p);
-    NarrowBlock<Format>(block, y + start, size, is_brief ? brief.doubt : kDoubt,
-                        [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
-                          double v[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
-                          size_t settled = 0;
-                          for (size_t k = 0; k < count; ++k) {
-                            if (doubts[k] != 0) v[settled++] = Exactly<Format>(from[i + k]);
-                          }
-                          Settle([&](const double* in, double* out, size_t m) { with_double(in, out, m, p); },
-                                 v, f, settled);
-                          settled = 0;
-                          for (size_t k = 0; k < count; ++k) {
-                            if (doubts[k] != 0) results[k] = Nearest<Format>(f[settled++]);
-                          }
-                        });
+    Doubts doubts;
+    NarrowBlock<Format>(
+        block, y + start, size, is_brief ? brief.doubt : kDoubt, doubts,
+        [&](size_t j, size_t i) { doubts.x[j] = Exactly<Format>(from[i]); },
+        [&] {
+          Settle<Format>([&](const double* in, double* v, size_t m) { with_double(in, v, m, p); }, doubts,
+                         y + start);
+        });
   }
 }
 
@@ -188,22 +206,15 @@ void HalfBackward(BackwardKernel with_float, BackwardKernel with_double, const u
     WidenBlock<Format>(from, block, size);
     WidenBlock<Format>(from_dy, upstream, size);
     with_float(block, upstream, block, size, p);
+    Doubts doubts;
     NarrowBlock<Format>(
-        block, dx + start, size, kDoubt,
-        [&](size_t i, size_t count, const int32_t* doubts, uint16_t* results) {
-          double v[hn::MaxLanes(DH())], v_dy[hn::MaxLanes(DH())], f[hn::MaxLanes(DH())];
-          size_t settled = 0;
-          for (size_t k = 0; k < count; ++k) {
-            if (doubts[k] == 0) continue;
-            v[settled] = Exactly<Format>(from[i + k]);
-            v_dy[settled++] = Exactly<Format>(from_dy[i + k]);
-          }
-          Settle([&](const double* in, double* out, size_t m) { with_double(in, v_dy, out, m, p); }, v, f,
-                 settled);
-          settled = 0;
-          for (size_t k = 0; k < count; ++k) {
-            if (doubts[k] != 0) results[k] = Nearest<Format>(f[settled++]);
-          }
+        block, dx + start, size, kDoubt, doubts,
+        [&](size_t j, size_t i) {
+          doubts.x[j] = Exactly<Format>(from[i]), doubts.dy[j] = Exactly<Format>(from_dy[i]);
+        },
+        [&] {
+          Settle<Format>([&](const double* in, double* v, size_t m) { with_double(in, doubts.dy, v, m, p); },
+                         doubts, dx + start);
         });
   }
 }
