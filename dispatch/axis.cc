@@ -459,8 +459,7 @@ AxisTerms TermsFor(const AxisTensors& t, const simdact_softmax_options& o) {
   const bool fast =
       o.tier == SIMDACT_FAST && t.op == SIMDACT_SOFTMAX_OP_softmax && (o.scale == 0 || o.scale == 1);
   if (!fast || t.dtype == SIMDACT_F64) return AxisTerms::kAll;
-  if (t.dtype != SIMDACT_F32) return AxisTerms::kShort;
-  return t.code.fast_floats ? AxisTerms::kFast : AxisTerms::kAll;
+  return t.dtype == SIMDACT_F32 ? AxisTerms::kFast : AxisTerms::kShort;
 }
 
 AxisCall CallOf(const AxisTensors& t, const simdact_softmax_options& o) {

@@ -88,7 +88,6 @@ struct AxisFormat {
 struct AxisCode {
   const AxisLoops<float>* floats;
   const AxisLoops<double>* doubles;  // null in a library without f64
-  bool fast_floats;                  // f32 has a fast tier of its own
   AxisFormat<float> f32, bf16, f16;
   AxisFormat<double> f64;
 };

@@ -17,10 +17,10 @@
  * above all others its logarithm is -1.8e-35. bf16 and f16: 0.51 ulp. Scores z are not rounded, however large
  * they or their summands are: a mask of -1e9 over a whole row changes nothing, as in exact arithmetic, and a
  * larger score never has less. (Where doubles overflow they are infinite; in f64 scores of more than 2^90
- * leave an ALiBi summand its rounding to a double.) The fast tier: bf16 0.57, f16 1 ulp; f32 on
- * targets without fused multiply-add 4 ulps on normal results, and for denormal ones anything from 0 to the
- * least normal number. Elsewhere it would gain too little, and is the accurate one, as for log_softmax,
- * softmin, f64 and with options. A NaN among the columns that a row sees makes the row NaN. */
+ * leave an ALiBi summand its rounding to a double.) The fast tier: bf16 0.57, f16 1 ulp; f32
+ * 4 ulps on normal results, and for denormal ones anything from 0 to the least normal number; it is the
+ * accurate one for log_softmax, softmin, f64 and with options. A NaN among the columns that a row sees makes
+ * the row NaN. */
 #ifndef SIMDACT_SOFTMAX_H_
 #define SIMDACT_SOFTMAX_H_
 

@@ -157,7 +157,7 @@ template <class Element, Terms kTerms, bool kLog>
 HWY_NOINLINE void PlainRows(const typename Element::Stored* x, typename Element::Stored* y, size_t rows,
                             size_t cols, const RowOptions& o) {
   size_t r = 0;
-  if constexpr (kGroupsRows) {
+  if constexpr (kGroupsRows<Element>) {
     if (o.whole && cols <= RowGroup<Element, 1>::kMost) {
       for (; rows - r >= kGroup; r += kGroup) ShortRows<Element, kTerms, kLog, kGroup>(x, y, r, cols, o);
       for (; r < rows; ++r) ShortRows<Element, kTerms, kLog, 1>(x, y, r, cols, o);
@@ -186,13 +186,11 @@ HWY_NOINLINE void FullRows(const typename Element::Stored* x, typename Element::
   }
 }
 
-// The fast tier of log_softmax, and of softmax in floats with FMA, would gain 1.1 times or less: it is the
-// accurate one.
+// The fast tier of log_softmax would gain 1.1 times or less: it is the accurate one.
 template <class Stored, bool kLog>
 constexpr Terms FastTerms() {
   if (kLog || sizeof(Stored) == sizeof(double)) return Terms::kAccurate;
-  if (sizeof(Stored) == sizeof(uint16_t)) return Terms::kShort;
-  return HWY_NATIVE_FMA ? Terms::kAccurate : Terms::kFast;
+  return sizeof(Stored) == sizeof(uint16_t) ? Terms::kShort : Terms::kFast;
 }
 
 template <class Element, bool kLog, int kSign>

@@ -4,7 +4,8 @@
 // the sum for all terms, the quotients for it, some 200 cycles for what is 20 cycles of work. Rows know
 // nothing of each other, so kGroup of them go in lockstep, each in a vector of a Pack: at 16 columns a row
 // costs half. What is left over goes alone through the same operations, which is why a row's bits do not
-// depend on where it stands. On SSE2 they go the way of long rows, for the library's size.
+// depend on where it stands. On SSE2, and f16 on SSE4, they go the way of long rows, for the library's
+// size: there 16 columns take 1.6 times as long, 128 1.1 times.
 
 #if defined(SIMDACT_SOFTMAX_SHORT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_SHORT_INL_H_
@@ -23,7 +24,9 @@ namespace {
 // The most bytes that the terms of a short row take; they wait on the stack.
 constexpr size_t kShortRow = 2048;
 constexpr size_t kGroup = 4;
-constexpr bool kGroupsRows = !kSizeless && HWY_TARGET != HWY_SSE2;
+template <class Element>
+constexpr bool kGroupsRows =
+    !kSizeless && HWY_TARGET != HWY_SSE2 && (HWY_TARGET != HWY_SSE4 || !hwy::IsSame<Element, Narrow<F16>>());
 
 template <class Element, size_t kRows>
 struct RowGroup {

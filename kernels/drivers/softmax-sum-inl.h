@@ -36,16 +36,17 @@ HWY_INLINE V Fold(const V& single) {
   return single;
 }
 
-// sum + a, or each vector of a pack, where the sum is the larger one.
-template <class S, class V>
+// sum + a, or the vectors of a pack, where the sum is the larger one: each of them, or two at a time.
+template <size_t kStep, class S, class V>
 HWY_INLINE S PlusEach(const S& sum, const V& a) {
   return FastSum(sum, a);
 }
-template <class S, class V, size_t kCount>
+template <size_t kStep, class S, class V, size_t kCount>
 HWY_INLINE S PlusEach(const S& sum, const Pack<V, kCount>& a) {
   S next = sum;
   HWY_UNROLL(8)
-  for (size_t u = 0; u < kCount; ++u) next = FastSum(next, a.v[u]);
+  for (size_t u = 0; u < kCount; u += kStep)
+    next = FastSum(next, kStep == 1 ? a.v[u] : hn::Add(a.v[u], a.v[u + kStep - 1]));
   return next;
 }
 
@@ -60,7 +61,7 @@ HWY_INLINE S PlusPower(const S& sum, const Pack<V, kCount>& a, const Pack<V, kCo
   V small = hn::Mul(a.v[0], b.v[0]);
   HWY_UNROLL(8)
   for (size_t u = 1; u < kCount; ++u) small = hn::MulAdd(a.v[u], b.v[u], small);
-  return FastSum(PlusEach(sum, a), small);
+  return FastSum(PlusEach<1>(sum, a), small);
 }
 
 template <class T>
@@ -160,7 +161,7 @@ HWY_INLINE S PlusTerms(const S& sum, const N& terms) {
   if constexpr (kTerms == Terms::kShort) {
     return WithHigh(sum, hn::Add(High(sum), Fold(terms)));
   } else if constexpr (kTerms == Terms::kFast) {
-    return PlusEach(sum, terms);
+    return PlusEach<2>(sum, terms);
   } else {
     return PlusPower(sum, Scale(terms), Excess(terms));
   }

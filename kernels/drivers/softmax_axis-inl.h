@@ -281,9 +281,7 @@ void SumOfRows(AxisTerms which, const T* x, size_t stride, size_t rows, size_t c
     sum = &SumRows<kAccurate, false, true, T>;
   } else if constexpr (kFloats) {
     if (which == AxisTerms::kShort) sum = &SumRows<Terms::kShort, false, false, T>;
-    if constexpr (!HWY_NATIVE_FMA) {
-      if (which == AxisTerms::kFast) sum = &SumRows<Terms::kFast, false, false, T>;
-    }
+    if (which == AxisTerms::kFast) sum = &SumRows<Terms::kFast, false, false, T>;
   }
   sum(x, stride, rows, columns, terms, terms_stride, c);
 }
@@ -357,7 +355,7 @@ void QuotientsOfRows(bool fast, const typename Element::Number* terms, size_t st
                      size_t columns, void* y_void, size_t y_stride,
                      const AxisColumns<typename Element::Number>& c) {
   auto* y = static_cast<typename Element::Stored*>(y_void);
-  if constexpr (sizeof(typename Element::Stored) == sizeof(float) && !HWY_NATIVE_FMA) {
+  if constexpr (sizeof(typename Element::Stored) == sizeof(float)) {
     if (fast) return QuotientRows<Terms::kFast, Element>(terms, stride, rows, columns, y, y_stride, c);
   }
   (void)fast;
@@ -586,7 +584,6 @@ constexpr AxisCode kAxisCode = {
 #else
     &kAxisLoops<double>,
 #endif
-    !HWY_NATIVE_FMA,
     kAxisFormat<Wide<float>>,
 #ifdef SIMDACT_NO_HALF
     {},

@@ -81,12 +81,11 @@ inline double SoftmaxClaim(simdact_dtype dtype) { return IsHalf(dtype) ? 0.51 : 
 
 // Where it says that the fast tier is the accurate one, and what it promises of the fast tier: in 16 bits
 // 2^-12 of the result before the rounding.
-inline bool FastSoftmaxIsAccurate(const simdact_target* target, simdact_softmax_op op, simdact_dtype dtype) {
-  return op != SIMDACT_SOFTMAX_OP_softmax || dtype == SIMDACT_F64 ||
-         (dtype == SIMDACT_F32 && simdact_target_has_fma(target) != 0);
+inline bool FastSoftmaxIsAccurate(simdact_softmax_op op, simdact_dtype dtype) {
+  return op != SIMDACT_SOFTMAX_OP_softmax || dtype == SIMDACT_F64;
 }
-inline double FastSoftmaxClaim(const simdact_target* target, simdact_softmax_op op, simdact_dtype dtype) {
-  if (FastSoftmaxIsAccurate(target, op, dtype)) return SoftmaxClaim(dtype);
+inline double FastSoftmaxClaim(simdact_softmax_op op, simdact_dtype dtype) {
+  if (FastSoftmaxIsAccurate(op, dtype)) return SoftmaxClaim(dtype);
   return IsHalf(dtype) ? 0.5 + std::ldexp(1.0, FormatOf(dtype).fraction_bits + 1 - 12) : 4.0;
 }
 

@@ -78,8 +78,8 @@ simdact_softmax_options RowOptionsOf(const Options& o) {
 void ExpectColumn(const AxisCase& c, const Shape& s, const Array& y, size_t column, const Reals& want,
                   const Options& o) {
   const bool plain = o.tier == SIMDACT_FAST && (o.scale == 0 || o.scale == 1);
-  const bool fast = plain && !simdact_accuracy::FastSoftmaxIsAccurate(c.target, c.op, c.dtype);
-  const double claim = fast ? simdact_accuracy::FastSoftmaxClaim(c.target, c.op, c.dtype) : SoftmaxClaim(c);
+  const bool fast = plain && !simdact_accuracy::FastSoftmaxIsAccurate(c.op, c.dtype);
+  const double claim = fast ? simdact_accuracy::FastSoftmaxClaim(c.op, c.dtype) : SoftmaxClaim(c);
   Array got(c.dtype, s.axis);
   for (size_t a = 0; a < s.axis; ++a) got.SetBits(a, y.Bits(s.At(column, a)));
   if (!fast || IsHalf(c.dtype)) return ExpectRow(c, got, 0, want, claim);

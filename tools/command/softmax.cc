@@ -218,8 +218,7 @@ int AccuracyOfSoftmax(const AccuracyOptions& options) {
       throw UsageError("'" + name + "' is no softmax: they and activations apart");
     for (const simdact_dtype dtype : FindDtypes(options.dtype)) {
       for (const simdact_target* target : FindTargets(options.target)) {
-        const double claim =
-            o.tier == SIMDACT_FAST ? FastSoftmaxClaim(target, op, dtype) : SoftmaxClaim(dtype);
+        const double claim = o.tier == SIMDACT_FAST ? FastSoftmaxClaim(op, dtype) : SoftmaxClaim(dtype);
         const simdact_softmax_kernel& kernel = *simdact_find_softmax(target, op, dtype);
         // Each kind of rows in a thread of its own, with random numbers of its own.
         std::vector<std::future<WorstOfRows>> sweeps;

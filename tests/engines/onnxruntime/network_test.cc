@@ -143,11 +143,10 @@ TEST_P(Network, KeepsClaimsLayerByLayer) {
     const auto exact = [&](size_t i) { return c.exact(out.product[i] + TheWeights().bias[i % kHidden]); };
     EXPECT_LE(MaxUlps(out.hidden, exact, tier == SIMDACT_FAST), c.Claim(tier));
     const std::vector<long double> y = ExactSoftmax(out.logits);
-    // softmax.h: 2.5 ulps, the fast tier without fused multiply-add 4.
-    const bool fma = simdact_target_has_fma(simdact_target_default()) != 0;
+    // softmax.h: 2.5 ulps, the fast tier 4.
     EXPECT_LE(MaxUlps(
                   out.y, [&](size_t i) { return y[i]; }, true),
-              tier == SIMDACT_FAST && !fma ? 4 : 2.5);
+              tier == SIMDACT_FAST ? 4 : 2.5);
   }
 }
 
