@@ -1,5 +1,5 @@
 """The recipes for vcpkg and Conan, as far as that goes without them: they are well-formed, have the version of
-simdact.h and options that there are, and call what their tools have.
+simdact.h and options that there are, and call what their tools have. Of the Python package, the version.
 
 Run: packaging_test.py ROOT CMAKE
 """
@@ -72,6 +72,13 @@ def check_conan() -> None:
         assert list(ROOT.glob(part)), f"conanfile.py takes along {part}, which is not there"
 
 
+def check_python() -> None:
+    """The rest of it has tests of its own, tests/engines/python."""
+    text = (RECIPES / "python" / "src" / "simdact" / "_version.py").read_text()
+    (there,) = re.findall(r'^VERSION = "(.*)"$', text, re.MULTILINE)
+    assert there == version(), f"the Python package has version {there}, simdact.h {version()}"
+
+
 def is_parts(assignment: ast.Assign) -> bool:
     return isinstance(assignment.targets[0], ast.Name) and assignment.targets[0].id == "PARTS"
 
@@ -79,4 +86,5 @@ def is_parts(assignment: ast.Assign) -> bool:
 if __name__ == "__main__":
     check_vcpkg()
     check_conan()
+    check_python()
     print(f"two recipes for {version()}")

@@ -1,0 +1,32 @@
+"""simdact: activation functions and their gradients over NumPy arrays, with error bounds.
+
+    import numpy as np, simdact
+
+    x = np.linspace(-12, 3, 1000, dtype=np.float32)
+    y = simdact.gelu(x)                          # a new array
+    simdact.gelu(x, out=x)                       # in place
+    dx = simdact.gelu.backward(x, dy)            # dy gelu'(x)
+    simdact.softmax(scores, axis=-1, scale=0.125)
+    simdact.swiglu(gate, up, tier="fast")
+
+Functions are made from the library's list: activations(), softmaxes(), gates() have them by name, and help() of each
+has its formula, parameters and errors. targets() lists instruction sets. Arrays are never copied; what would need a
+copy is a ValueError or TypeError that says so. The GIL is free while a kernel runs.
+"""
+import builtins
+from typing import Any, Dict
+
+from . import _activations, _gates, _softmax
+from ._activations import Activation, activations
+from ._gates import Gate, gates
+from ._library import Target, target_choice, targets
+from ._softmax import Softmax, log_sum_exp, softmax_diagonal, softmaxes
+from ._version import VERSION as __version__
+
+__all__ = ["Activation", "Gate", "Softmax", "Target", "activations", "gates", "softmaxes", "targets"]
+__all__ += ["log_sum_exp", "softmax_diagonal", "target_choice", "__version__"]
+
+_functions: Dict[str, Any] = {**_activations.ALL, **_gates.ALL, **_softmax.ALL}
+globals().update(_functions)
+# abs, pow and round stay away from those who import everything.
+__all__ += [name for name in _functions if name not in dir(builtins)]

@@ -1,0 +1,78 @@
+"""Prints the package's types, __init__.pyi: the functions are made from the library's list when the package is
+imported, which tools that do not run it cannot see. Run by `wheel`, in the package that it puts together."""
+from typing import Any, Dict, Iterable
+
+import simdact
+
+HEAD = '''\
+"""Types of the functions that the package makes from the library's list. Made by stubs.py."""
+from typing import Any, Dict, Optional, Tuple
+
+import numpy.typing as npt
+
+from ._activations import Activation as Activation
+from ._activations import activations as activations
+from ._gates import Gate as Gate
+from ._gates import gates as gates
+from ._library import Target as Target
+from ._library import target_choice as target_choice
+from ._library import targets as targets
+from ._softmax import Softmax as Softmax
+from ._softmax import log_sum_exp as log_sum_exp
+from ._softmax import softmax_diagonal as softmax_diagonal
+from ._softmax import softmaxes as softmaxes
+
+_Array = npt.NDArray[Any]
+__version__: str
+'''
+TARGET = ["target: Optional[str] = ..."]
+REST = ["dtype: Optional[str] = ..."]
+TIER = ["tier: str = ..."]
+
+
+def method(name: str, arrays: str, parameters: Dict[str, float], options: Iterable[str], result: str) -> str:
+    words = ["self", *(f"{array}: npt.ArrayLike" for array in arrays.split())]
+    words += [f"{parameter}: float = {value!r}" for parameter, value in parameters.items()]
+    return f"    def {name}({', '.join([*words, '*', *options])}) -> {result}: ...  # type: ignore[override]\n"
+
+
+def out(kind: str = "_Array") -> str:
+    return f"out: Optional[{kind}] = ..."
+
+
+def instance(name: str, base: str, doc: str, methods: Iterable[str]) -> str:
+    doc = doc.partition("\n\nLargest errors")[0]  # which depend on the CPU
+    kind = "_" + "".join(part.capitalize() for part in name.split("_")) + base
+    return f'\nclass {kind}({base}):\n    r"""{doc}"""\n' + "".join(methods) + f"\n{name}: {kind}\n"
+
+
+def main() -> None:
+    text = HEAD
+    for name, op in simdact.activations().items():
+        options = [out(), *TIER, *TARGET, *REST]
+        methods = [
+            method("__call__", "x", op.parameters, options, "_Array"),
+            method("backward", "x dy", op.parameters, options, "_Array"),
+            method("backward_from_output", "y dy", op.parameters, options, "_Array"),
+        ]
+        text += instance(name, "Activation", str(op.__doc__), methods)
+    for name, gate in simdact.gates().items():
+        pair = out("Tuple[_Array, _Array]")
+        options = [*TIER, *TARGET, *REST]
+        row_options = ["layout: str = ...", out(), *TIER, *REST]
+        methods = [
+            method("__call__", "gate up", gate.parameters, [out(), *options], "_Array"),
+            method("backward", "gate up dy", gate.parameters, [pair, *options], "Tuple[_Array, _Array]"),
+            method("rows", "x", gate.parameters, row_options, "_Array"),
+            method("rows_backward", "x dy", gate.parameters, row_options, "_Array"),
+        ]
+        text += instance(name, "Gate", str(gate.__doc__), methods)
+    for name, softmax in simdact.softmaxes().items():
+        text += f"\n{name}: Softmax\n"
+        assert softmax.name == name
+    names: Any = sorted(simdact.__all__)
+    print(text + f"\n__all__ = {names!r}")
+
+
+if __name__ == "__main__":
+    main()
