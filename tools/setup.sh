@@ -75,6 +75,11 @@ opencv  file    /usr/include/opencv4/opencv2/dnn.hpp libopencv-dnn-dev opencv-de
 opencv  header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
 pytorch header  c10/core/Device.h     libtorch-dev          -                         -
 pytorch module  torch,numpy           python3-torch         python3-torch             -
+python  module  numpy                 python3-numpy         python3-numpy             numpy
+python  module  numpy,setuptools      python3-setuptools    python3-setuptools        python-setuptools
+python  module  numpy,wheel           python3-wheel         python3-wheel             -
+python  module  numpy,pip             python3-pip           python3-pip               -
+python  module  numpy,venv            python3-venv          python3                   -
 "
 
 # The first of those that a shell finds and the one of the system, where packages go, that has all modules.
