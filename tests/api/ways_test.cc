@@ -1,155 +1,35 @@
 // The three ways into the library give the same bits, at every op, in both directions and tiers: the array
 // function (of C, of C++), the kernel as a value, and the vector function of the -inl.h header inside the
-// user's own Highway code.
+// user's own Highway code. Here that is code of foreach_target.h; ways_static_test.cc is compiled for one
+// target.
 
-// The order of includes has a meaning.
-// clang-format off
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "tests/api/ways_test.cc"
-#include "hwy/foreach_target.h"
-#include "hwy/highway.h"
-#include "simdact/simdact.h"
-#include "simdact/arithmetic-inl.h"
-#include "simdact/exponential-inl.h"
-#include "simdact/gelu_tanh-inl.h"
-#include "simdact/hyperbolic-inl.h"
-#include "simdact/logarithmic-inl.h"
-#include "simdact/logistic-inl.h"
-#include "simdact/mish-inl.h"
-#include "simdact/normal-inl.h"
-#include "simdact/rectified-inl.h"
-#include "simdact/xielu-inl.h"
-// clang-format on
-
-HWY_BEFORE_NAMESPACE();
-namespace simdact_ways {
-namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-namespace sa = simdact::HWY_NAMESPACE;
-
-using Loop = void (*)(const void* x, void* y, size_t n, const simdact_params& p);
-
-#define SIMDACT_VALUES_P0
-#define SIMDACT_VALUES_P1(...) , static_cast<T>(p.value[0])
-#define SIMDACT_VALUES_P2(...) SIMDACT_VALUES_P1(), static_cast<T>(p.value[1])
-#define SIMDACT_VALUES_P4(...) SIMDACT_VALUES_P2(), static_cast<T>(p.value[2]), static_cast<T>(p.value[3])
-// Function##Loop<T>: a user's loop around sa::Function.
-#define SIMDACT_LOOP(Function, VALUES)                                                                  \
-  template <class T>                                                                                    \
-  void Function##Loop(const void* from, void* to, size_t n, [[maybe_unused]] const simdact_params& p) { \
-    const hn::ScalableTag<T> d;                                                                         \
-    const T* x = static_cast<const T*>(from);                                                           \
-    T* y = static_cast<T*>(to);                                                                         \
-    for (size_t i = 0; i < n; i += hn::Lanes(d))                                                        \
-      hn::StoreN(sa::Function(d, hn::LoadN(d, x + i, n - i) VALUES), d, y + i, n - i);                  \
-  }
-#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)                \
-  SIMDACT_LOOP(Name, SIMDACT_VALUES_##PARAMETERS)                                            \
-  SIMDACT_LOOP(Name##Derivative, SIMDACT_VALUES_##PARAMETERS)                                \
-  SIMDACT_IF_##OUTPUT(SIMDACT_LOOP(Name##DerivativeFromOutput, SIMDACT_VALUES_##PARAMETERS)) \
-      SIMDACT_IF_##TIERS(SIMDACT_LOOP(Fast##Name, SIMDACT_VALUES_##PARAMETERS))              \
-          SIMDACT_IF_##TIERS(SIMDACT_LOOP(Fast##Name##Derivative, SIMDACT_VALUES_##PARAMETERS))
-SIMDACT_UNARY(SIMDACT_X)
-#undef SIMDACT_X
-
-// By direction; the fast tier's last, forward and backward.
-struct Loops {
-  Loop f32[5];
-#ifndef SIMDACT_NO_F64
-  Loop f64[5];
-#endif
-};
-#define SIMDACT_OR_NULL_Y(formula, claim) SIMDACT_KEEP
-#define SIMDACT_OR_NULL_NO_Y SIMDACT_NULL
-#define SIMDACT_OR_NULL_FAST SIMDACT_KEEP
-#define SIMDACT_OR_NULL_COARSE SIMDACT_KEEP
-#define SIMDACT_OR_NULL_NO_FAST SIMDACT_NULL
-#define SIMDACT_NULL(...) nullptr
-#define SIMDACT_OF(Name, OUTPUT, T) \
-  &Name##Loop<T>, &Name##DerivativeLoop<T>, SIMDACT_OR_NULL_##OUTPUT(&Name##DerivativeFromOutputLoop<T>)
-#ifdef SIMDACT_NO_F64
-#define SIMDACT_OF_DOUBLES(Name, OUTPUT)
-#else
-#define SIMDACT_OF_DOUBLES(Name, OUTPUT) \
-  , { SIMDACT_OF(Name, OUTPUT, double), nullptr }
-#endif
-#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, ...)           \
-  {{SIMDACT_OF(Name, OUTPUT, float), SIMDACT_OR_NULL_##TIERS(&Fast##Name##Loop<float>), \
-    SIMDACT_OR_NULL_##TIERS(&Fast##Name##DerivativeLoop<float>)} SIMDACT_OF_DOUBLES(Name, OUTPUT)},
-constexpr Loops kLoops[] = {SIMDACT_UNARY(SIMDACT_X)};
-#undef SIMDACT_X
-
-}  // namespace HWY_NAMESPACE
-}  // namespace simdact_ways
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 #include "simdact/simdact.hpp"
-#include "tests/common/kernels.h"
-#include "tests/common/whole_range.h"
-#include "tests/ruler/parameters.h"
+#include "tests/api/ways_compare.h"
 
 namespace simdact_ways {
 namespace {
 
 using namespace simdact_test;  // NOLINT: what the tests loop over
 
-// The user's loop for a case, or null.
-template <class Loop = void (*)(const void*, void*, size_t, const simdact_params&)>
-Loop LoopOf(const Case& c) {
-  const int which = static_cast<int>(c.direction) + (c.tier == SIMDACT_FAST ? 3 : 0);
-#define SIMDACT_X(TARGET, NAMESPACE)                                                                     \
-  if (simdact_accuracy::SameName(hwy::TargetName(TARGET), simdact_target_name(c.target))) {              \
-    if (c.dtype == SIMDACT_F32) return NAMESPACE::kLoops[simdact_accuracy::PositionOf(c.op)].f32[which]; \
-    SIMDACT_DOUBLE_LOOP(NAMESPACE)                                                                       \
-  }
-#ifdef SIMDACT_NO_F64
-#define SIMDACT_DOUBLE_LOOP(NAMESPACE)
-#else
-#define SIMDACT_DOUBLE_LOOP(NAMESPACE) \
-  if (c.dtype == SIMDACT_F64) return NAMESPACE::kLoops[simdact_accuracy::PositionOf(c.op)].f64[which];
-#endif
-  HWY_VISIT_TARGETS(SIMDACT_X)
-#undef SIMDACT_X
-#undef SIMDACT_DOUBLE_LOOP
-  return nullptr;
-}
-
 class WaysTest : public testing::TestWithParam<int> {
  protected:
-  // Parameters: the defaults, and some others.
-  std::vector<simdact_params> Sets() const {
-    std::vector<simdact_params> sets = simdact_accuracy::OtherParameters(op_, 3);
-    sets.push_back(simdact_describe(op_)->defaults);
-    return sets;
-  }
   const simdact_op op_ = static_cast<simdact_op>(GetParam());
 };
 INSTANTIATE_TEST_SUITE_P(Ops, WaysTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);
 
-constexpr size_t kCount = 2017;
-
 TEST_P(WaysTest, InRegistersAsThroughTheKernel) {
-  size_t tried = 0;
-  ForEachKernelOf(
-      op_,
-      [&](const Case& c) {
-        if (IsHalf(c.dtype)) return;  // vectors are of floats or doubles
-        const auto loop = LoopOf(c);
-        ASSERT_NE(loop, nullptr);
-        const Array x = WholeRange(c.dtype, kCount);
-        for (const simdact_params& p : Sets()) {
-          Array want(c.dtype), y(c.dtype, kCount);
-          simdact_accuracy::Run(*c.kernel, c.direction, p, x, want);
-          loop(x.Data(), y.Data(), kCount, p);
-          const size_t at = FirstDifference(want, y, 0, kCount);
-          ASSERT_EQ(at, kCount) << "at " << std::hexfloat << x[at] << ", parameter " << p.value[0] << ": "
-                                << want[at] << " and " << y[at];
-        }
-        ++tried;
-      },
-      Tiers::kBoth);
-  EXPECT_GT(tried, 0u);
+  for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
+    const auto expect = [&](simdact_dtype dtype, simdact_tier tier, const Loops* loops) {
+      ASSERT_NE(loops, nullptr);
+      ExpectTheKernelsBits(target, op_, dtype, tier, loops[simdact_accuracy::PositionOf(op_)]);
+    };
+    const char* name = simdact_target_name(target);
+    expect(SIMDACT_F32, SIMDACT_ACCURATE, LoopsOfFloats(name));
+    expect(SIMDACT_F32, SIMDACT_FAST, LoopsOfFastFloats(name));
+#ifndef SIMDACT_NO_F64
+    expect(SIMDACT_F64, SIMDACT_ACCURATE, LoopsOfDoubles(name));
+#endif
+  }
 }
 
 // The array functions of C, and of C++ with the parameters' defaults, on untyped arrays.
@@ -236,7 +116,7 @@ TEST_P(WaysTest, ArrayFunctionsAsTheKernelOfTheDefaultTarget) {
           ASSERT_EQ(at, kCount) << way << " at " << std::hexfloat << x[at] << ": " << y[at] << ", the kernel "
                                 << want[at];
         };
-        for (const simdact_params& p : Sets()) {
+        for (const simdact_params& p : UsualParameters(op_)) {
           Array want(c.dtype, kCount), y(c.dtype, kCount);
           simdact_accuracy::Call(*c.kernel, c.direction, p, x.Data(), dy.At(5), want.Data(), kCount);
           const auto& backward = c.direction == SIMDACT_BACKWARD ? arrays.backward : arrays.from_output;
@@ -263,4 +143,3 @@ TEST_P(WaysTest, ArrayFunctionsAsTheKernelOfTheDefaultTarget) {
 
 }  // namespace
 }  // namespace simdact_ways
-#endif  // HWY_ONCE
