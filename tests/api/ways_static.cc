@@ -18,8 +18,12 @@ static const Loops* LoopsOn(simdact_dtype dtype, simdact_tier tier) {
   return tier == SIMDACT_FAST ? here::kFastLoops<Vectors> : here::kLoops<Vectors, float>;
 }
 const Loops* StaticLoops(simdact_dtype dtype, simdact_tier tier, Lanes lanes) {
-  return lanes == Lanes::kAll ? LoopsOn<HWY_NAMESPACE::Whole>(dtype, tier)
-                              : LoopsOn<HWY_NAMESPACE::Halves>(dtype, tier);
+  if (lanes == Lanes::kAll) return LoopsOn<HWY_NAMESPACE::Whole>(dtype, tier);
+#if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86  // elsewhere not, for the compiler's time
+  return LoopsOn<HWY_NAMESPACE::Halves>(dtype, tier);
+#else
+  return nullptr;
+#endif
 }
 
 }  // namespace simdact_ways
