@@ -121,15 +121,17 @@ HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doub
 // and others are c x + b x^2 near 0, and c x may be a midpoint (x / 2 is one at many denormals of bf16),
 // where no double can tell on which side of it the result lies. Near 2^-30 it can be seen; where f is
 // proportional to x the two agree, and a midpoint is one. If they are far from each other f is not like that,
-// because of a tiny parameter (softshrink, linear); but a steep swish is x / 2 at first.
+// because of a tiny parameter (softshrink, linear), unless it is proportional at first: a steep swish is x /
+// 2 at x and at 2 x.
 template <class Evaluate>
 HWY_INLINE void Evaluated(const Evaluate& evaluate, const double* in, double* v, size_t n) {
   double far_in[Doubts::kMost], far[Doubts::kMost], inverse[Doubts::kMost];
+  double twice_in[Doubts::kMost], twice[Doubts::kMost];
   evaluate(in, v, n);
   bool tiny = false;
   for (size_t k = 0; k < n; ++k) {
     const double x = in[k] < 0 ? -in[k] : in[k], y = v[k] < 0 ? -v[k] : v[k];
-    far_in[k] = in[k], inverse[k] = 0.0;
+    far_in[k] = in[k], twice_in[k] = 2 * in[k], inverse[k] = 0.0;
     if (!(0 < x && x < 0x1p-40 && 0x1p-10 * x < y && y < 0x1p10 * x)) continue;
     uint64_t bits;
     memcpy(&bits, &x, sizeof(bits));
@@ -143,11 +145,12 @@ HWY_INLINE void Evaluated(const Evaluate& evaluate, const double* in, double* v,
   }
   if (!tiny) return;
   evaluate(far_in, far, n);
+  evaluate(twice_in, twice, n);
   for (size_t k = 0; k < n; ++k) {
     if (inverse[k] == 0.0) continue;
-    const double x = in[k] < 0 ? -in[k] : in[k], y = v[k] < 0 ? -v[k] : v[k];
+    const double y = v[k] < 0 ? -v[k] : v[k];
     const double difference = far[k] * inverse[k] - v[k], size = difference < 0 ? -difference : difference;
-    if (size > 0x1p-12 * y && 2 * y != x) continue;
+    if (size > 0x1p-12 * y && twice[k] != 2 * v[k]) continue;
     v[k] += difference > 0 ? y * 0x1p-52 : difference < 0 ? y * -0x1p-52 : 0.0;
   }
 }

@@ -38,7 +38,8 @@ R Power(R x, R exponent) {
       return exponent < 0 ? 1 / power : power;
     }
   }
-  return Pow(x, exponent);
+  // Huge exponents are even. (glibc 2.36 makes inf of powl(-inf, -2^63).)
+  return Pow(Fabs(exponent) >= R(0x1p62) ? Fabs(x) : x, exponent);
 }
 template <class R>
 R pow(R x, const double* p) {

@@ -290,5 +290,36 @@ TEST(HalfKernels, ResultsDoNotDependOnNeighbours) {
   EXPECT_GT(compared, size_t{SIMDACT_OP_COUNT} * 65536);
 }
 
+// Results that are half of a denormal input: where that is all there is they are midpoints, and go to the
+// even number; where the function bends, ever so little, that decides.
+TEST(HalfKernels, HalvesOfDenormals) {
+  struct Expected {
+    simdact_op op;
+    double parameter, x, y;
+  };
+  const double least = 0x1p-133;
+  const Expected all[] = {
+      {SIMDACT_OP_softshrink, 0x1p-134, least, 0.0},
+      {SIMDACT_OP_softshrink, 0x1p-134, -least, -0.0},
+      {SIMDACT_OP_softshrink, 0x1p-134, 3 * least, 2 * least},
+      {SIMDACT_OP_swish, 0x1p60, least, least},
+      {SIMDACT_OP_swish, 0x1p60, -least, -0.0},
+      {SIMDACT_OP_swish, 0.0, least, 0.0},
+      {SIMDACT_OP_linear, 0.5, 3 * least, 2 * least},
+  };
+  size_t compared = 0;
+  for (const Expected& e : all) {
+    ForEachKernelOf(e.op, [&](const Case& c) {
+      if (c.dtype != SIMDACT_BF16 || c.direction != SIMDACT_FORWARD) return;
+      Array x(c.dtype, 1), y(c.dtype, 1);
+      x.Set(0, e.x);
+      Call(*c.kernel, c.direction, {{e.parameter}}, x.Data(), nullptr, y.Data(), 1);
+      EXPECT_EQ(y.Bits(0), ToHalf(c.dtype, e.y)) << std::hexfloat << e.parameter << ", x " << e.x;
+      ++compared;
+    });
+  }
+  EXPECT_GE(compared, std::size(all));
+}
+
 }  // namespace
 }  // namespace simdact_test
