@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import jsonschema  # noqa: E402
 
-from reporting import compare, engines, page, steps  # noqa: E402
+from reporting import compare, engines, page, results, steps  # noqa: E402
 from reporting.data import Report  # noqa: E402
 
 CONTENT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
@@ -57,6 +57,15 @@ class Schema(unittest.TestCase):
         errors = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in self.validator.iter_errors(CONTENT)]
         self.assertEqual(errors, [])
         self.assertTrue(self.validator.is_valid({**CONTENT, "peers": made_up_peers()}))
+
+    def test_kept_results(self) -> None:
+        """What is kept of a report is one, with the peers' tables and no more speed than they show."""
+        content = results.kept({**CONTENT, "peers": made_up_peers()})
+        self.assertTrue(self.validator.is_valid(content))
+        self.assertEqual({row["op"] for row in content["speed"]["kernels"]}, {"gelu"})
+        text = results.markdown(Report(content))
+        self.assertIn("| gelu |", text)
+        self.assertIn("tools/report --keep", text)
 
     def test_sees_mistakes(self) -> None:
         for key, value in (("schema_version", 2), ("accuracy", [{"op": "relu"}]), ("surplus", 1)):

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from . import compare, page, pages, peers, speed, tables
+from . import compare, page, pages, peers, results, speed, tables
 from .data import HALVES, SCHEMA_VERSION, Report, ulps
 from .measure import measure, write
 from .steps import OUT, bad_usage
@@ -76,6 +76,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--ops", default="", metavar="A,B", help="only these functions")
     parser.add_argument("--page", nargs="?", const=str(OUT / "report.json"), metavar="JSON", help="only draw it")
     parser.add_argument("--tables", action="store_true", help="only put the tables into the pages")
+    parser.add_argument("--keep", metavar="CPU", help="only keep what stands beside other libraries")
     return parser.parse_args()
 
 
@@ -85,6 +86,9 @@ def main() -> int:
     options = parse()
     if options.tables:
         pages.update_tables()
+        return 0
+    if options.keep:
+        results.keep(options.keep)
         return 0
     OUT.mkdir(parents=True, exist_ok=True)
     if options.page:
