@@ -163,8 +163,8 @@ void CompareSoftmax(Comparing& comparing) {
   };
   for (simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
     const Node simdact{"Softmax", "simdact", {OnnxInt("fast", tier)}};
-    comparing.Compare("softmax", tier, {64, 1024}, {}, {{{"Softmax", "", {}}, {kX}}}, {{simdact, {kX}}}, exact,
-                      tier == SIMDACT_FAST ? 4 : 2.5);
+    comparing.Compare("softmax", tier, {64, 1024}, {}, {{{"Softmax", "", {}}, {kX}}}, {{simdact, {kX}}},
+                      exact, tier == SIMDACT_FAST ? 4 : 2.5);
   }
 }
 
