@@ -5,7 +5,7 @@
 // nothing of each other, so kGroup of them go in lockstep, each in a vector of a Pack: at 16 columns a row
 // costs half. What is left over goes alone through the same operations, which is why a row's bits do not
 // depend on where it stands. On SSE2, and f16 on SSE4, they go the way of long rows, for the library's
-// size: there 16 columns take 1.6 times as long, 128 1.1 times.
+// size: there 16 columns take 1.5 times as long, 128 1.1 times.
 
 #if defined(SIMDACT_SOFTMAX_SHORT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_SOFTMAX_SHORT_INL_H_

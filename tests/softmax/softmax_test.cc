@@ -84,6 +84,39 @@ TEST(SoftmaxTest, FastTierWithinItsBound) {
   });
 }
 
+// Where the fast tier's roundings meet: terms a little above a power of two, whose last places are largest,
+// and beside the largest of them a term of half its last place, which their sum loses. Of rows longer than a
+// group of short ones, whose terms are added in twos.
+TEST(SoftmaxTest, FastTierWhereRoundingsMeet) {
+  constexpr size_t kColumns = 1024;
+  simdact_softmax_options fast{};
+  fast.tier = SIMDACT_FAST;
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.op != SIMDACT_SOFTMAX_OP_softmax || c.dtype != SIMDACT_F32) return;
+    std::mt19937_64 random(5);
+    const auto uniform = [&](double low, double high) {
+      return low + (high - low) * std::ldexp(static_cast<double>(random() >> 11), -53);
+    };
+    double most = 0;
+    Array x(c.dtype, std::vector<double>(kColumns, -90.0)), y(c.dtype, kColumns);
+    for (int row = 0; row < (Quick() ? 2000 : 200000); ++row) {
+      const double ln2 = std::log(2.0), top = uniform(0, 0.05) - ln2 * static_cast<double>(random() % 8);
+      const double lower = top - ln2 * static_cast<double>(random() % 4) - uniform(0, 0.05);
+      const size_t lost = 4 << random() % 3;  // in the vector that is added to the first one
+      x.Set(0, top), x.Set(40, lower), x.Set(lost, top - ln2 * uniform(24, 26));
+      ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, kColumns, &fast), SIMDACT_OK);
+      long double sum = (kColumns - 3) * std::exp(-90.0L);
+      for (const size_t i : {size_t{0}, size_t{40}, lost}) sum += std::exp(static_cast<long double>(x[i]));
+      for (const size_t i : {size_t{0}, size_t{40}, lost})
+        most = std::max(most, UlpError(c.dtype, y[i], std::exp(static_cast<long double>(x[i])) / sum));
+      x.Set(lost, -90.0);
+    }
+    EXPECT_LE(most, simdact_accuracy::FastSoftmaxClaim(c.op, c.dtype));
+    EXPECT_GT(most, 1.25) << "these rows were to be worse than others";
+    RecordProperty(std::string("ulps_") + simdact_target_name(c.target), std::to_string(most));
+  });
+}
+
 // Five rows in which one column is above the others: `gap` in the first, more in the next ones, and in the
 // third so much that its logarithm is about the least normal number.
 constexpr size_t kGapRows = 5;
