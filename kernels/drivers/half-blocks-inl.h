@@ -5,7 +5,7 @@
 // numbers is as near, y rounds as the exact value does. If one is (about one result in 1,200 for f16, in
 // 9,400 for bf16), the kernel for double settles it: it is off by at most 2^-52, and no function here comes
 // nearer to a midpoint of 16-bit numbers without being one, in which case the double is exact; but for
-// c x + b x^2 near 0 (see Evaluated). The tests look at all 65,536 inputs.
+// c x + b x^2 near 0 (see Unrounded). The tests look at all 65,536 inputs.
 //
 // This is what all ops share, compiled once (kernels/half.cc). half-inl.h gives it an op's kernels.
 
@@ -72,9 +72,9 @@ double Exactly(uint16_t half) {
   return value;
 }
 
-// Results in doubt: where they are in a block, and their inputs. They wait until they are many enough: where
-// exact results are products of 16-bit numbers, as the gradients of exp and elu from the output, one in ten
-// is a midpoint.
+// Results in doubt: where they are in a block, and their inputs. They wait until they are many, for a call of
+// the kernel for double costs more than some results: products of two bf16 numbers, as exp's gradient from
+// the output, are midpoints once in sixty.
 constexpr size_t kManyDoubts = 64;
 struct Doubts {
   static constexpr size_t kMost = kManyDoubts + hn::MaxLanes(DI());
@@ -121,10 +121,10 @@ HWY_INLINE void NarrowBlock(const float* y, uint16_t* to, size_t n, int32_t doub
 // and others are c x + b x^2 near 0, and c x may be a midpoint (x / 2 is one at many denormals of bf16),
 // where no double can tell on which side of it the result lies. Near 2^-30 it can be seen; where f is
 // proportional to x the two agree, and a midpoint is one. If they are far from each other f is not like that,
-// because of a tiny parameter (softshrink, linear), unless it is proportional at first: a steep swish is x /
-// 2 at x and at 2 x.
+// because of a tiny parameter (softshrink, linear), unless it is proportional at first: a steep swish halves
+// both x and 2 x.
 template <class Evaluate>
-HWY_INLINE void Evaluated(const Evaluate& evaluate, const double* in, double* v, size_t n) {
+HWY_INLINE void Unrounded(const Evaluate& evaluate, const double* in, double* v, size_t n) {
   double far_in[Doubts::kMost], far[Doubts::kMost], inverse[Doubts::kMost];
   double twice_in[Doubts::kMost], twice[Doubts::kMost];
   evaluate(in, v, n);
@@ -158,7 +158,7 @@ HWY_INLINE void Evaluated(const Evaluate& evaluate, const double* in, double* v,
 template <class Format, class Evaluate>
 HWY_INLINE void Settle(const Evaluate& evaluate, Doubts& doubts, uint16_t* results) {
   double v[Doubts::kMost];
-  Evaluated(evaluate, doubts.x, v, doubts.count);
+  Unrounded(evaluate, doubts.x, v, doubts.count);
   for (size_t j = 0; j < doubts.count; ++j) results[doubts.place[j]] = Nearest<Format>(v[j]);
   doubts.count = 0;
 }

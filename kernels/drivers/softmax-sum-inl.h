@@ -43,6 +43,7 @@ HWY_INLINE S PlusEach(const S& sum, const V& a) {
 }
 template <size_t kStep, class S, class V, size_t kCount>
 HWY_INLINE S PlusEach(const S& sum, const Pack<V, kCount>& a) {
+  static_assert(kCount % kStep == 0);
   S next = sum;
   HWY_UNROLL(8)
   for (size_t u = 0; u < kCount; u += kStep)

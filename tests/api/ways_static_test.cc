@@ -1,5 +1,6 @@
 // The vector functions as a program has them that is compiled for one target, without foreach_target.h: the
-// bits of that target's kernels, at every op, in both directions and tiers, on whole vectors and on halves.
+// bits of that target's kernels, at every op, in both directions and tiers, on whole vectors and, on AVX2,
+// on halves.
 
 #include "tests/api/ways_compare.h"
 
