@@ -1,139 +1,14 @@
 """The element-wise activations, made from the library's list when the package is imported."""
 from __future__ import annotations
 
-import ctypes
-import inspect
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence
 
 import numpy.typing as npt
 
 from . import _library
 from ._arrays import Array, as_array, elementwise, operand
-from ._library import DIRECTIONS, DTYPES, TIERS, Listed, Parameters, number_of, target_of
-
-OPTIONS = {"tier": "accurate", "target": None, "dtype": None}
-
-OPTIONS_TEXT = """\
-tier    'accurate', or 'fast': at most 4 ulps where that gains speed
-target  an instruction set by its name (simdact.targets()); None: the best, or $SIMDACT_TARGET
-dtype   'bf16' or 'f16' for bits in uint16; else the array says it"""
-
-
-def signature(arrays: Sequence[str], parameters: Dict[str, Any], options: Dict[str, Any]) -> inspect.Signature:
-    """For help() and tools: arrays, then what may be given by place or name, then what only by name."""
-    kinds = inspect.Parameter
-    return inspect.Signature(
-        [kinds(name, kinds.POSITIONAL_OR_KEYWORD) for name in arrays]
-        + [kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=value) for name, value in parameters.items()]
-        + [kinds(name, kinds.KEYWORD_ONLY, default=value) for name, value in options.items()]
-    )
-
-
-def claims_text(claims: Any, directions: Sequence[str]) -> str:
-    """A line per direction: the largest errors by format, of the accurate and the fast tier."""
-    lines = []
-    for direction in directions:
-        figures = []
-        for dtype in DTYPES:
-            accurate, fast = (claims(dtype, direction, tier) for tier in TIERS)
-            if accurate is not None:
-                figures.append(f"{dtype} {accurate:g}" + (f" (fast {fast:g})" if fast != accurate else ""))
-        lines.append(f"  {direction.replace('_', ' ')}: {', '.join(figures)}")
-    return "\n".join(["Largest errors in ulps at the defaults, dy = 1 (0.5 is correct rounding):", *lines])
-
-
-def number(what: str, value: Any) -> float:
-    """Anything that is a number, of Python or NumPy; but not a text that looks like one."""
-    if not hasattr(value, "__float__"):
-        raise TypeError(f"{what} is to be a number, not {value!r}")
-    try:
-        return float(value)
-    except TypeError as error:  # an array
-        raise TypeError(f"{what} is to be a number, not {value!r}") from error
-
-
-def made(numbers: Sequence[float]) -> Parameters:
-    return Parameters((ctypes.c_double * _library.MAX_PARAMETERS)(*numbers))
-
-
-class Function:
-    """What activations and gates have in common: a name, parameters, kernels that are looked up once."""
-
-    name: str
-    parameters: Dict[str, float]
-    _directions: Sequence[str]
-
-    def __init__(self, entry: Listed) -> None:
-        self.name = self.__name__ = self.__qualname__ = entry.name
-        self.__module__ = "simdact"
-        self.parameters = dict(entry.parameters)
-        self._number = entry.number
-        self._defaults = made(list(entry.parameters.values()))
-        self._kernels: Dict[Tuple[str, str, str, Optional[str]], Any] = {}
-
-    def __repr__(self) -> str:
-        return f"<simdact.{self.name}>"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def _values(self, given: Sequence[float], named: Dict[str, float]) -> Parameters:
-        """The parameters of a call: by place, by name, else their defaults."""
-        if not given and not named:
-            return self._defaults
-        names = list(self.parameters)
-        if len(given) > len(names):
-            raise TypeError(f"{self.name} has {len(names)} parameters{self._valid()}, not {len(given)}")
-        values = {**self.parameters, **dict(zip(names, given))}
-        for name, value in named.items():
-            if name not in self.parameters:
-                raise TypeError(f"{self.name} has no parameter {name!r}; valid{self._valid() or ': none'}")
-            if name in names[: len(given)]:
-                raise TypeError(f"{self.name}: {name} is given twice")
-            values[name] = value
-        return made([number(f"{self.name}: {name}", value) for name, value in values.items()])
-
-    def _valid(self) -> str:
-        return f": {', '.join(self.parameters)}" if self.parameters else ""
-
-    def _kernel(self, direction: str, dtype: str, tier: str, target: Optional[str]) -> Any:
-        key = (direction, dtype, tier, target)
-        kernel = self._kernels.get(key)
-        if kernel is None:
-            kernel = self._kernels[key] = self._find(*key)
-        return kernel
-
-    def _find(self, direction: str, dtype: str, tier: str, target: Optional[str]) -> Any:
-        handle = target_of(target).handle
-        found = self._look_up(handle, DTYPES[dtype], number_of("tier", TIERS, tier))
-        if not found:
-            raise ValueError(f"{self.name}: this library was built without {dtype}")
-        return getattr(found.contents, direction)
-
-    def _look_up(self, handle: int, dtype: int, tier: int) -> Any:
-        raise NotImplementedError
-
-    def claim(
-        self,
-        dtype: str = "f32",
-        direction: str = "forward",
-        tier: str = "accurate",
-        target: Optional[str] = None,
-    ) -> Optional[float]:
-        """The largest error in ulps that the library claims, at the default parameters and dy = 1: of a format,
-        a direction ('forward', 'backward' and, of activations, 'backward_from_output'), tier and target. None
-        where there is no such function."""
-        functions = {"accurate": self._claims[0], "fast": self._claims[1]}
-        number_of("tier", TIERS, tier)
-        value = functions[tier](
-            self._number,
-            number_of("dtype", DTYPES, dtype),
-            number_of("direction", DIRECTIONS, direction),
-            target_of(target).fma,
-        )
-        return None if value < 0 else float(value)
-
-    _claims: Tuple[Any, Any]
+from ._function import OPTIONS, OPTIONS_TEXT, Function, claims_text, signature
+from ._library import DIRECTIONS, Listed
 
 
 class Activation(Function):

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _library
-from ._activations import OPTIONS, OPTIONS_TEXT, Function, claims_text, signature
 from ._arrays import Array, address, as_array, elementwise, operand, output, rows_of
+from ._function import OPTIONS, OPTIONS_TEXT, Function, claims_text, signature
 from ._library import DTYPES, TIERS, Listed, check, number_of
 
 LAYOUTS = {"gate_first": 0, "up_first": 1, "interleaved": 2}
