@@ -62,6 +62,26 @@ def output(out: Any, like: Array, what: str, shape: Optional[Sequence[int]] = No
     return out
 
 
+def dense_output(out: Any, shape: Sequence[int], dtype: Any, what: str) -> Array:
+    """An array to write to, in C's order and without gaps; a new one if there is none."""
+    dtype = np.dtype(dtype)
+    if out is None:
+        return np.empty(shape, dtype)
+    if isinstance(out, np.ndarray) and out.dtype != dtype:
+        raise TypeError(f"{what} is {out.dtype}, not {dtype}")
+    return c_order(output(out, np.empty(0, dtype), what, shape), what)
+
+
+def c_order(array: Array, what: str) -> Array:
+    """An array of C's order, without gaps."""
+    if not array.flags.c_contiguous:
+        raise ValueError(
+            f"{what} has gaps in memory, or its axes in another order than C's (shape {array.shape}, strides "
+            f"{array.strides} bytes); numpy.ascontiguousarray makes a copy that is"
+        )
+    return array
+
+
 def address(array: Array) -> int:
     return int(array.__array_interface__["data"][0])
 
@@ -149,3 +169,22 @@ def rows_of(array: Array, what: str) -> Tuple[int, int]:
             f"{array.strides} bytes, row along the last); numpy.ascontiguousarray makes a copy that is"
         )
     return rows, stride // item
+
+
+def sum_type(x: Array) -> Any:
+    """Of what a row has one number of: float64 of float64, else float32."""
+    return np.float64 if x.dtype == np.float64 else np.float32
+
+
+def per_row(values: npt.ArrayLike, shape: Tuple[int, ...], what: str, kinds: str, dtype: Any) -> Array:
+    """A small array, one element per row, as the C API wants it: this one is converted where need be."""
+    array = np.asarray(values)
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{what} is {array.dtype}, not {'integers' if kinds == 'iu' else 'numbers'}")
+    if array.dtype.kind == "i" and kinds == "iu" and (array < 0).any():
+        raise ValueError(f"{what} is to be at least 0")
+    try:
+        array = np.broadcast_to(array, shape)
+    except ValueError as error:
+        raise ValueError(f"{what} has shape {array.shape}, which does not broadcast to rows of {shape}") from error
+    return np.ascontiguousarray(array, dtype)

@@ -53,26 +53,31 @@ def made(numbers: Sequence[float]) -> Parameters:
     return Parameters((ctypes.c_double * _library.MAX_PARAMETERS)(*numbers))
 
 
-class Function:
-    """What activations and gates have in common: a name, parameters, kernels that are looked up once."""
+class Named:
+    """An object that is called, and shown, as a function of the package would be."""
 
-    name: str
-    parameters: Dict[str, float]
-    _directions: Sequence[str]
-
-    def __init__(self, entry: Listed) -> None:
-        self.name = self.__name__ = self.__qualname__ = entry.name
+    def __init__(self, name: str) -> None:
+        self.name = self.__name__ = self.__qualname__ = name
         self.__module__ = "simdact"
-        self.parameters = dict(entry.parameters)
-        self._number = entry.number
-        self._defaults = made(list(entry.parameters.values()))
-        self._kernels: Dict[Tuple[str, str, str, Optional[str]], Any] = {}
 
     def __repr__(self) -> str:
         return f"<simdact.{self.name}>"
 
     def __reduce__(self) -> str:
         return self.name
+
+
+class Function(Named):
+    """What activations and gates have in common: parameters, kernels that are looked up once."""
+
+    parameters: Dict[str, float]
+
+    def __init__(self, entry: Listed) -> None:
+        super().__init__(entry.name)
+        self.parameters = dict(entry.parameters)
+        self._number = entry.number
+        self._defaults = made(list(entry.parameters.values()))
+        self._kernels: Dict[Tuple[str, str, str, Optional[str]], Any] = {}
 
     def _values(self, given: Sequence[float], named: Dict[str, float]) -> Parameters:
         """The parameters of a call: by place, by name, else their defaults."""

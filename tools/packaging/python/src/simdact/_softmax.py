@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from . import _library
 from ._activations import ALL as ACTIVATIONS
-from ._arrays import Array, address, as_array, operand, output
-from ._function import OPTIONS, signature
+from ._arrays import Array, address, as_array, operand, output, sum_type
+from ._function import OPTIONS, Named, signature
 from ._library import DTYPES, Listed, SoftmaxOptions, check, target_of
 from ._softmax_options import (
     BACKWARD_OPTIONS,
@@ -19,17 +19,15 @@ from ._softmax_options import (
     Plan,
     plan,
     position,
-    sum_type,
     without,
 )
 
 
-class Softmax:
+class Softmax(Named):
     """Called with an array it gives softmax, or a kin of it, along an axis; backward has the gradient."""
 
     def __init__(self, entry: Listed) -> None:
-        self.name = self.__name__ = self.__qualname__ = entry.name
-        self.__module__ = "simdact"
+        super().__init__(entry.name)
         self._number = entry.number
         self.formula, self.gradient = entry.texts["formula"], entry.texts["backward"]
         self.note = entry.texts["note"]
@@ -48,12 +46,6 @@ class Softmax:
                 OPTIONS_TEXT,
             ]
         )
-
-    def __repr__(self) -> str:
-        return f"<simdact.{self.name}>"
-
-    def __reduce__(self) -> str:
-        return self.name
 
     def _kernel(self, direction: str, dtype: str, target: Optional[str], rows: bool) -> Any:
         key = (direction, dtype, target, rows)

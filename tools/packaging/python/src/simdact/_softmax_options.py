@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, address, memory_order, output, rows_of
+from ._arrays import Array, address, memory_order, output, per_row, rows_of, sum_type
 from ._function import number
 from ._library import TIERS, SoftmaxAxisOptions, SoftmaxOptions, number_of
 
@@ -143,10 +143,6 @@ def without(order: Sequence[int], axis: int) -> List[int]:
     return [other - (other > axis) for other in order if other != axis]
 
 
-def sum_type(x: Array) -> Any:
-    return np.float64 if x.dtype == np.float64 else np.float32
-
-
 def fill_row_options(options: SoftmaxOptions, given: Given, x: Array) -> List[Any]:
     """What rows can have. Returns what must stay as long as the options do."""
     kept: List[Any] = []
@@ -181,20 +177,6 @@ def non_negative(value: Any, what: str) -> int:
     if count < 0:
         raise ValueError(f"{what} is to be at least 0, not {count}")
     return count
-
-
-def per_row(values: npt.ArrayLike, shape: Tuple[int, ...], what: str, kinds: str, dtype: Any) -> Array:
-    """A small array, one element per row, as the C API wants it: this one is converted where need be."""
-    array = np.asarray(values)
-    if array.dtype.kind not in kinds:
-        raise TypeError(f"{what} is {array.dtype}, not {'integers' if kinds == 'iu' else 'numbers'}")
-    if array.dtype.kind == "i" and kinds == "iu" and (array < 0).any():
-        raise ValueError(f"{what} is to be at least 0")
-    try:
-        array = np.broadcast_to(array, shape)
-    except ValueError as error:
-        raise ValueError(f"{what} has shape {array.shape}, which does not broadcast to rows of {shape}") from error
-    return np.ascontiguousarray(array, dtype)
 
 
 def fill_mask(options: SoftmaxOptions, mask: npt.ArrayLike, x: Array) -> Array:
