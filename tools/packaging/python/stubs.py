@@ -19,6 +19,8 @@ from ._gates import gates as gates
 from ._library import Target as Target
 from ._library import target_choice as target_choice
 from ._library import targets as targets
+from ._prelu_channels import PreluChannels as PreluChannels
+from ._prelu_channels import prelu_channels as prelu_channels
 from ._softmax import Softmax as Softmax
 from ._softmax import log_sum_exp as log_sum_exp
 from ._softmax import softmax_diagonal as softmax_diagonal
@@ -42,6 +44,19 @@ def out(kind: str = "_Array") -> str:
     return f"out: Optional[{kind}] = ..."
 
 
+def results(count: int) -> str:
+    return f"Tuple[{', '.join(['_Array'] * count)}]"
+
+
+def biased(parameters: Dict[str, float]) -> Iterable[str]:
+    rest = [*TIER, *TARGET, *REST]
+    for name, arrays, sums in (("bias", "x b", 1), ("scale_bias", "x s b", 2), ("residual", "x r", 0)):
+        yield method(name, arrays, parameters, [out(), *rest], "_Array")
+        places = f"Tuple[{', '.join(['Optional[_Array]'] * (sums + 1))}]" if sums else "_Array"
+        result = results(sums + 1) if sums else "_Array"
+        yield method(f"{name}_backward", f"{arrays} dy", parameters, [out(places), *rest], result)
+
+
 def instance(name: str, base: str, doc: str, methods: Iterable[str]) -> str:
     doc = doc.partition("\n\nLargest errors")[0]  # which depend on the CPU
     kind = "_" + "".join(part.capitalize() for part in name.split("_")) + base
@@ -57,6 +72,7 @@ def main() -> None:
             method("backward", "x dy", op.parameters, options, "_Array"),
             method("backward_from_output", "y dy", op.parameters, options, "_Array"),
         ]
+        methods += biased(op.parameters)
         text += instance(name, "Activation", str(op.__doc__), methods)
     for name, gate in simdact.gates().items():
         pair = out("Tuple[_Array, _Array]")

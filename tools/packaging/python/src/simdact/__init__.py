@@ -21,11 +21,21 @@ from ._activations import Activation, activations
 from ._cross_entropy import CrossEntropy, cross_entropy
 from ._gates import Gate, gates
 from ._library import Target, target_choice, targets
+from ._prelu_channels import PreluChannels, prelu_channels
 from ._softmax import Softmax, log_sum_exp, softmax_diagonal, softmaxes
 from ._version import VERSION as __version__
 
 __all__ = ["Activation", "Gate", "Softmax", "Target", "activations", "gates", "softmaxes", "targets"]
-__all__ += ["CrossEntropy", "cross_entropy", "log_sum_exp", "softmax_diagonal", "target_choice", "__version__"]
+__all__ += [
+    "CrossEntropy",
+    "cross_entropy",
+    "PreluChannels",
+    "prelu_channels",
+    "log_sum_exp",
+    "softmax_diagonal",
+    "target_choice",
+    "__version__",
+]
 
 _functions: Dict[str, Any] = {**_activations.ALL, **_gates.ALL, **_softmax.ALL}
 globals().update(_functions)

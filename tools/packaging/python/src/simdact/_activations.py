@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from . import _library
 from ._arrays import Array, as_array, elementwise, operand
-from ._function import OPTIONS, OPTIONS_TEXT, Function, claims_text, signature
+from ._bias import Biased
+from ._function import OPTIONS, OPTIONS_TEXT, claims_text, signature
 from ._library import DIRECTIONS, Listed
 
 
-class Activation(Function):
+class Activation(Biased):
     """An activation: called with an array it gives y = f(x); its gradients are methods."""
 
     _claims = (_library.claim, _library.fast_claim)

@@ -72,6 +72,16 @@ def dense_output(out: Any, shape: Sequence[int], dtype: Any, what: str) -> Array
     return c_order(output(out, np.empty(0, dtype), what, shape), what)
 
 
+def several(out: Any, names: Sequence[str]) -> Tuple[Optional[Array], ...]:
+    """Where a call with more than one result writes them: None where a new array is wanted."""
+    if out is None:
+        return (None,) * len(names)
+    if not isinstance(out, tuple) or len(out) != len(names):
+        count = {2: "a pair", 3: "three"}[len(names)]
+        raise TypeError(f"out is to be {count} of arrays, ({', '.join(names)})")
+    return out
+
+
 def c_order(array: Array, what: str) -> Array:
     """An array of C's order, without gaps."""
     if not array.flags.c_contiguous:
@@ -127,6 +137,16 @@ def check_apart(begin: int, other: int, size: int, whole: bool, what: str) -> No
     if distance < size and not (whole and distance == 0):
         allowed = "it may be an input as a whole, or share nothing" if whole else "they are to share nothing"
         raise ValueError(f"{what} overlaps {'an input in part' if whole else 'the other output'}; {allowed}")
+
+
+def check_disjoint(out: Array, what: str, others: Dict[str, Array], may_be: Sequence[str] = ()) -> None:
+    """An output without gaps shares nothing with others, but may be some of them as a whole."""
+    begin = address(out)
+    for name, other in others.items():
+        at = address(other)
+        shares = out.nbytes and other.nbytes and begin < at + other.nbytes and at < begin + out.nbytes
+        if shares and not (name in may_be and begin == at and out.nbytes == other.nbytes):
+            raise ValueError(f"{what} overlaps {name}{' in part' if name in may_be else ''}")
 
 
 def elementwise(inputs: Dict[str, Array], outs: Dict[str, Optional[Array]]) -> Tuple[List[Array], List[int]]:

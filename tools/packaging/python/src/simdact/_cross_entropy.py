@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, address, as_array, dense_output, output, per_row, rows_of, sum_type
+from ._arrays import Array, address, as_array, dense_output, output, per_row, rows_of, several, sum_type
 from ._function import OPTIONS, Named, number, signature
 from ._library import DTYPES, TIERS, check, declare, function, number_of, target_of
 
@@ -242,9 +242,7 @@ class CrossEntropy(Named):
         **options: Any,
     ) -> Tuple[Array, Array]:
         """(loss, dx) in one pass. out is a pair of arrays, or of None where a new one is wanted."""
-        pair = (None, None) if out is None else out
-        if not isinstance(pair, tuple) or len(pair) != 2:
-            raise TypeError("out is to be a pair of arrays, (loss, dx)")
+        pair = several(out, ["loss", "dx"])
         call = prepared(x, labels, dtype, tier, options)
         fill_gradient(call, dy)
         dx = np.empty(call.x.shape, call.x.dtype) if pair[1] is None else output(pair[1], call.x, "out[1]")

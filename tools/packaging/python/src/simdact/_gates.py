@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _library
-from ._arrays import Array, address, as_array, elementwise, operand, output, rows_of
+from ._arrays import Array, address, as_array, elementwise, operand, output, rows_of, several
 from ._function import OPTIONS, OPTIONS_TEXT, Function, claims_text, signature
 from ._library import DTYPES, TIERS, Listed, check, number_of
 
@@ -82,9 +82,7 @@ class Gate(Function):
         g, found = as_array(gate, dtype, "gate")
         kernel = self._kernel("backward", found, tier, target)
         values = self._values(parameters, named)
-        pair = (None, None) if out is None else out
-        if not isinstance(pair, tuple) or len(pair) != 2:
-            raise TypeError("out is to be a pair of arrays, (dgate, dup)")
+        pair = several(out, ["dgate", "dup"])
         inputs = {"gate": g, "up": operand(up, g, "up"), "dy": operand(dy, g, "dy")}
         (dgate, dup), addresses = elementwise(inputs, {"out[0]": pair[0], "out[1]": pair[1]})
         kernel(*addresses, g.size, values)
