@@ -25,6 +25,10 @@ from ._softmax import Softmax as Softmax
 from ._softmax import log_sum_exp as log_sum_exp
 from ._softmax import softmax_diagonal as softmax_diagonal
 from ._softmax import softmaxes as softmaxes
+from ._table import Interpolation as Interpolation
+from ._table import Quantization as Quantization
+from ._table import Scales as _Scales
+from ._table import Table as Table
 
 _Array = npt.NDArray[Any]
 __version__: str
@@ -35,9 +39,13 @@ TIER = ["tier: str = ..."]
 
 
 def method(name: str, arrays: str, parameters: Dict[str, float], options: Iterable[str], result: str) -> str:
-    words = ["self", *(f"{array}: npt.ArrayLike" for array in arrays.split())]
+    words = [
+        "self",
+        *(array.replace(":", ": ") if ":" in array else f"{array}: npt.ArrayLike" for array in arrays.split()),
+    ]
     words += [f"{parameter}: float = {value!r}" for parameter, value in parameters.items()]
-    return f"    def {name}({', '.join([*words, '*', *options])}) -> {result}: ...  # type: ignore[override]\n"
+    words += ["*", *options] if options else []
+    return f"    def {name}({', '.join(words)}) -> {result}: ...  # type: ignore[override]\n"
 
 
 def out(kind: str = "_Array") -> str:
@@ -57,6 +65,14 @@ def biased(parameters: Dict[str, float]) -> Iterable[str]:
         yield method(f"{name}_backward", f"{arrays} dy", parameters, [out(places), *rest], result)
 
 
+def tabled(parameters: Dict[str, float]) -> Iterable[str]:
+    scales = "input:_Scales output:_Scales"
+    dtypes = ["dtype: npt.DTypeLike = ...", "output_dtype: npt.DTypeLike = ..."]
+    yield method("table", scales, parameters, [*dtypes, "rounding: str = ..."], "Table")
+    yield method("interpolation", scales, parameters, ["nodes: str = ..."], "Interpolation")
+    yield method("interpolation_error", f"table:Interpolation {scales}", parameters, [], "float")
+
+
 def instance(name: str, base: str, doc: str, methods: Iterable[str]) -> str:
     doc = doc.partition("\n\nLargest errors")[0]  # which depend on the CPU
     kind = "_" + "".join(part.capitalize() for part in name.split("_")) + base
@@ -72,7 +88,7 @@ def main() -> None:
             method("backward", "x dy", op.parameters, options, "_Array"),
             method("backward_from_output", "y dy", op.parameters, options, "_Array"),
         ]
-        methods += biased(op.parameters)
+        methods += [*biased(op.parameters), *tabled(op.parameters)]
         text += instance(name, "Activation", str(op.__doc__), methods)
     for name, gate in simdact.gates().items():
         pair = out("Tuple[_Array, _Array]")

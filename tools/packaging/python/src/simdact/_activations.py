@@ -10,9 +10,10 @@ from ._arrays import Array, as_array, elementwise, operand
 from ._bias import Biased
 from ._function import OPTIONS, OPTIONS_TEXT, claims_text, signature
 from ._library import DIRECTIONS, Listed
+from ._table import Tabled
 
 
-class Activation(Biased):
+class Activation(Biased, Tabled):
     """An activation: called with an array it gives y = f(x); its gradients are methods."""
 
     _claims = (_library.claim, _library.fast_claim)

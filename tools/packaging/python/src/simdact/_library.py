@@ -154,8 +154,10 @@ class SoftmaxAxisKernel(Structure):
 library = load()
 
 
-def declare(name: str, result: Any, *arguments: Any) -> Any:
+def declare(name: str, result: Any, *arguments: Any, optional: bool = False) -> Any:
     found = getattr(library, f"simdact_{name}", None)
+    if found is None and optional:
+        return None
     if found is None:
         raise ImportError(f"simdact: {library._name} has no simdact_{name}: a library of another version")
     found.restype, found.argtypes = result, list(arguments)
