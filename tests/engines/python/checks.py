@@ -4,7 +4,7 @@ from typing import Any, Callable, Dict, Type
 
 import numpy as np
 import simdact
-from references import FORMATS, Array, errors, pack, unpack
+from references import FORMATS, Array, errors, unpack
 
 RUNNING = [target.name for target in simdact.targets() if target.runs]
 
@@ -16,11 +16,6 @@ def numbers(*shape: int, seed: int = 6) -> Array:
 def how(dtype: str) -> Dict[str, Any]:
     """The option that an array of this format needs."""
     return {"dtype": "bf16"} if dtype == "bf16" else {}
-
-
-def rounded(x: Array, dtype: str) -> Array:
-    """Numbers of a format, as doubles."""
-    return unpack(pack(x, dtype), dtype)
 
 
 class Case(unittest.TestCase):

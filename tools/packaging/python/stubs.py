@@ -21,6 +21,8 @@ from ._library import target_choice as target_choice
 from ._library import targets as targets
 from ._prelu_channels import PreluChannels as PreluChannels
 from ._prelu_channels import prelu_channels as prelu_channels
+from ._quantize import Quantized as Quantized
+from ._quantize import byte_values as byte_values
 from ._softmax import Softmax as Softmax
 from ._softmax import log_sum_exp as log_sum_exp
 from ._softmax import softmax_diagonal as softmax_diagonal
@@ -65,6 +67,21 @@ def biased(parameters: Dict[str, float]) -> Iterable[str]:
         yield method(f"{name}_backward", f"{arrays} dy", parameters, [out(places), *rest], result)
 
 
+def gated(parameters: Dict[str, float]) -> Iterable[str]:
+    """The activation's gate, and what ends in bytes."""
+    gate = ["layout: str = ...", "limit: Optional[float] = ...", "offset: float = ..."]
+    gate += [f"{half}_bias: Optional[npt.ArrayLike] = ..." for half in ("gate", "up")]
+    sums = [f"d{half}_bias: Optional[_Array] = ..." for half in ("gate", "up")]
+    rest = [out(), *TIER, *TARGET, *REST]
+    yield method("gated", "x", parameters, [*gate, *rest], "_Array")
+    yield method("gated_backward", "x dy", parameters, [*gate, *sums, *rest], "_Array")
+    ends = ["format: str = ...", "scales: Optional[npt.ArrayLike] = ...", "scale_for: str = ..."]
+    ends += ["group: Optional[int] = ...", "zero_point: int = ...", "overflow: str = ..."]
+    ends += ["largest: Optional[_Array] = ...", out("Tuple[Optional[_Array], Optional[_Array]]"), *TARGET, *REST]
+    yield method("quantize", "x", parameters, ends, "Quantized")
+    yield method("gated_quantize", "x", parameters, [*gate, *ends], "Quantized")
+
+
 def tabled(parameters: Dict[str, float]) -> Iterable[str]:
     scales = "input:_Scales output:_Scales"
     dtypes = ["dtype: npt.DTypeLike = ...", "output_dtype: npt.DTypeLike = ..."]
@@ -88,7 +105,7 @@ def main() -> None:
             method("backward", "x dy", op.parameters, options, "_Array"),
             method("backward_from_output", "y dy", op.parameters, options, "_Array"),
         ]
-        methods += [*biased(op.parameters), *tabled(op.parameters)]
+        methods += [*biased(op.parameters), *gated(op.parameters), *tabled(op.parameters)]
         text += instance(name, "Activation", str(op.__doc__), methods)
     for name, gate in simdact.gates().items():
         pair = out("Tuple[_Array, _Array]")

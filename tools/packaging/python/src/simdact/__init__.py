@@ -22,13 +22,14 @@ from ._cross_entropy import CrossEntropy, cross_entropy
 from ._gates import Gate, gates
 from ._library import Target, target_choice, targets
 from ._prelu_channels import PreluChannels, prelu_channels
+from ._quantize import Quantized, byte_values
 from ._softmax import Softmax, log_sum_exp, softmax_diagonal, softmaxes
 from ._table import Interpolation, Quantization, Table
 from ._version import VERSION as __version__
 
 __all__ = ["activations", "gates", "softmaxes", "Activation", "Gate", "Softmax"]
 __all__ += ["cross_entropy", "log_sum_exp", "prelu_channels", "softmax_diagonal", "CrossEntropy", "PreluChannels"]
-__all__ += ["Interpolation", "Quantization", "Table"]
+__all__ += ["byte_values", "Interpolation", "Quantization", "Quantized", "Table"]
 __all__ += ["targets", "target_choice", "Target", "__version__"]
 
 _functions: Dict[str, Any] = {**_activations.ALL, **_gates.ALL, **_softmax.ALL}

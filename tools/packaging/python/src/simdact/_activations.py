@@ -9,11 +9,13 @@ from . import _library
 from ._arrays import Array, as_array, elementwise, operand
 from ._bias import Biased
 from ._function import OPTIONS, OPTIONS_TEXT, claims_text, signature
+from ._gated import Gated
 from ._library import DIRECTIONS, Listed
+from ._quantize import Quantizing
 from ._table import Tabled
 
 
-class Activation(Biased, Tabled):
+class Activation(Biased, Gated, Quantizing, Tabled):
     """An activation: called with an array it gives y = f(x); its gradients are methods."""
 
     _claims = (_library.claim, _library.fast_claim)

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from . import _library
 from ._arrays import Array, address, as_array, elementwise, operand, output, rows_of, several
 from ._function import OPTIONS, OPTIONS_TEXT, Function, claims_text, signature
+from ._gated import LAYOUTS, halved
 from ._library import DTYPES, TIERS, Listed, check, number_of
-
-LAYOUTS = {"gate_first": 0, "up_first": 1, "interleaved": 2}
 
 
 class Gate(Function):
@@ -137,13 +136,6 @@ class Gate(Function):
         arrays = (address(array), address(upstream), address(dx))
         check(_library.gate_rows_backward(*kind, *arrays, *sizes, *strides, values), f"{self.name}.rows_backward")
         return dx
-
-
-def halved(x: Array) -> Tuple[int, ...]:
-    """The shape of y: half of the last axis."""
-    if not x.ndim or x.shape[-1] % 2:
-        raise ValueError(f"the last axis of x holds gate and up, so it must be even; the shape is {x.shape}")
-    return (*x.shape[:-1], x.shape[-1] // 2)
 
 
 ALL: Dict[str, Gate] = {entry.name: Gate(entry) for entry in _library.listed_gates()}
