@@ -55,6 +55,9 @@ class InstalledTest(unittest.TestCase):
             self.assertIn(part, text)
         self.assertIn("dy up silu'(gate)", pydoc.plain(pydoc.render_doc(simdact.swiglu)))
         self.assertIn("masked_row", pydoc.plain(pydoc.render_doc(simdact.softmax)))
+        self.assertIn("label_smoothing=0.0", pydoc.plain(pydoc.render_doc(simdact.cross_entropy)))
+        self.assertIn("key_lengths", pydoc.plain(pydoc.render_doc(simdact.attention_softmax)))
+        self.assertIn("f(x + b)", pydoc.plain(pydoc.render_doc(simdact.gelu.bias)))
 
 
 class EnvironmentTest(unittest.TestCase):
@@ -90,16 +93,27 @@ reveal_type(simdact.elu(x, alpha=0.5, tier="fast", out=x))
 reveal_type(simdact.swiglu.backward(x, x, x))
 simdact.log_sum_exp(x, 0)
 simdact.softmax(x, -1, scale=2.0)
+simdact.elu.bias(x, x, alpha=0.5, target="AVX2")
+simdact.silu.table((0.5, 3), 0.25, dtype="uint8")(np.zeros(3, np.uint8))
+simdact.silu.gated_quantize(x, limit=7, format="e4m3").scales.shape
+simdact.cross_entropy(x, 2, reduction="sum")
+simdact.attention_softmax.backward(None, x, x=x)
 simdact.elu(x, negative_slope=0.5)
 simdact.gelo(x)
 simdact.swiglu(x)
 simdact.relu(x, tier=1)
+simdact.gelu.scale_bias(x, x)
+simdact.silu.quantize(x, scale=0.5)
+simdact.tanh.interpolation_error(x, 1.0, 1.0)
 """
 WRONG = (
     'Unexpected keyword argument "negative_slope"',
     'Module has no attribute "gelo"',
     'Missing positional argument "up"',
     'Argument "tier" to "__call__"',
+    'Missing positional argument "b"',
+    'Unexpected keyword argument "scale"',
+    'Argument 1 to "interpolation_error"',
 )
 
 
@@ -126,7 +140,7 @@ class TypesTest(unittest.TestCase):
         return (done.stdout + done.stderr).splitlines()
 
     def test_types(self) -> None:
-        """Of the package, and of callers: what is right, and four mistakes."""
+        """Of the package, and of callers: what is right, and some mistakes."""
         self.assertEqual(self.mypy(str(PAGE.parent / "src" / "simdact")), [])
         said = self.mypy("-c", TYPED)
         pair = "Tuple[numpy.ndarray[Any, numpy.dtype[Any]], numpy.ndarray[Any, numpy.dtype[Any]]]"

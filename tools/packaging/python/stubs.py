@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from ._activations import Activation as Activation
 from ._activations import activations as activations
+from ._attention import AttentionSoftmax as AttentionSoftmax
+from ._attention import attention_softmax as attention_softmax
 from ._cross_entropy import CrossEntropy as CrossEntropy
 from ._cross_entropy import cross_entropy as cross_entropy
 from ._gates import Gate as Gate

@@ -16,7 +16,7 @@ from ._table import Tabled
 
 
 class Activation(Biased, Gated, Quantizing, Tabled):
-    """An activation: called with an array it gives y = f(x); its gradients are methods."""
+    """An activation: called with an array it gives y = f(x); its gradients, and its other shapes, are methods."""
 
     _claims = (_library.claim, _library.fast_claim)
 
@@ -40,6 +40,11 @@ class Activation(Biased, Gated, Quantizing, Tabled):
         ]
         if self.derivative_from_output:
             lines += [f"backward_from_output(y, dy) the same of y = f(x): f'(x) = {self.derivative_from_output}"]
+        lines += [
+            "",
+            "Also bias, scale_bias, residual and their _backward: of a sum; gated, gated_backward: its gate; quantize,",
+            "gated_quantize: into bytes; table, interpolation: of integers",
+        ]
         if self.note:
             lines += ["", f"Note: {self.note}."]
         lines += ["", "x       float32, float64, float16, bfloat16 (ml_dtypes); memory without gaps"]

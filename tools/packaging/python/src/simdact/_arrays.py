@@ -201,7 +201,7 @@ def per_row(values: npt.ArrayLike, shape: Tuple[int, ...], what: str, kinds: str
     array = np.asarray(values)
     if array.dtype.kind not in kinds:
         raise TypeError(f"{what} is {array.dtype}, not {'integers' if kinds == 'iu' else 'numbers'}")
-    if array.dtype.kind == "i" and kinds == "iu" and (array < 0).any():
+    if array.dtype.kind == "i" and np.dtype(dtype).kind == "u" and (array < 0).any():
         raise ValueError(f"{what} is to be at least 0")
     try:
         array = np.broadcast_to(array, shape)

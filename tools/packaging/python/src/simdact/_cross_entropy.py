@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import ctypes
-import operator
 from ctypes import POINTER, Structure, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, address, as_array, dense_output, output, per_row, rows_of, several, sum_type
-from ._function import OPTIONS, Named, number, signature
+from ._function import OPTIONS, Named, integer, number, options_of, signature
 from ._library import DTYPES, TIERS, check, declare, function, number_of, target_of
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -103,15 +102,10 @@ def prepared(
     x: npt.ArrayLike, labels: npt.ArrayLike, dtype: Optional[str], tier: str, given: Dict[str, Any]
 ) -> Call:
     """Everything but the gradient."""
-    unknown = [name for name in given if name not in LOSS_OPTIONS]
-    if unknown:
-        raise TypeError(f"cross_entropy has no option {unknown[0]!r}; valid: {', '.join(LOSS_OPTIONS)}")
-    given = {**LOSS_OPTIONS, **given}
+    given = options_of("cross_entropy", given, LOSS_OPTIONS)
     array, found = as_array(x, dtype, "x")
     number_of("reduction", REDUCTIONS, given["reduction"])
-    ignored = given["ignore_index"]
-    if ignored is not None and not -(2**63) <= operator.index(ignored) < 2**63:
-        raise ValueError(f"ignore_index {ignored} is out of range")
+    ignored = None if given["ignore_index"] is None else integer("ignore_index", given["ignore_index"])
     wide = labels_of(labels, array, ignored)
     options = LossOptions(tier=number_of("tier", TIERS, tier))
     options.label_smoothing = number("label_smoothing", given["label_smoothing"])

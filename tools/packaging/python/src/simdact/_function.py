@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import operator
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 from . import _library
@@ -49,8 +50,24 @@ def number(what: str, value: Any) -> float:
         raise TypeError(f"{what} is to be a number, not {value!r}") from error
 
 
+def integer(what: str, value: Any) -> int:
+    """An int of 64 bits, of Python or NumPy."""
+    count = operator.index(value)
+    if not -(2**63) <= count < 2**63:
+        raise ValueError(f"{what} {count} is out of range")
+    return count
+
+
 def made(numbers: Sequence[float]) -> Parameters:
     return Parameters((ctypes.c_double * _library.MAX_PARAMETERS)(*numbers))
+
+
+def options_of(name: str, given: Dict[str, Any], valid: Dict[str, Any]) -> Dict[str, Any]:
+    """All options of a call; valid has their defaults."""
+    unknown = [option for option in given if option not in valid]
+    if unknown:
+        raise TypeError(f"{name} has no option {unknown[0]!r}; valid: {', '.join(valid)}")
+    return {**valid, **given}
 
 
 class Named:

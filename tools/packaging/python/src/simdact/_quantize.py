@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, address, as_array, check_disjoint, dense_output, output, per_row, rows_of, several
-from ._function import Function
+from ._function import Function, integer
 from ._gated import GateOptions, gated_rows
 from ._library import DTYPES, Parameters, check, declare, number_of, target_of
 
@@ -85,9 +85,10 @@ def ends(given: Dict[str, Any], shape: Tuple[int, ...], target: Optional[str], d
     options.format = number_of("format", BYTE_FORMATS, given["format"])
     options.scale_for = number_of("scale_for", SCALE_FOR, given["scale_for"])
     options.overflow = number_of("overflow", OVERFLOWS, given["overflow"])
-    if not -(2**31) <= operator.index(given["zero_point"]) < 2**31:
-        raise ValueError(f"zero_point {given['zero_point']} is out of range")
-    options.zero_point = given["zero_point"]
+    zero_point = integer("zero_point", given["zero_point"])
+    if not -(2**31) <= zero_point < 2**31:
+        raise ValueError(f"zero_point {zero_point} is out of range")
+    options.zero_point = zero_point
     places = several(given["out"], ["q", "scales"])
     q = bytes_for(places[0], shape, given["format"])
     options.q_row_stride = rows_of(q, "q")[1]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from . import _library
 from ._activations import ALL as ACTIVATIONS
 from ._arrays import Array, address, as_array, operand, output, sum_type
-from ._function import OPTIONS, Named, signature
+from ._function import OPTIONS, Named, options_of, signature
 from ._library import DTYPES, Listed, SoftmaxOptions, check, target_of
 from ._softmax_options import (
     BACKWARD_OPTIONS,
@@ -82,7 +82,7 @@ class Softmax(Named):
         **options: Any,
     ) -> Array:
         array, found = as_array(x, dtype, "x")
-        given = self._options(options, FORWARD_OPTIONS)
+        given = options_of(self.name, options, FORWARD_OPTIONS)
         y = np.empty_like(array, subok=False) if out is None else output(out, array, "out")
         made = plan({"x": array, "out": y}, position(axis, array), given, tier)
         if made.strides:
@@ -105,7 +105,7 @@ class Softmax(Named):
         """dx from the result y and dy. out may be y or dy. Options: scale, lengths, starts, causal and
         causal_past, as in the call. With softcap the gradient does not follow from y."""
         array, found = as_array(y, dtype, "y")
-        given = self._options(options, BACKWARD_OPTIONS)
+        given = options_of(self.name, options, BACKWARD_OPTIONS)
         upstream = operand(dy, array, "dy")
         dx = np.empty_like(array, subok=False) if out is None else output(out, array, "out")
         made = plan({"y": array, "dy": upstream, "out": dx}, position(axis, array), given, tier)
@@ -113,12 +113,6 @@ class Softmax(Named):
             made.options.y_row_stride, made.options.dy_row_stride, made.options.dx_row_stride = made.strides
         self._run("backward", found, made, (array, upstream, dx), target)
         return dx
-
-    def _options(self, given: Dict[str, Any], valid: Dict[str, Any]) -> Dict[str, Any]:
-        unknown = [name for name in given if name not in valid]
-        if unknown:
-            raise TypeError(f"{self.name} has no option {unknown[0]!r}; valid: {', '.join(valid)}")
-        return {**valid, **given}
 
 
 ALL: Dict[str, Softmax] = {entry.name: Softmax(entry) for entry in _library.listed_softmaxes()}
@@ -145,7 +139,7 @@ def log_sum_exp(
     softmax = ALL["softmax"]
     valid = {name: value for name, value in FORWARD_OPTIONS.items() if name != "log_sum_exp"}
     place = position(axis, array)
-    given = {**softmax._options(options, valid), "log_sum_exp": None}
+    given = {**options_of("log_sum_exp", options, valid), "log_sum_exp": None}
     made = plan({"x": array}, place, given, tier)
     order = without(made.order, place)
     shape = array.shape[:place] + array.shape[place + 1 :]

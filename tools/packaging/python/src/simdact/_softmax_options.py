@@ -179,17 +179,20 @@ def non_negative(value: Any, what: str) -> int:
     return count
 
 
+def mask_type(mask: Array, x: Array) -> int:
+    if mask.dtype in (np.dtype(np.bool_), np.dtype(np.uint8)):
+        return MASK_BOOL
+    if mask.dtype == x.dtype:
+        return MASK_SAME
+    if mask.dtype == np.float32:
+        return MASK_F32
+    raise TypeError(f"mask is {mask.dtype}, not bool, uint8, float32 or {x.dtype} as x")
+
+
 def fill_mask(options: SoftmaxOptions, mask: npt.ArrayLike, x: Array) -> Array:
     """A mask lies where it is: of the last axes of x, the same for all others."""
     array = np.asarray(mask)
-    if array.dtype in (np.dtype(np.bool_), np.dtype(np.uint8)):
-        options.mask_type = MASK_BOOL
-    elif array.dtype == x.dtype:
-        options.mask_type = MASK_SAME
-    elif array.dtype == np.float32:
-        options.mask_type = MASK_F32
-    else:
-        raise TypeError(f"mask is {array.dtype}, not bool, uint8, float32 or {x.dtype} as x")
+    options.mask_type = mask_type(array, x)
     while array.ndim > 1 and array.shape[0] == 1:
         array = array[0]
     if not 0 < array.ndim <= x.ndim or array.shape != x.shape[x.ndim - array.ndim :]:
