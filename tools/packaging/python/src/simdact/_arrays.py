@@ -77,8 +77,8 @@ def several(out: Any, names: Sequence[str]) -> Tuple[Optional[Array], ...]:
     if out is None:
         return (None,) * len(names)
     if not isinstance(out, tuple) or len(out) != len(names):
-        count = {2: "a pair", 3: "three"}[len(names)]
-        raise TypeError(f"out is to be {count} of arrays, ({', '.join(names)})")
+        count = {2: "a pair of", 3: "three"}[len(names)]
+        raise TypeError(f"out is to be {count} arrays, ({', '.join(names)})")
     return out
 
 

@@ -26,7 +26,8 @@ from ._arrays import (
     several,
 )
 from ._function import Function
-from ._library import DTYPES, TIERS, Parameters, declare, function, number_of, target_of
+from ._library import DTYPES, TIERS, declare, number_of, target_of
+from ._structs import Parameters, function
 
 
 class BiasKernel(Structure):

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ._arrays import Array, address, as_array, dense_output, output, per_row, rows_of, several, sum_type
 from ._function import OPTIONS, Named, integer, number, options_of, signature
-from ._library import DTYPES, TIERS, check, declare, function, number_of, target_of
+from ._library import DTYPES, TIERS, check, declare, number_of, target_of
+from ._structs import function
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 LOSS_OPTIONS: Dict[str, Any] = {

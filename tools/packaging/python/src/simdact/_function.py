@@ -6,8 +6,8 @@ import inspect
 import operator
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-from . import _library
-from ._library import DIRECTIONS, DTYPES, TIERS, Listed, Parameters, number_of, target_of
+from ._library import DIRECTIONS, DTYPES, TIERS, Listed, number_of, target_of
+from ._structs import MAX_PARAMETERS, Parameters
 
 OPTIONS = {"tier": "accurate", "target": None, "dtype": None}
 
@@ -59,7 +59,7 @@ def integer(what: str, value: Any) -> int:
 
 
 def made(numbers: Sequence[float]) -> Parameters:
-    return Parameters((ctypes.c_double * _library.MAX_PARAMETERS)(*numbers))
+    return Parameters((ctypes.c_double * MAX_PARAMETERS)(*numbers))
 
 
 def options_of(name: str, given: Dict[str, Any], valid: Dict[str, Any]) -> Dict[str, Any]:

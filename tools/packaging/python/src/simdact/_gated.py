@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ._arrays import Array, address, as_array, c_order, dense_output, operand, output, rows_of
 from ._function import Function, number
-from ._library import DTYPES, TIERS, Parameters, check, declare, number_of, target_of
+from ._library import DTYPES, TIERS, check, declare, number_of, target_of
+from ._structs import Parameters
 
 LAYOUTS = {"gate_first": 0, "up_first": 1, "interleaved": 2}
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ._arrays import Array, address, as_array, check_disjoint, dense_output, output, per_row, rows_of, several
 from ._function import Function, integer
 from ._gated import GateOptions, gated_rows
-from ._library import DTYPES, Parameters, check, declare, number_of, target_of
+from ._library import DTYPES, check, declare, number_of, target_of
+from ._structs import Parameters
 
 BYTE_FORMATS = {"int8": 0, "uint8": 1, "e4m3": 2, "e5m2": 3}
 ML_DTYPES = {"float8_e4m3fn": "e4m3", "float8_e5m2": "e5m2"}
@@ -73,7 +74,7 @@ def bytes_for(out: Any, shape: Tuple[int, ...], format: str) -> Array:
     if isinstance(out, np.ndarray) and ML_DTYPES.get(out.dtype.name) == format:
         kind = out.dtype
     if isinstance(out, np.ndarray) and out.dtype != kind:
-        raise TypeError(f"q is {out.dtype}, not {kind} as {format} is")
+        raise TypeError(f"q is {out.dtype}, not {kind} (format {format})")
     return output(out, np.empty(0, kind), "q", shape)
 
 

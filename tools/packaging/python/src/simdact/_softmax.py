@@ -11,7 +11,7 @@ from . import _library
 from ._activations import ALL as ACTIVATIONS
 from ._arrays import Array, address, as_array, operand, output, sum_type
 from ._function import OPTIONS, Named, options_of, signature
-from ._library import DTYPES, Listed, SoftmaxOptions, check, target_of
+from ._library import DTYPES, Listed, check, target_of
 from ._softmax_options import (
     BACKWARD_OPTIONS,
     FORWARD_OPTIONS,
@@ -21,6 +21,7 @@ from ._softmax_options import (
     position,
     without,
 )
+from ._structs import SoftmaxOptions
 
 
 class Softmax(Named):

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from ._arrays import Array, address, memory_order, output, per_row, rows_of, sum_type
 from ._function import number
-from ._library import TIERS, SoftmaxAxisOptions, SoftmaxOptions, number_of
+from ._library import TIERS, number_of
+from ._structs import SoftmaxAxisOptions, SoftmaxOptions
 
 MASKED_ROWS = {"nan": 0, "zero": 1, "uniform": 2}
 INFINITE_SCORES = {"nan": 0, "limit": 1}

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from ._arrays import Array, address, elementwise
 from ._function import Function, number
-from ._library import Parameters, check, declare, number_of, target_of
+from ._library import check, declare, number_of, target_of
+from ._structs import Parameters
 
 ROUNDINGS = {"even": 0, "away": 1}
 NODES = {"exact": 0, "tflite": 1}
