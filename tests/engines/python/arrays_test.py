@@ -79,6 +79,31 @@ class InputsTest(Case):
         strided = np.empty((4, 6), np.float32)[:, ::2][:0]
         self.assertEqual(simdact.gelu(strided).shape, (0, 3))
 
+    def test_inputs_that_nothing_else_holds(self) -> None:
+        """They live until the kernel has read them: of this size their memory would be gone."""
+
+        class Fresh:
+            def __array__(self, *_: Any, **__: Any) -> Array:
+                return np.full(2**21, 2.0)
+
+        one, column = np.ones(2**21), np.zeros(2**21)
+        made: Any = Fresh()
+        for y in (
+            simdact.relu(made),
+            simdact.relu.backward(one, made),
+            simdact.relu.backward_from_output(one, made),
+            simdact.reglu(one, made),
+            *simdact.reglu.backward(one, one, made),
+            simdact.relu.residual(column, made),
+            simdact.relu.residual_backward(column, one, made),
+            simdact.relu.bias(column, made),
+            *simdact.relu.bias_backward(one, column, made),
+            simdact.relu.scale_bias(one, made, column),
+            *simdact.prelu_channels.backward(one, one, made, 0)[:1],
+            simdact.softmax_diagonal(np.full(2**21, 0.5), made) * 4,
+        ):
+            self.assertTrue((y == 2).all())
+
     def test_read_only_input_and_views(self) -> None:
         x = numbers(20)
         want = simdact.gelu(x)

@@ -119,7 +119,8 @@ class Activation(Biased, Gated, Quantizing, Tabled):
         array, found = as_array(x, dtype, what)
         kernel = self._kernel(direction, found, tier, target)
         values = self._values(parameters, named)
-        (dx,), addresses = elementwise({what: array, "dy": operand(dy, array, "dy")}, {"out": out})
+        inputs = {what: array, "dy": operand(dy, array, "dy")}
+        (dx,), addresses = elementwise(inputs, {"out": out})
         kernel(*addresses, array.size, values)
         return dx
 

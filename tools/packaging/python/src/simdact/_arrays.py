@@ -151,7 +151,8 @@ def check_disjoint(out: Array, what: str, others: Dict[str, Array], may_be: Sequ
 
 def elementwise(inputs: Dict[str, Array], outs: Dict[str, Optional[Array]]) -> Tuple[List[Array], List[int]]:
     """The outputs of a call, new ones where None is given, once all arrays are known to fit; and the addresses of
-    all arrays."""
+    all arrays. They last as long as the arrays: the caller must keep its inputs, which may be all there is of what
+    NumPy has made of a list."""
     first = next(iter(inputs.values()))
     for what, array in inputs.items():
         check_layout(array, first, what)

@@ -204,7 +204,8 @@ class Biased(Function):
         array, found = as_array(x, dtype, "x")
         kernel, op = self._find_op(found, tier, target)
         values = self._values(parameters, named)
-        (y,), (a, b, to) = elementwise({"x": array, "r": operand(r, array, "r")}, {"out": out})
+        inputs = {"x": array, "r": operand(r, array, "r")}
+        (y,), (a, b, to) = elementwise(inputs, {"out": out})
         kernel.forward(op, a, None, b, to, 1, array.size, values)
         return y
 

@@ -61,7 +61,8 @@ class Gate(Function):
         g, found = as_array(gate, dtype, "gate")
         kernel = self._kernel("forward", found, tier, target)
         values = self._values(parameters, named)
-        (y,), addresses = elementwise({"gate": g, "up": operand(up, g, "up")}, {"out": out})
+        inputs = {"gate": g, "up": operand(up, g, "up")}
+        (y,), addresses = elementwise(inputs, {"out": out})
         kernel(*addresses, g.size, values)
         return y
 
