@@ -183,14 +183,22 @@ size_t CountScales(const simdact_quantize_options& o, size_t rows, size_t cols) 
   return o.scale_for == SIMDACT_SCALE_FOR_ROW ? rows : rows * ((cols - 1) / o.group + 1);
 }
 
+// The scales, and the largest numbers if they are asked for.
+Matrix ScalesOf(const simdact_quantize_options& o, size_t rows, size_t cols) {
+  const size_t count = CountScales(o, rows, cols);
+  return {o.scales, 1, count, count, sizeof(float)};
+}
+Matrix LargestOf(const simdact_quantize_options& o, size_t rows, size_t cols) {
+  return Optional(o.largest, CountScales(o, rows, cols), sizeof(float));
+}
+
 simdact_status CheckArrays(const Matrix& x, const Matrix& q, const simdact_quantize_options& o) {
   for (const Matrix* m : {&x, &q}) {
     const simdact_status status = CheckMatrix(*m);
     if (status != SIMDACT_OK) return status;
   }
   const size_t count = CountScales(o, q.rows, q.cols);
-  const Matrix scales{o.scales, 1, count, count, sizeof(float)};
-  const Matrix largest{o.largest, size_t{o.largest != nullptr}, count, count, sizeof(float)};
+  const Matrix scales = ScalesOf(o, q.rows, q.cols), largest = LargestOf(o, q.rows, q.cols);
   for (const Matrix* m : {&scales, &largest}) {
     const simdact_status status = CheckMatrix(*m);
     if (status != SIMDACT_OK) return status;
@@ -276,9 +284,13 @@ simdact_status simdact_gated_quantize(simdact_op op, simdact_dtype dtype, const 
   bool empty;
   status = simdact::Check({dtype, x, q, rows, cols, 2 * cols}, &o, &empty);
   if (status != SIMDACT_OK || empty) return status;
-  const simdact::Matrix bytes{q, rows, cols, o.q_row_stride, 1};
-  status = simdact::CheckBiases(shape, g, bytes);
-  if (status != SIMDACT_OK) return status;
+  const simdact::Matrix written[] = {{q, rows, cols, o.q_row_stride, 1},
+                                     o.dynamic != 0 ? simdact::ScalesOf(o, rows, cols) : simdact::Matrix{},
+                                     simdact::LargestOf(o, rows, cols)};
+  for (const simdact::Matrix& output : written) {
+    status = simdact::CheckBiases(shape, g, output);
+    if (status != SIMDACT_OK) return status;
+  }
   const simdact::Pieces& pieces = *simdact::PiecesCode(g.target->bit);
   const simdact::Gated<float> gate(g.target, op, dtype, p, g, x, cols);
   simdact::Source in(pieces, dtype, x, o.x_row_stride);

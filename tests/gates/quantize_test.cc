@@ -420,6 +420,12 @@ TEST(Quantize, RefusesWhatMakesNoSense) {
   EXPECT_EQ(gate([](O& o, G&) { o.x_row_stride = 9; }), SIMDACT_BAD_OPTION);
   EXPECT_EQ(gate([](O&, G& g) { g.x_row_stride = 7; }), SIMDACT_SHORT_STRIDE);
   EXPECT_EQ(gate([&](O&, G& g) { g.up_bias = q + 3; }), SIMDACT_OVERLAP);
+  float shared[4] = {1, 1, 1, 1};  // a bias may lie where scales are read, not where they are written
+  const auto with_bias = [&](auto change) {
+    return gate([&](O& o, G& g) { g.gate_bias = shared, change(o); });
+  };
+  EXPECT_EQ(with_bias([&](O& o) { o.largest = shared + 3; }), SIMDACT_OVERLAP);
+  EXPECT_EQ(with_bias([&](O& o) { o.scales = shared + 2, o.dynamic = 1; }), SIMDACT_OVERLAP);
   EXPECT_EQ(gate([](O&, G&) {}, SIZE_MAX / 2 + 1), SIMDACT_TOO_LARGE);
   for (const uint8_t byte : q) EXPECT_EQ(byte, 77) << "written in spite of an error";
 
