@@ -114,10 +114,10 @@ HWY_INLINE V TimesExpm1Left(D d, const V& z, float factor) {
   const auto a = hn::Set(d, factor);
   const V bounded = AtLeast(hn::Set(d, -30.0f), z), nearest = NearestPower(d, bounded);
   const V r = RestOfPower(d, bounded, V(ExponentOf(d, nearest)));
-  const V as = op::Mul(a, PowerOf(d, nearest)), high = op::Sub(as, a);
-  const V rest = op::Sub(as, op::Add(high, a));  // |as| <= |a|: exact
+  const V as = op::Mul(a, PowerOf(d, nearest)), missing = op::Sub(a, as);
+  const V rest = op::Sub(as, op::Sub(a, missing));  // |as| <= |a|: exact
   const V tail = op::Mul(op::Mul(r, r), Expm1Tail(d, r));
-  return op::Add(high, op::MulAdd(as, r, op::MulAdd(as, tail, rest)));
+  return op::Sub(op::MulAdd(as, r, op::MulAdd(as, tail, rest)), missing);  // -0 less +0 is -0
 }
 // a expm1(z) for z <= 0; floats have no low word of a.
 template <class D, class N, class A>
@@ -163,7 +163,9 @@ HWY_INLINE V TimesExp(D d, const V& x, Scalar<D> factor, const A& a, bool& deep)
                                                                : hwy::HighestValue<Scalar<D>>();
   const V bounded = BoundedBelow(d, V(AtMost(hn::Zero(d), x)), least, limit, deep);
   const auto power = ExpSplit<kTimesExpBias<D>>(d, V(MovedOffZero(d, bounded)));
-  return Round(TimesOnePlus(PairProduct(V(Scale(power)), a), V(Excess(power))));
+  const V product = Round(TimesOnePlus(PairProduct(V(Scale(power)), a), V(Excess(power))));
+  if constexpr (kIsFloat<D>) return product;
+  return op::CopySign(product, hn::Set(d, factor));  // the words of a pair that vanishes add up to +0
 }
 
 // elu(x) and celu(x) for floats and alpha = 1: no product by alpha, whose error would have to be kept. From

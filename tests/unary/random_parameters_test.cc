@@ -334,5 +334,30 @@ TEST(Parameters, ZeroAndInfinityGiveTheLimit) {
   }
 }
 
+// A product that vanishes leaves a zero with its sign: alpha times exp(x) and alpha times x.
+TEST(Parameters, ZerosKeepTheProductsSign) {
+  size_t vanished = 0;
+  ForEachKernelOf(
+      SIMDACT_OP_elu,
+      [&](const Case& c) {
+        if (c.direction == SIMDACT_BACKWARD_FROM_OUTPUT) return;
+        const bool forward = c.direction == SIMDACT_FORWARD, is_double = c.dtype == SIMDACT_F64;
+        const double deepest = is_double ? -745 : -104;
+        for (int exponent = -1; exponent >= (is_double ? -500 : -60); --exponent) {
+          for (const double alpha : {std::ldexp(1.137, exponent), std::ldexp(-1.137, exponent)}) {
+            for (const double x : {std::ldexp(-1.947, is_double ? -580 : -93), deepest / 2, deepest}) {
+              const double y = Evaluate(c, x, {{alpha}});
+              if (y != 0 || simdact_accuracy::Rounded(c.dtype, x) == 0) continue;
+              ++vanished;
+              EXPECT_EQ(std::signbit(y), (alpha < 0) != forward)
+                  << std::hexfloat << "alpha " << alpha << " at " << x;
+            }
+          }
+        }
+      },
+      Tiers::kBoth);
+  EXPECT_GT(vanished, size_t{100});
+}
+
 }  // namespace
 }  // namespace simdact_test
