@@ -4,6 +4,7 @@
 //   op/backward/DTYPE/accurate/TARGET/n
 //   op/from_output/DTYPE/accurate/TARGET/n   backward from the output, where there is such a kernel
 //   op/DIRECTION/DTYPE/fast/TARGET/n         the fast tier, where its kernel is not the accurate one
+//   op/DIRECTION/f32/exact/TARGET/n          the exact tier likewise
 //   op/DIRECTION/f32/TIER/TARGET/minus_inf   and other inputs that are slow in careless code: slow_rows.h
 //   op/forward/f32/TIER/TARGET/digits        what the layers of a trained network feed that op
 //   op/DIRECTION/DTYPE/peer/PEER/n           other libraries, if the build was asked for them: peer_rows.h
@@ -128,15 +129,16 @@ void AddDigits(const std::string& prefix, const simdact_kernel* kernel, simdact_
   });
 }
 
-// The rows of one tier; of `fast`, those whose kernel is not the accurate one.
+// The rows of one tier; of others than `accurate`, those whose kernel is not the accurate one.
 void AddKernel(const simdact_target* target, simdact_op op, simdact_dtype dtype, simdact_tier tier,
                const std::vector<float>* digits) {
   const simdact_kernel* kernel = simdact_find(target, op, dtype, tier);
   const simdact_kernel* accurate = simdact_find(target, op, dtype, SIMDACT_ACCURATE);
   if (kernel == nullptr) return;
+  constexpr const char* kTiers[] = {"/accurate/", "/fast/", "/exact/"};
   const auto prefix = [&](simdact_direction direction) {
     return std::string(simdact_describe(op)->name) + "/" + DirectionName(direction) + "/" + DtypeName(dtype) +
-           (tier == SIMDACT_FAST ? "/fast/" : "/accurate/") + simdact_target_name(target) + "/";
+           kTiers[tier] + simdact_target_name(target) + "/";
   };
   const bool all = tier == SIMDACT_ACCURATE;
   if (all || kernel->forward != accurate->forward) {
@@ -266,7 +268,7 @@ int main(int argc, char** argv) {
     for (const simdact_target* target : targets) {
       for (int k = 0; k < SIMDACT_OP_COUNT; ++k) {
         const auto op = static_cast<simdact_op>(k);
-        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST, SIMDACT_EXACT}) {
           AddKernel(target, op, dtype, tier, DigitsOf(network, op));
         }
       }

@@ -19,7 +19,7 @@ struct Which {
 // What the default target has, looked up at the first call. Threads that race to fill a place store the same
 // value, which points to what is constant: relaxed order is enough.
 std::atomic<const simdact_bias_kernel*> g_kernels[SIMDACT_DTYPE_COUNT];
-std::atomic<const simdact_kernel*> g_ops[SIMDACT_OP_COUNT][2][SIMDACT_TIER_COUNT];
+std::atomic<const simdact_kernel*> g_ops[SIMDACT_OP_COUNT][2][kFamilyTiers];
 
 const simdact_bias_kernel* Kernel(simdact_dtype dtype) {
   const simdact_bias_kernel* kernel = g_kernels[dtype].load(std::memory_order_relaxed);
@@ -108,8 +108,8 @@ simdact_status CheckBackward(simdact_dtype dtype, const void* x, const void* con
 // Whether there is such a function; a dtype may be left out of the build.
 bool Exists(Which which) {
   return static_cast<unsigned>(which.op) < SIMDACT_OP_COUNT &&
-         static_cast<unsigned>(which.dtype) < SIMDACT_DTYPE_COUNT &&
-         static_cast<unsigned>(which.tier) < SIMDACT_TIER_COUNT && Kernel(which.dtype) != nullptr;
+         static_cast<unsigned>(which.dtype) < SIMDACT_DTYPE_COUNT && IsFamilyTier(which.tier) &&
+         Kernel(which.dtype) != nullptr;
 }
 
 // ---- Calls ---------------------------------------------------------------------------------------------

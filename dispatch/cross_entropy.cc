@@ -16,7 +16,7 @@ bool ValuesAreValid(const simdact_cross_entropy_options& o) {
     if (word != 0) return false;
   }
   return o.label_smoothing >= 0 && o.label_smoothing <= 1 && std::isfinite(o.gradient) &&
-         static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT && static_cast<unsigned>(o.ignores_label) <= 1;
+         IsFamilyTier(o.tier) && static_cast<unsigned>(o.ignores_label) <= 1;
 }
 
 void Resolve(const simdact_cross_entropy_options* options, size_t cols, LossOptions* o) {

@@ -111,6 +111,21 @@ Place FindPlace(simdact_op op) {
   return {nullptr, 0};
 }
 
+// Whether an op's values need rounding: where they are floats anyway the accurate tier is exact.
+#define SIMDACT_X(Name, name, number, PARAMETERS, OUTPUT, CLAIMS, TIERS, HALF, ...) \
+  SIMDACT_IF_NOT_##HALF(true ||) false,
+constexpr bool kIsRounded[] = {SIMDACT_UNARY(SIMDACT_X)};
+#undef SIMDACT_X
+
+const simdact_kernel* ExactKernel(int64_t target, simdact_op op) {
+#ifdef SIMDACT_NO_F64  // what it is made of
+  return nullptr;
+#else
+  const simdact_kernel* kernels = ExactCode(target);
+  return kernels == nullptr ? nullptr : kernels + op;
+#endif
+}
+
 // The default target's kernel of each op, dtype and tier, looked up at the first call.
 std::atomic<const simdact_kernel*> g_default[SIMDACT_OP_COUNT][SIMDACT_DTYPE_COUNT][SIMDACT_TIER_COUNT];
 
@@ -166,6 +181,11 @@ constexpr bool kHasFast[] = {SIMDACT_UNARY(SIMDACT_X)};
 
 }  // namespace
 
+const simdact_kernel* AccurateKernel(int64_t target, simdact_op op, simdact_dtype dtype) {
+  const Place place = FindPlace(op);
+  return &place.code(target).rows[place.index].kernels[SIMDACT_ACCURATE][dtype];
+}
+
 }  // namespace simdact
 
 extern "C" {
@@ -191,6 +211,13 @@ const char* simdact_status_text(simdact_status status) {
     default:
       return "not a status of simdact";
   }
+}
+
+#define SIMDACT_TEXT(number) #number
+#define SIMDACT_DOTTED(major, minor, patch) \
+  SIMDACT_TEXT(major) "." SIMDACT_TEXT(minor) "." SIMDACT_TEXT(patch)
+const char* simdact_version(void) {
+  return SIMDACT_DOTTED(SIMDACT_VERSION_MAJOR, SIMDACT_VERSION_MINOR, SIMDACT_VERSION_PATCH);
 }
 
 size_t simdact_targets(const simdact_target** list, size_t capacity) {
@@ -233,6 +260,12 @@ simdact_choice simdact_target_choice(void) { return simdact::Choose().how; }
 const simdact_kernel* simdact_find(const simdact_target* target, simdact_op op, simdact_dtype dtype,
                                    simdact_tier tier) {
   if (!simdact_target_runs(target) || !simdact::Exists(op, dtype, tier)) return nullptr;
+  if (tier == SIMDACT_EXACT) {
+    if (dtype == SIMDACT_F64) return nullptr;
+    if (dtype == SIMDACT_F32 && simdact::kIsRounded[simdact::kPositions.of[op]])
+      return simdact::ExactKernel(target->bit, op);
+    tier = SIMDACT_ACCURATE;
+  }
   const simdact::Place place = simdact::FindPlace(op);
   const simdact::Row* rows = place.code(target->bit).rows;
   if (rows == nullptr) return nullptr;

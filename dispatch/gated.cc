@@ -138,7 +138,8 @@ simdact_status CheckGated(simdact_op op, simdact_dtype dtype, const simdact_gate
     if (word != 0) return SIMDACT_BAD_OPTION;
   }
   const bool usable = IsUsable(o.limit, dtype) && IsUsable(o.offset, dtype) && o.limit >= 0;
-  return usable && simdact_find(TargetOf(o), op, dtype, o.tier) != nullptr ? SIMDACT_OK : SIMDACT_BAD_OPTION;
+  const bool exists = IsFamilyTier(o.tier) && simdact_find(TargetOf(o), op, dtype, o.tier) != nullptr;
+  return usable && exists ? SIMDACT_OK : SIMDACT_BAD_OPTION;
 }
 
 }  // namespace simdact

@@ -50,12 +50,11 @@ simdact_status BackwardRows(const simdact_gate_kernel& kernel, const PackedShape
 // The default kernel of each gate, dtype and tier, looked up at the first call. Threads that race store the
 // same.
 std::atomic<const simdact_gate_kernel*> g_default[SIMDACT_GATE_COUNT][SIMDACT_DTYPE_COUNT]
-                                                 [SIMDACT_TIER_COUNT];
+                                                 [simdact::kFamilyTiers];
 
 bool Exists(simdact_gate gate, simdact_dtype dtype, simdact_tier tier) {
   return static_cast<unsigned>(gate) < SIMDACT_GATE_COUNT &&
-         static_cast<unsigned>(dtype) < SIMDACT_DTYPE_COUNT &&
-         static_cast<unsigned>(tier) < SIMDACT_TIER_COUNT;
+         static_cast<unsigned>(dtype) < SIMDACT_DTYPE_COUNT && IsFamilyTier(tier);
 }
 
 // Null for a dtype that was left out of the build.

@@ -12,9 +12,14 @@ struct simdact_target {
 
 namespace simdact {
 
+// The tiers that the families and the other shapes have kernels for: accurate and fast. What is exact for
+// floats is made of the accurate kernels for double.
+constexpr unsigned kFamilyTiers = 2;
+inline bool IsFamilyTier(simdact_tier tier) { return static_cast<unsigned>(tier) < kFamilyTiers; }
+
 // A kernel of the fast tier without a forward function stands for the accurate one.
 struct Row {
-  simdact_kernel kernels[SIMDACT_TIER_COUNT][SIMDACT_DTYPE_COUNT];
+  simdact_kernel kernels[kFamilyTiers][SIMDACT_DTYPE_COUNT];
 };
 
 // A family compiled for one target.
@@ -26,6 +31,13 @@ struct FamilyCode {
 #define SIMDACT_F(Family, LIST) FamilyCode Family##Code(int64_t target);
 SIMDACT_FAMILIES(SIMDACT_F)
 #undef SIMDACT_F
+
+// A family's accurate kernel for a compiled target, whether or not this CPU runs it; without functions if the
+// dtype was left out of the build.
+const simdact_kernel* AccurateKernel(int64_t target, simdact_op op, simdact_dtype dtype);
+
+// The exact tier's kernels of float, by the ops' numbers, compiled for one target; null if they were not.
+const simdact_kernel* ExactCode(int64_t target);
 
 // Softmax and its kin in one format (rows.h), compiled for one target; null if it was not.
 struct SoftmaxCode;
@@ -45,7 +57,7 @@ const simdact_table16_kernel* Table16Code(int64_t target);
 // The gated linear units, in the order of gates.def; null if they were not compiled. As above, a kernel of
 // the fast tier without a forward function stands for the accurate one.
 struct GateRow {
-  simdact_gate_kernel kernels[SIMDACT_TIER_COUNT][SIMDACT_DTYPE_COUNT];
+  simdact_gate_kernel kernels[kFamilyTiers][SIMDACT_DTYPE_COUNT];
 };
 const GateRow* GatesCode(int64_t target);
 

@@ -43,7 +43,7 @@ bool OptionsAreValid(const simdact_softmax_options& o, size_t bytes) {
   }
   const bool usable = IsUsable(o.scale, bytes) && IsUsable(o.softcap, bytes) &&
                       IsUsable(o.mask_slope, bytes) && IsUsable(o.alibi_slope, bytes);
-  return usable && o.softcap >= 0 && static_cast<unsigned>(o.tier) < SIMDACT_TIER_COUNT &&
+  return usable && o.softcap >= 0 && IsFamilyTier(o.tier) &&
          static_cast<unsigned>(o.masked_row) <= SIMDACT_MASKED_ROW_UNIFORM &&
          static_cast<unsigned>(o.infinite_score) <= SIMDACT_INFINITE_SCORE_LIMIT &&
          static_cast<unsigned>(o.mask_type) <= SIMDACT_MASK_SAME;

@@ -146,8 +146,17 @@ typedef enum simdact_dtype {
  * derivatives, where they cross zero, within 2^-22 of their largest term; special values as in accurate;
  * denormal results may be anything from 0 to the least normal number, dx also where f' is denormal. It exists
  * from the input where it is at least 1.2 times faster; elsewhere, in f64 and from the output fast means
- * accurate. */
-typedef enum simdact_tier { SIMDACT_ACCURATE = 0, SIMDACT_FAST = 1, SIMDACT_TIER_COUNT } simdact_tier;
+ * accurate.
+ *
+ * exact: correctly rounded, ties to even, at any parameters: the same bits on every CPU. dx is dy f' rounded
+ * once. f32; bf16 and f16 are exact in the accurate tier, which stands for it; there is none in f64, nor in
+ * builds without f64. Of the other shapes (gates, softmax, bias forms, cross-entropy) there is no exact tier. */
+typedef enum simdact_tier {
+  SIMDACT_ACCURATE = 0,
+  SIMDACT_FAST = 1,
+  SIMDACT_EXACT = 2,
+  SIMDACT_TIER_COUNT
+} simdact_tier;
 
 /* f; f' from the input; f' from the output. */
 typedef enum simdact_direction {
@@ -172,6 +181,9 @@ typedef struct simdact_kernel {
   /* NULL where the derivative does not follow from the output */
   void (*backward_from_output)(const void* y_, const void* dy_, void* dx_, size_t n_, simdact_params p_);
 } simdact_kernel;
+
+/* The version of the library that runs, "0.1.0", which may be later than this header's. */
+SIMDACT_API const char* simdact_version(void);
 
 /* One instruction set that the library holds code for. */
 typedef struct simdact_target simdact_target;

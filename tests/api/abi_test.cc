@@ -71,8 +71,9 @@ TEST(Abi, OtherNumbers) {
   ExpectPublished("simdact_dtype", {SIMDACT_N(SIMDACT_F32), SIMDACT_N(SIMDACT_F64), SIMDACT_N(SIMDACT_BF16),
                                     SIMDACT_N(SIMDACT_F16)});
   EXPECT_EQ(SIMDACT_DTYPE_COUNT, 4);
-  ExpectPublished("simdact_tier", {SIMDACT_N(SIMDACT_ACCURATE), SIMDACT_N(SIMDACT_FAST)});
-  EXPECT_EQ(SIMDACT_TIER_COUNT, 2);
+  ExpectPublished("simdact_tier",
+                  {SIMDACT_N(SIMDACT_ACCURATE), SIMDACT_N(SIMDACT_FAST), SIMDACT_N(SIMDACT_EXACT)});
+  EXPECT_EQ(SIMDACT_TIER_COUNT, 3);
   ExpectPublished("simdact_direction", {SIMDACT_N(SIMDACT_FORWARD), SIMDACT_N(SIMDACT_BACKWARD),
                                         SIMDACT_N(SIMDACT_BACKWARD_FROM_OUTPUT)});
   EXPECT_EQ(SIMDACT_DIRECTION_COUNT, 3);

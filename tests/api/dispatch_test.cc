@@ -13,6 +13,13 @@
 namespace simdact_test {
 namespace {
 
+TEST(Dispatch, NamesItsVersion) {
+  const std::string header = std::to_string(SIMDACT_VERSION_MAJOR) + "." +
+                             std::to_string(SIMDACT_VERSION_MINOR) + "." +
+                             std::to_string(SIMDACT_VERSION_PATCH);
+  EXPECT_EQ(simdact_version(), header);
+}
+
 TEST(Dispatch, ListsTargetsBestFirst) {
   const size_t count = simdact_targets(nullptr, 0);
   ASSERT_GE(count, 1u);

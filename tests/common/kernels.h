@@ -51,24 +51,27 @@ struct Case {
   }
   std::string Name() const {
     return std::string(description->name) + " " + simdact_accuracy::DtypeName(dtype) + " " +
-           simdact_accuracy::DirectionName(direction) + (tier == SIMDACT_FAST ? ", fast, on " : " on ") +
-           simdact_target_name(target);
+           simdact_accuracy::DirectionName(direction) + TierName() + simdact_target_name(target);
+  }
+  const char* TierName() const {
+    return tier == SIMDACT_FAST ? ", fast, on " : tier == SIMDACT_EXACT ? ", exact, on " : " on ";
   }
 };
 
 // Calls f(case) until it fails fatally; for one op, or for all. With the fast tier where it is one of its
-// own, or without.
-enum class Tiers { kAccurate, kBoth };
+// own, or without; and with the exact one.
+enum class Tiers { kAccurate, kBoth, kAll };
 template <class F>
 void ForEachKernelOf(simdact_op op, const F& f, Tiers tiers = Tiers::kAccurate) {
   using namespace simdact_accuracy;  // NOLINT: all of this comes from there
   for (const simdact_target* target : RunningTargets()) {
     for (const simdact_dtype dtype : Dtypes()) {
       for (const simdact_direction direction : Directions()) {
-        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST}) {
+        for (const simdact_tier tier : {SIMDACT_ACCURATE, SIMDACT_FAST, SIMDACT_EXACT}) {
           if (!Exists(op, direction)) continue;
-          if (tier == SIMDACT_FAST && (tiers != Tiers::kBoth || !HasFast(target, op, dtype, direction)))
+          if (tier == SIMDACT_FAST && (tiers == Tiers::kAccurate || !HasFast(target, op, dtype, direction)))
             continue;
+          if (tier == SIMDACT_EXACT && (tiers != Tiers::kAll || !HasExact(target, op, dtype))) continue;
           const simdact_kernel* kernel = simdact_find(target, op, dtype, tier);
           const Case c{target, op, dtype, direction, tier, kernel, simdact_describe(op)};
           SCOPED_TRACE(c.Name());

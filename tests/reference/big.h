@@ -33,6 +33,7 @@ class Big {
     return result + rest;
   }
   double Rounded() const { return mpfr_get_d(v_, MPFR_RNDN); }
+  float RoundedToFloat() const { return mpfr_get_flt(v_, MPFR_RNDN); }  // denormals, too, once
   bool IsNan() const { return mpfr_nan_p(v_) != 0; }
   bool IsInf() const { return mpfr_inf_p(v_) != 0; }
 

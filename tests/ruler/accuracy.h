@@ -53,6 +53,12 @@ inline bool HasFast(const simdact_target* target, simdact_op op, simdact_dtype d
   return direction == SIMDACT_BACKWARD && fast->backward != accurate->backward;
 }
 
+// Whether the exact tier is more than another name of the accurate one.
+inline bool HasExact(const simdact_target* target, simdact_op op, simdact_dtype dtype) {
+  const simdact_kernel* exact = simdact_find(target, op, dtype, SIMDACT_EXACT);
+  return exact != nullptr && exact != simdact_find(target, op, dtype, SIMDACT_ACCURATE);
+}
+
 // One value through the kernel, rounded to the dtype before.
 inline double Evaluate(const simdact_kernel& kernel, simdact_dtype dtype, simdact_direction direction,
                        const simdact_params& p, double x) {
@@ -301,7 +307,7 @@ inline std::vector<Worst> Sweep(simdact_op op, simdact_dtype dtype, simdact_dire
   p = RoundedTo(dtype, p);
   Subject subject = {op, dtype, direction, tier, p, {}};
   for (const simdact_target* target : targets) {
-    const bool there = tier == SIMDACT_ACCURATE || HasFast(target, op, dtype, direction);
+    const bool there = tier != SIMDACT_FAST || HasFast(target, op, dtype, direction);
     subject.kernels.push_back(there ? simdact_find(target, op, dtype, tier) : nullptr);
   }
   const Inputs source(op, dtype, direction, p, sample);

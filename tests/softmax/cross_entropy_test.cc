@@ -357,6 +357,8 @@ TEST(CrossEntropyTest, BadArguments) {
     expect(SIMDACT_BAD_OPTION, good, o);
     o = {}, o.ignores_label = 2;
     expect(SIMDACT_BAD_OPTION, good, o);
+    o = {}, o.tier = SIMDACT_EXACT;
+    expect(SIMDACT_BAD_OPTION, good, o);
     o = {}, o.tier = SIMDACT_TIER_COUNT;
     expect(SIMDACT_BAD_OPTION, good, o);
     o = {}, o.reserved[7] = 1;

@@ -32,7 +32,7 @@ class ContractTest : public testing::TestWithParam<int> {
  protected:
   template <class F>
   void ForEach(const F& f) const {
-    ForEachKernelOf(static_cast<simdact_op>(GetParam()), f, Tiers::kBoth);
+    ForEachKernelOf(static_cast<simdact_op>(GetParam()), f, Tiers::kAll);
   }
 };
 INSTANTIATE_TEST_SUITE_P(Ops, ContractTest, testing::Range(0, static_cast<int>(SIMDACT_OP_COUNT)), OpName);

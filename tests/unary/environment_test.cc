@@ -146,7 +146,7 @@ TEST_P(EnvironmentTest, FlushingKeepsNormalResultsOfNormalInputs) {
   if (!kCanFlush) GTEST_SKIP() << "no way to set flush-to-zero on this architecture is known here";
   ForEachKernelOf(
       op_, [&](const Case& c) { Check(c, RoundedTo(c.dtype, c.description->defaults), 0.0, false); },
-      Tiers::kBoth);
+      Tiers::kAll);
 }
 
 TEST_P(EnvironmentTest, FlushingKeepsGradients) {
@@ -167,7 +167,7 @@ TEST_P(EnvironmentTest, FlushingKeepsThemAtOtherParameters) {
           Check(c, RoundedTo(c.dtype, p), IsHalf(c.dtype) ? 0.0 : 0.5, false);
         }
       },
-      Tiers::kBoth);
+      Tiers::kAll);
 }
 
 const int kModes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
@@ -195,7 +195,7 @@ TEST_P(EnvironmentTest, IsLeftAsItWas) {
           }
         }
       },
-      Tiers::kBoth);
+      Tiers::kAll);
 }
 
 // Round-to-nearest is assumed, and no claim holds elsewhere. Calls return all the same, and NaN comes of NaN;
@@ -226,7 +226,7 @@ TEST_P(EnvironmentTest, OtherRoundingModesKeepNanAndLimits) {
           }
         }
       },
-      Tiers::kBoth);
+      Tiers::kAll);
 }
 
 }  // namespace

@@ -225,7 +225,7 @@ TEST_P(RandomParameters, NanGivesNan) {
         for (int i = description_.parameters; i < SIMDACT_MAX_PARAMETERS; ++i) p.value[i] = kNan;
         EXPECT_FALSE(std::isnan(Evaluate(c, 1.0, p)));
       },
-      Tiers::kBoth);
+      Tiers::kAll);
 }
 
 std::vector<simdact_op> OpsWithParameters() {
@@ -330,7 +330,7 @@ TEST(Parameters, ZeroAndInfinityGiveTheLimit) {
                 << want;
           }
         },
-        Tiers::kBoth);
+        Tiers::kAll);
   }
 }
 
@@ -355,7 +355,7 @@ TEST(Parameters, ZerosKeepTheProductsSign) {
           }
         }
       },
-      Tiers::kBoth);
+      Tiers::kAll);
   EXPECT_GT(vanished, size_t{100});
 }
 

@@ -14,7 +14,7 @@ class SpecialTest : public testing::TestWithParam<int> {
  protected:
   template <class F>
   void ForEach(const F& f) const {
-    ForEachKernelOf(op_, f, Tiers::kBoth);
+    ForEachKernelOf(op_, f, Tiers::kAll);
   }
   const simdact_op op_ = static_cast<simdact_op>(GetParam());
 };

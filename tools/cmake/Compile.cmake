@@ -98,6 +98,11 @@ function(simdact_compile_kernels target)
   foreach(source IN LISTS small)
     set_source_files_properties(dispatch/${source}.cc PROPERTIES COMPILE_OPTIONS "$<${optimized}:-Os>")
   endforeach()
+  # The exact tier is many small functions, and formulas that are seldom asked.
+  set_source_files_properties(kernels/exact.cc PROPERTIES
+    COMPILE_OPTIONS "$<${by_gnu}:-fno-asynchronous-unwind-tables;-falign-functions=4>")
+  set_source_files_properties(kernels/exact/settle.cc PROPERTIES
+    COMPILE_OPTIONS "$<${optimized}:-Os>;$<${by_gnu}:-fno-asynchronous-unwind-tables>")
   # Loops with branches for options that never change, of which a copy for each would cost more space than time.
   set_source_files_properties(kernels/cross_entropy.cc kernels/softmax_axis.cc PROPERTIES
     COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-fno-unswitch-loops>")

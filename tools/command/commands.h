@@ -37,6 +37,13 @@ struct ProveOptions {
 };
 int Prove(const ProveOptions& options);
 
+struct HashOptions {
+  std::vector<std::string> ops;
+  std::string direction, target, file;
+  bool all = false;
+};
+int Hash(const HashOptions& options);
+
 struct CurvesOptions {
   std::vector<std::string> ops;
   std::string file;

@@ -92,17 +92,21 @@ int Eval(const EvalOptions& options) {
   const simdact_target* target =
       options.target.empty() ? simdact_target_default() : FindTarget(options.target);
   const simdact_params p = RoundedTo(dtype, ParseParameters(op, options.parameters));
-  const simdact_kernel& kernel = *simdact_find(target, op, dtype, tier);
+  const simdact_kernel* found = simdact_find(target, op, dtype, tier);
+  if (found == nullptr) throw UsageError("there is no exact tier for f64; valid: --dtype f32, bf16, f16");
+  const simdact_kernel& kernel = *found;
   const Before before(options, dtype);
+  if (before.shifted && tier == SIMDACT_EXACT) throw UsageError("bias forms have no exact tier");
   std::vector<double> inputs;
   for (const std::string& text : options.inputs) inputs.push_back(ParseInput(text, dtype));
 
   const int digits = Digits(dtype), width = digits + 8;
   const char* input = direction == SIMDACT_BACKWARD_FROM_OUTPUT ? "y" : "x";
-  const bool fast = tier == SIMDACT_FAST && !before.shifted && HasFast(target, op, dtype, direction);
+  const bool own = tier == SIMDACT_EXACT || HasFast(target, op, dtype, direction);
+  const char* tier_name = own && !before.shifted ? TierName(tier) : "accurate";
   std::printf("# %s %s %s %s on %s\n%-*s %-*s %-23s %-28s %s\n", options.op.c_str(), DirectionName(direction),
-              DtypeName(dtype), fast ? "fast" : "accurate", simdact_target_name(target), width, input, width,
-              "value", "in hexadecimal", "exact", "error (ulp)");
+              DtypeName(dtype), tier_name, simdact_target_name(target), width, input, width, "value",
+              "in hexadecimal", "exact", "error (ulp)");
   for (const double x : inputs) {
     const bool backward = direction == SIMDACT_BACKWARD;
     const double got = before.shifted ? before.Evaluate(target, op, dtype, backward, x, p)

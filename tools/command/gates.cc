@@ -175,7 +175,7 @@ json DescribeGates() {
 }
 
 int EvalGate(const EvalOptions& options) {
-  const simdact_tier tier = TierOf(options.tier);
+  const simdact_tier tier = ShapeTierOf(options.tier);
   if (options.from_output) throw UsageError("gradients of " + options.op + " do not follow from the output");
   const simdact_gate gate = FindGate(options.op);
   const simdact_dtype dtype = FindDtype(options.dtype);
@@ -216,7 +216,7 @@ int EvalGate(const EvalOptions& options) {
 }
 
 int AccuracyOfGates(const AccuracyOptions& options) {
-  const simdact_tier tier = TierOf(options.tier);
+  const simdact_tier tier = ShapeTierOf(options.tier);
   if (options.exhaustive) throw UsageError("gates are sampled: no --exhaustive");
   if (!(options.f64_inputs >= 1000 && options.f64_inputs <= 1e12)) {
     throw UsageError("--inputs takes a number from 1000 to 1e12");

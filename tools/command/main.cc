@@ -15,11 +15,13 @@ namespace {
 int Main(int argc, char** argv) {
   CLI::App app{"simdact: activation functions with proven error bounds"};
   app.require_subcommand(1);
+  app.set_version_flag("--version", simdact_version());
   int status = 0;
   bool as_json = false;
   EvalOptions eval_options;
   AccuracyOptions accuracy_options;
   ProveOptions prove_options;
+  HashOptions hash_options;
   CurvesOptions curves_options;
   TableOptions table_options;
 
@@ -44,7 +46,7 @@ int Main(int argc, char** argv) {
       ->required();
   eval->add_option("--dtype", eval_options.dtype, "f32 (default), f64, bf16 or f16");
   eval->add_option("--target", eval_options.target, "default: the best, or $SIMDACT_TARGET");
-  eval->add_option("--tier", eval_options.tier, "accurate (default) or fast");
+  eval->add_option("--tier", eval_options.tier, "accurate (default), fast or exact");
   eval->add_flag("--backward", eval_options.backward, "the derivative");
   eval->add_flag("--from-output", eval_options.from_output, "the derivative, inputs are outputs y = f(x)");
   eval->add_option("-p", eval_options.parameters, "NAME=VALUE of a parameter")->allow_extra_args(false);
@@ -68,7 +70,7 @@ int Main(int argc, char** argv) {
                        "forward, backward, from_output, several with commas; default: all");
   accuracy->add_option("--target", accuracy_options.target,
                        "one target, or several with commas; default: all that run");
-  accuracy->add_option("--tier", accuracy_options.tier, "accurate (default) or fast");
+  accuracy->add_option("--tier", accuracy_options.tier, "accurate (default), fast or exact");
   accuracy->add_flag("--exhaustive", accuracy_options.exhaustive,
                      "f32: all finite inputs instead of a sample (16-bit types: always all)");
   accuracy->add_option("--inputs", accuracy_options.f64_inputs,
@@ -94,6 +96,17 @@ int Main(int argc, char** argv) {
   prove->add_option("--record", prove_options.file,
                     "FILE to go on with: what it has of the code that is here is not measured again");
   prove->callback([&] { status = Prove(prove_options); });
+
+  CLI::App* hash =
+      app.add_subcommand("hash", "the exact tier's results by hash: the same on every target and machine");
+  hash->add_option("ops", hash_options.ops, "activations; default: all");
+  hash->add_option("--direction", hash_options.direction,
+                   "forward, backward, from_output, several with commas; default: all");
+  hash->add_option("--target", hash_options.target, "default: the best, or $SIMDACT_TARGET");
+  hash->add_flag("--all", hash_options.all,
+                 "all floats instead of one in 1024, and whether each is correctly rounded");
+  hash->add_option("--record", hash_options.file, "FILE to compare with and to add to");
+  hash->callback([&] { status = Hash(hash_options); });
 
   CLI::App* curves =
       app.add_subcommand("curves", "f, f' and how errors spread, near zero: what the report draws");

@@ -85,10 +85,21 @@ std::vector<simdact_direction> FindDirections(const std::string& names) {
                   [](const std::string& name) { return Find("direction", name, Directions()); });
 }
 
+const char* TierName(simdact_tier tier) {
+  return tier == SIMDACT_FAST ? "fast" : tier == SIMDACT_EXACT ? "exact" : "accurate";
+}
+
 simdact_tier TierOf(const std::string& name) {
   if (name == "accurate") return SIMDACT_ACCURATE;
   if (name == "fast") return SIMDACT_FAST;
-  throw UsageError("no tier '" + name + "'; valid: accurate fast");
+  if (name == "exact") return SIMDACT_EXACT;
+  throw UsageError("no tier '" + name + "'; valid: accurate fast exact");
+}
+
+simdact_tier ShapeTierOf(const std::string& name) {
+  const simdact_tier tier = TierOf(name);
+  if (tier == SIMDACT_EXACT) throw UsageError("only activations have an exact tier; valid: accurate fast");
+  return tier;
 }
 
 simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments) {

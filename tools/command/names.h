@@ -35,6 +35,8 @@ simdact_dtype FindDtype(const std::string& name);
 std::vector<simdact_dtype> FindDtypes(const std::string& names);
 std::vector<simdact_direction> FindDirections(const std::string& names);
 simdact_tier TierOf(const std::string& name);
+simdact_tier ShapeTierOf(const std::string& name);  // of shapes other than activations: none is exact
+const char* TierName(simdact_tier tier);
 
 // The defaults of an op, but for what each NAME=VALUE says.
 simdact_params ParseParameters(simdact_op op, const std::vector<std::string>& assignments);

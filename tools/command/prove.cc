@@ -54,8 +54,6 @@ std::string ObjectOf(simdact_op op, simdact_dtype dtype) {
   return name;
 }
 
-const char* TierName(simdact_tier tier) { return tier == SIMDACT_FAST ? "fast" : "accurate"; }
-
 // One row of the record: of an op at its default parameters, or at kOtherSets others.
 constexpr size_t kOtherSets = 20;
 struct Row {

@@ -157,7 +157,7 @@ int EvalGated(const EvalOptions& options) {
   const simdact_params p = RoundedTo(dtype, ParseParameters(op, given.rest));
   simdact_gate_options o{};
   o.limit = Rounded(NumberOf(dtype), given.values[0]), o.offset = Rounded(NumberOf(dtype), given.values[1]);
-  o.tier = TierOf(options.tier);
+  o.tier = ShapeTierOf(options.tier);
   o.target = TargetOf(options);
   PrintHead(options, kColumns);
   for (const std::string& text : options.inputs) EvalPair(options, text, op, dtype, p, o);

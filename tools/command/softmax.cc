@@ -46,7 +46,7 @@ struct RowOptions {
 };
 RowOptions ParseOptions(const EvalOptions& options) {
   RowOptions row;
-  row.o.tier = TierOf(options.tier);
+  row.o.tier = ShapeTierOf(options.tier);
   for (const std::string& assignment : options.parameters) {
     const size_t equals = assignment.find('=');
     const std::string name = assignment.substr(0, equals);
@@ -207,7 +207,7 @@ int AccuracyOfSoftmax(const AccuracyOptions& options) {
   CheckWritable(options.file);
   FILE* out = options.file == "-" ? stderr : stdout;  // JSON on standard output stands alone
   simdact_softmax_options o{};
-  o.tier = TierOf(options.tier);
+  o.tier = ShapeTierOf(options.tier);
   json rows = json::array();
   int failed = 0;
   std::fprintf(out, "%-12s %-5s %-9s %-15s %8s %7s  %s\n", "op", "dtype", "target", "rows", "max ulp",

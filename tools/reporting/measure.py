@@ -43,10 +43,10 @@ def bench_filter(targets: list[str], listed: Row, more: list[str]) -> str:
         for rows in (
             f"[a-z0-9_]+/forward/[a-z0-9]+/(accurate|fast)/({main})/4096",
             f"({ops})/forward/f32/accurate/[A-Z0-9_]+/4096",
-            f"[a-z0-9_]+/(backward|from_output)/(f32|f64)/.*/({two})/4096",
-            f"[a-z0-9_]+/forward/(f32|bf16|f16)/.*/({two})/65536",
-            f"({'|'.join(MEMORY_OPS)})/(forward|backward)/.*/{best}/(1|16|64|65536|16777216)",
-            f"[a-z0-9_]+/forward/f32/.*/({two})/digits",
+            f"[a-z0-9_]+/(backward|from_output)/(f32|f64)/(accurate|fast)/({two})/4096",
+            f"[a-z0-9_]+/forward/(f32|bf16|f16)/(accurate|fast)/({two})/65536",
+            f"({'|'.join(MEMORY_OPS)})/(forward|backward)/[a-z0-9]+/(accurate|fast)/{best}/(1|16|64|65536|16777216)",
+            f"[a-z0-9_]+/forward/f32/(accurate|fast)/({two})/digits",
             "(memcpy|copy|dispatch)/.*",
             *shapes.bench_rows(targets, listed["gates"]),
             *speed.bench_rows(targets),
@@ -58,8 +58,9 @@ def bench_filter(targets: list[str], listed: Row, more: list[str]) -> str:
 def bench_filter_of(names: list[str], targets: list[str]) -> str:
     """The rows of some functions alone, and of memcpy."""
     some, two = "|".join(map(re.escape, names)), "|".join(targets[:2])
-    sizes = f"({'|'.join(page_sizes())})"
-    return f"^({some})/(forward|backward)/f32/.*/({two})/{sizes}$|^({some})/.*/({two})/(4096|65536)$|^memcpy/f32/"
+    kernels, sizes = f"(accurate|fast)/({two})", f"({'|'.join(page_sizes())})"
+    floats = f"^({some})/(forward|backward)/f32/{kernels}/{sizes}$"
+    return f"{floats}|^({some})/.*/{kernels}/(4096|65536)$|^memcpy/f32/"
 
 
 def page_sizes() -> list[str]:
