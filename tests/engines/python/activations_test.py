@@ -124,15 +124,27 @@ class ClaimsTest(unittest.TestCase):
                 claim = op.claim(dtype, "forward", tier)
                 assert claim is not None
                 self.assertLessEqual(error.max(), claim + 1e-6)
-                if tier == "accurate":
+                if tier != "fast":
                     wide = op.backward(unpack(x, dtype), np.ones(len(x)), **p)
                     error = errors(dtype, unpack(op.backward(x, one, **p, **how), dtype), wide)
-                    claim = op.claim(dtype, "backward")
+                    claim = op.claim(dtype, "backward", tier)
                     assert claim is not None
                     self.assertLessEqual(error.max(), claim + 1e-6)
 
     def test_f32(self) -> None:
         self.check("f32", "accurate")
+
+    def test_exact_f32(self) -> None:
+        self.check("f32", "exact")
+
+    def test_exact_is_accurate_in_16_bits_and_none_in_f64(self) -> None:
+        x = np.array([0.3, -1.7], np.float16)
+        self.assertEqual(simdact.gelu(x, tier="exact").tolist(), simdact.gelu(x).tolist())
+        self.assertIsNone(simdact.gelu.claim("f64", tier="exact"))
+        with self.assertRaisesRegex(ValueError, "gelu: there is no exact tier in f64"):
+            simdact.gelu(x.astype(np.float64), tier="exact")
+        with self.assertRaisesRegex(ValueError, "tier 'exact' is none; valid: accurate, fast"):
+            simdact.softmax(x.reshape(1, 2), tier="exact")
 
     def test_f16(self) -> None:
         self.check("f16", "accurate")
@@ -239,7 +251,7 @@ class TargetsTest(unittest.TestCase):
             if not other.runs:
                 with self.assertRaisesRegex(ValueError, f"'{other.name}' does not run on this CPU; valid: "):
                     simdact.gelu(x, target=other.name)
-        with self.assertRaisesRegex(ValueError, "tier 'slow' is none; valid: accurate, fast"):
+        with self.assertRaisesRegex(ValueError, "tier 'slow' is none; valid: accurate, fast, exact"):
             simdact.gelu(x, tier="slow")
 
 

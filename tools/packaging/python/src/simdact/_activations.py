@@ -52,6 +52,8 @@ class Activation(Biased, Gated, Quantizing, Tabled):
         lines += ["out     where to write the result: x itself, or an array that shares no memory with it"]
         return "\n".join(lines + [OPTIONS_TEXT, "", claims_text(self.claim, directions)])
 
+    _tiers = _library.TIERS_OF_ACTIVATIONS
+
     def _look_up(self, handle: int, dtype: int, tier: int) -> Any:
         return _library.find(handle, self._number, dtype, tier)
 

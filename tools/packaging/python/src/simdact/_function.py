@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 import inspect
 import operator
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ._library import DIRECTIONS, DTYPES, TIERS, Listed, number_of, target_of
 from ._structs import MAX_PARAMETERS, Parameters
@@ -12,7 +12,8 @@ from ._structs import MAX_PARAMETERS, Parameters
 OPTIONS = {"tier": "accurate", "target": None, "dtype": None}
 
 OPTIONS_TEXT = """\
-tier    'accurate', or 'fast': at most 4 ulps where that gains speed
+tier    'accurate', or 'fast': at most 4 ulps where that gains speed; of activations, but in float64, 'exact':
+        correctly rounded, the same bits on every CPU
 target  an instruction set by its name (simdact.targets()); None: the best, or $SIMDACT_TARGET
 dtype   'bf16' or 'f16' for bits in uint16; else the array says it"""
 
@@ -124,9 +125,12 @@ class Function(Named):
 
     def _find(self, direction: str, dtype: str, tier: str, target: Optional[str]) -> Any:
         handle = target_of(target).handle
-        found = self._look_up(handle, DTYPES[dtype], number_of("tier", TIERS, tier))
+        found = self._look_up(handle, DTYPES[dtype], number_of("tier", self._tiers, tier))
         if not found:
-            raise ValueError(f"{self.name}: this library was built without {dtype}")
+            reason = (
+                "there is no exact tier in f64" if tier == "exact" else f"this library was built without {dtype}"
+            )
+            raise ValueError(f"{self.name}: {reason}")
         return getattr(found.contents, direction)
 
     def _look_up(self, handle: int, dtype: int, tier: int) -> Any:
@@ -142,14 +146,16 @@ class Function(Named):
         """The largest error in ulps that the library claims, at the default parameters and dy = 1: of a format,
         a direction ('forward', 'backward' and, of activations, 'backward_from_output'), tier and target. None
         where there is no such function."""
-        functions = {"accurate": self._claims[0], "fast": self._claims[1]}
-        number_of("tier", TIERS, tier)
-        value = functions[tier](
+        number_of("tier", self._tiers, tier)
+        value = self._claims[tier == "fast"](
             self._number,
             number_of("dtype", DTYPES, dtype),
             number_of("direction", DIRECTIONS, direction),
             target_of(target).fma,
         )
-        return None if value < 0 else float(value)
+        if value < 0 or (tier == "exact" and dtype == "f64"):
+            return None
+        return min(float(value), 0.5) if tier == "exact" else float(value)
 
     _claims: Tuple[Any, Any]
+    _tiers: Mapping[str, int] = TIERS

@@ -26,6 +26,7 @@ from ._version import VERSION
 
 DTYPES = {"f32": 0, "f64": 1, "bf16": 2, "f16": 3}
 TIERS = {"accurate": 0, "fast": 1}
+TIERS_OF_ACTIVATIONS = {**TIERS, "exact": 2}
 DIRECTIONS = {"forward": 0, "backward": 1, "backward_from_output": 2}
 CHOICES = ("best", "forced", "unknown", "unsupported")
 
