@@ -75,6 +75,9 @@ opencv  file    /usr/include/opencv4/opencv2/dnn.hpp libopencv-dnn-dev opencv-de
 opencv  header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
 pytorch header  c10/core/Device.h     libtorch-dev          -                         -
 pytorch module  torch,numpy           python3-torch         python3-torch             -
+gemm    header  eigen3/Eigen/Core     libeigen3-dev         eigen3-devel              eigen
+gemm    header  dnnl.hpp              libdnnl-dev           onednn-devel              onednn
+gemm    header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
 python  module  numpy                 python3-numpy         python3-numpy             numpy
 python  module  numpy,setuptools      python3-setuptools    python3-setuptools        python-setuptools
 python  module  numpy,wheel           python3-wheel         python3-wheel             -
