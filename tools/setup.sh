@@ -32,6 +32,9 @@ configure_options=()  # for build
 # Chart.js, which the report's page takes along.
 charts=${SIMDACT_CHART_JS:-/usr/share/javascript/chart.js/chart.min.js}
 
+# OpenBLAS, for whichever architecture: PyTorch computes by whatever BLAS there is.
+openblas=$(compgen -G '/usr/lib*/*/openblas*/libblas.so.3' | head -n 1) || openblas=/usr/lib/openblas
+
 # For which group, how to tell that it is there, and its package for apt, dnf and brew ("-": none is known).
 parts="
 all     command cmake                 cmake                 cmake                     cmake
@@ -75,6 +78,7 @@ opencv  file    /usr/include/opencv4/opencv2/dnn.hpp libopencv-dnn-dev opencv-de
 opencv  header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
 pytorch header  c10/core/Device.h     libtorch-dev          -                         -
 pytorch module  torch,numpy           python3-torch         python3-torch             -
+pytorch file    $openblas             libopenblas0-serial   -                         -
 gemm    header  eigen3/Eigen/Core     libeigen3-dev         eigen3-devel              eigen
 gemm    header  dnnl.hpp              libdnnl-dev           onednn-devel              onednn
 gemm    header  gtest/gtest.h         libgtest-dev          gtest-devel               googletest
