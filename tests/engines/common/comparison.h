@@ -3,13 +3,17 @@
 #ifndef SIMDACT_TESTS_ENGINES_COMMON_COMPARISON_H_
 #define SIMDACT_TESTS_ENGINES_COMMON_COMPARISON_H_
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 struct Comparison {
@@ -33,6 +37,30 @@ std::pair<double, double> BestTimes(const A& a, const B& b, int turns = 60) {
   for (int turn = 0; turn < turns; ++turn) {
     best.first = std::min(best.first, time(a, calls));
     best.second = std::min(best.second, time(b, calls));
+  }
+  return best;
+}
+
+// Nanoseconds that this thread has computed for.
+inline double ThreadTime() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return 1e9 * static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec);
+}
+
+// Nanoseconds of each of several ways that take milliseconds, the best of its turns, as many as take about so
+// long. They are of this thread: such a way takes longer than a busy machine leaves a program in peace, and
+// what others do meanwhile is not its own.
+using Way = std::function<void()>;
+inline std::vector<double> BestOfWays(const std::vector<Way>& ways, double seconds) {
+  std::vector<double> best(ways.size(), HUGE_VAL);
+  const double begin = ThreadTime();
+  for (int turn = 0; turn < 5 || (ThreadTime() - begin < seconds * 1e9 && turn < 400); ++turn) {
+    for (size_t i = 0; i < ways.size(); ++i) {
+      const double start = ThreadTime();
+      ways[i]();
+      if (turn > 0) best[i] = std::min(best[i], ThreadTime() - start);  // the first turn warms up
+    }
   }
   return best;
 }

@@ -3,8 +3,6 @@
 // tables, and writes them to table.md and compare.json where it runs.
 //
 // usage: compare. Fails if an error of simdact's is above its claim, whatever the times.
-#include <time.h>
-
 #include <cstdarg>
 #include <functional>
 #include <memory>
@@ -19,33 +17,6 @@
 #endif
 
 namespace {
-
-// ---- Times -----------------------------------------------------------------------------------------------
-
-using Way = std::function<void()>;
-
-// Nanoseconds that this thread has computed for. A way may take longer than the machine leaves a program in
-// peace, and what others do meanwhile is not its own.
-double Now() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return 1e9 * static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec);
-}
-
-// Nanoseconds of each way, the best of its turns. They take turns, so that what else the machine does meets
-// all of them. As many turns as take about so long.
-std::vector<double> TimesOf(const std::vector<Way>& ways, double seconds) {
-  std::vector<double> best(ways.size(), HUGE_VAL);
-  const double begin = Now();
-  for (int turn = 0; turn < 5 || (Now() - begin < seconds * 1e9 && turn < 200); ++turn) {
-    for (size_t i = 0; i < ways.size(); ++i) {
-      const double start = Now();
-      ways[i]();
-      if (turn > 0) best[i] = std::min(best[i], Now() - start);  // the first turn warms up
-    }
-  }
-  return best;
-}
 
 // ---- Tables ----------------------------------------------------------------------------------------------
 
@@ -176,7 +147,7 @@ Comparing::Times Comparing::Measure(const Layer& layer, const Library& library, 
   for (simdact_tier tier : kTiers) add([=](size_t panel) { ours(tier, panel); });
   ways.push_back([&] { library.own(f.op, y); });
   if (library.own_in_panels) ways.push_back([&] { library.own_in_panels(f.op, y); });
-  const std::vector<double> best = TimesOf(ways, 4);
+  const std::vector<double> best = BestOfWays(ways, 4);
 
   Times times{};
   auto from = best.begin();
@@ -327,7 +298,7 @@ void Comparing::InRegisters() {
     }
     ways.push_back([=] { run(tier == SIMDACT_FAST ? After::kFastGelu : After::kGelu, 0, kRows); });
   }
-  const std::vector<double> best = TimesOf(ways, 1);
+  const std::vector<double> best = BestOfWays(ways, 1);
   tables_.Line("\n**%zu x %zu x %zu, the product of tests/consumers/matmul.** The speed, one pass being 1:\n",
                kRows, kInner, kCols);
   tables_.Line("| | panels of 4 | 8 | 16 | 32 | 64 | in registers |");
