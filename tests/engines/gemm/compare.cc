@@ -147,7 +147,7 @@ Comparing::Times Comparing::Measure(const Layer& layer, const Library& library, 
   for (simdact_tier tier : kTiers) add([=](size_t panel) { ours(tier, panel); });
   ways.push_back([&] { library.own(f.op, y); });
   if (library.own_in_panels) ways.push_back([&] { library.own_in_panels(f.op, y); });
-  const std::vector<double> best = BestOfWays(ways, 4);
+  const std::vector<double> best = BestOfWays(ways, 7);
 
   Times times{};
   auto from = best.begin();
@@ -230,7 +230,7 @@ void Comparing::PrintThreshold(const Layer& layer, const std::vector<Times>& all
                                const char* name) {
   constexpr size_t kFunctionsEach = std::size(kFunctions);
   size_t from = 0, best = 0;
-  double best_mean = 1.05;
+  double best_mean = 1.03;
   for (size_t i = PanelsFor(layer); i-- > 0;) {
     double product = 1;
     for (size_t f = 0; f < kFunctionsEach; ++f) {
@@ -238,7 +238,7 @@ void Comparing::PrintThreshold(const Layer& layer, const std::vector<Times>& all
         product *= tier[0] / tier[i + 1];
     }
     const double mean = std::pow(product, 1.0 / (2 * kFunctionsEach));
-    if (mean > 1.05) from = kPanels[i];
+    if (mean > 1.03) from = kPanels[i];
     if (mean > best_mean) best_mean = mean, best = kPanels[i];
   }
   if (from == 0) {

@@ -105,7 +105,7 @@ TEST_P(Gemm, PanelsOfOneProductGiveTheBitsOfOnePass) {
     const Index begin = static_cast<Index>(first), rows = static_cast<Index>(count);
     Eigen::Map<Matrix>(y + begin * layer.cols, rows, layer.cols) = product.middleRows(begin, rows);
   };
-  for (size_t panel : {1, 2, 3, 7, 32, 61, 100})
+  for (size_t panel : std::vector<size_t>{1, 2, 3, 7, 32, 61, 100})
     EXPECT_TRUE(SameBits(PanelByPanel(c, copy, layer, panel), want)) << panel;
 }
 
@@ -118,7 +118,7 @@ TEST_P(Gemm, PanelsGiveTheBitsOfOnePassOverTheSameSums) {
   const Product product = ProductOf(c, layer);
   const Matrix whole = WholeProduct(product, layer);
   std::string same;
-  for (size_t panel : {4, 8, 12, 16, 32, 64, 96, 192}) {
+  for (size_t panel : std::vector<size_t>{4, 8, 12, 16, 32, 64, 96, 192}) {
     const Matrix sums = ProductInPanels(product, layer, panel);
     EXPECT_TRUE(SameBits(PanelByPanel(c, product, layer, panel), OnePass(c, sums, layer))) << panel;
     if (SameBits(sums, whole)) same += " " + std::to_string(panel);
@@ -144,7 +144,8 @@ TEST_P(Gemm, IsNearARunInDoublePrecision) {
   const Layer layer(61, 40, 150);
   const Product product = ProductOf(c, layer);
   ExpectNear(c, layer, OnePass(c, WholeProduct(product, layer), layer));
-  for (size_t panel : {1, 3, 32}) ExpectNear(c, layer, PanelByPanel(c, product, layer, panel));
+  for (size_t panel : std::vector<size_t>{1, 3, 32})
+    ExpectNear(c, layer, PanelByPanel(c, product, layer, panel));
 }
 
 // The libraries' own activations are the same functions, to some digits.
