@@ -59,6 +59,18 @@ class ExactTiesTest : public testing::TestWithParam<int> {
                                            : textbook.from_output;
   }
 
+  // Far out Big has too few digits for 1 - tanh(x) and exp(x), of which at a tie the sign is what counts.
+  Big ValueOf(const Textbook::Formula& formula, simdact_direction direction, double x, const Big* p) const {
+    const Big one = 1.0, tiny = 0x1p-800;
+    if (op_ == SIMDACT_OP_tanhshrink && direction == SIMDACT_FORWARD && std::fabs(x) > 400)
+      return x > 0 ? Big(x) - (one - tiny) : Big(x) + (one - tiny);
+    if (op_ == SIMDACT_OP_xielu && x < -900) {
+      const Big left = p[1] * (tiny - one);
+      return direction == SIMDACT_FORWARD ? left - p[1] * Big(x) + p[2] * Big(x) : left + p[2];
+    }
+    return formula(x, p);
+  }
+
   void Compare(simdact_direction direction, const simdact_params& given) const {
     const simdact_params p = RoundedTo(SIMDACT_F32, given);
     const Big big[] = {p.value[0], p.value[1], p.value[2], p.value[3]};
@@ -70,7 +82,8 @@ class ExactTiesTest : public testing::TestWithParam<int> {
                                  ? 1.0f
                                  : std::ldexp(1.0f + static_cast<float>(random() % 8388608) * 0x1p-23f,
                                               static_cast<int>(random() % 80) - 40);
-      const Big exact = formula(static_cast<double>(in), big) * Big(static_cast<double>(upstream));
+      const Big exact =
+          ValueOf(formula, direction, static_cast<double>(in), big) * Big(static_cast<double>(upstream));
       if (exact.IsNan() || (exact.IsInf() && std::fabs(in) > 0x1p28f)) continue;  // beyond MPFR's exponents
       x.push_back(in), dy.push_back(upstream), want.push_back(exact.RoundedToFloat());
     }
