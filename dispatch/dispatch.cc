@@ -117,7 +117,7 @@ Place FindPlace(simdact_op op) {
 constexpr bool kIsRounded[] = {SIMDACT_UNARY(SIMDACT_X)};
 #undef SIMDACT_X
 
-const simdact_kernel* ExactKernel(int64_t target, simdact_op op) {
+const simdact_kernel* ExactKernel([[maybe_unused]] int64_t target, [[maybe_unused]] simdact_op op) {
 #ifdef SIMDACT_NO_F64  // what it is made of
   return nullptr;
 #else

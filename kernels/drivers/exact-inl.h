@@ -3,7 +3,7 @@
 // Its result v is less than 2^-50 |v| off, which is 4 ulps at least; the claims for double are 1.5, 2 at
 // other parameters, and the product with dy rounds once more. If both ends of that interval round to the same
 // float, so does the exact result. Else, once in some 2^26 results, or where f comes next to a tie, as half
-// of a denormal does, the formula in Numbers settles it (exact/settle.h).
+// of a denormal does, the formula in Numbers settles it (exact/settle.h), as it does the few exceptions.
 
 #if defined(SIMDACT_EXACT_DRIVER_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SIMDACT_EXACT_DRIVER_INL_H_
@@ -98,12 +98,21 @@ void Exactly(simdact_op op, simdact_direction direction, const void* x_void, con
                           static_cast<const float*>(x_void),
                           static_cast<const float*>(dy_void),
                           exact::IsDouble(op, direction, p)};
+  const exact::Exceptions exceptions(op, direction, p);
   HWY_ALIGN double block[kExactBlock], upstream[kExactBlock];
   for (size_t start = 0; start < n; start += kExactBlock) {
     const size_t size = HWY_MIN(kExactBlock, n - start);
     WidenFloats(call.x + start, block, size);
     if (call.dy != nullptr) WidenFloats(call.dy + start, upstream, size);
     run(block, call.dy != nullptr ? upstream : nullptr, block, size);
+    if (exceptions.MayBe()) {  // what is settled is a float, and in no doubt
+      for (size_t i = start; i < start + size; ++i) {
+        double& v = block[i - start];
+        const float factor = call.dy != nullptr ? call.dy[i] : 1.0f;
+        if (exceptions.Has(call.x[i], factor, v))
+          v = static_cast<double>(exact::Settled(op, direction, call.x[i], factor, p));
+      }
+    }
     RoundDoubles(call, block, static_cast<float*>(to_void), start, size);
   }
 }

@@ -7,8 +7,6 @@
 #ifndef SIMDACT_KERNELS_EXACT_NUMBERS_H_
 #define SIMDACT_KERNELS_EXACT_NUMBERS_H_
 
-#include <limits>
-
 #include "simdact/detail/general.h"
 
 namespace simdact {
@@ -89,6 +87,7 @@ static inline Number SigmoidOf(const Number& z) {
 }
 // (1 - e) / (1 + e), e = exp(-2 z), for z > 0.
 static inline Number TanhOf(const Number& z) {
+  if (IsTiny(z)) return Plus(z, Negated(z * Square(z) / Of(3)));
   const Number m = Expm1Of(Twice(Negated(Absolute(z)))), t = Negated(m) / (Of(2) + m);
   return z.high < 0 ? Negated(t) : t;
 }

@@ -1,6 +1,8 @@
 // Binds the list of activations to their formulas in Numbers. Scalar code, compiled once for all targets.
 #include "kernels/exact/settle.h"
 
+#include <limits>
+
 #include "kernels/exact/formulas.h"
 
 namespace simdact {
@@ -68,11 +70,34 @@ bool IsDouble(simdact_op op, simdact_direction direction, const simdact_params& 
   return direction == SIMDACT_BACKWARD && (op == SIMDACT_OP_square || op == SIMDACT_OP_squared_relu);
 }
 
+Exceptions::Exceptions(simdact_op op, simdact_direction direction, const simdact_params& p)
+    : op_(op), direction_(direction), p_(p), end_(std::numeric_limits<float>::quiet_NaN()) {
+  if (op != SIMDACT_OP_softplus || direction != SIMDACT_BACKWARD_FROM_OUTPUT) return;
+  const double beta = p.value[0], threshold = p.value[1];
+  if (beta - beta == 0 && threshold - threshold == 0)
+    end_ = ToFloat(Log1pOf(ExpOf(Of(threshold))) / Of(beta));
+}
+
+bool Exceptions::Has(float x, float dy, double v) const {
+  if (op_ != SIMDACT_OP_xielu) return x == end_;
+  const double* p = p_.value;
+  const double size = general::Magnitude(static_cast<double>(x)), ramp = size < 1 ? size * size : 1 + size;
+  const double left = x < p[3] ? ramp : size + general::Magnitude(p[3]);
+  const double terms =
+      direction_ == SIMDACT_FORWARD
+          ? general::Magnitude(p[0]) * size * size + general::Magnitude(p[1]) * left +
+                general::Magnitude(p[2]) * size
+          : general::Magnitude(p[0]) * size + general::Magnitude(p[1]) + general::Magnitude(p[2]);
+  const double most = 0x1p-30 * terms * general::Magnitude(static_cast<double>(dy));
+  return v != 0 && general::Magnitude(v) < most && most < general::kInfinity;
+}
+
 float Settled(simdact_op op, simdact_direction direction, float x, float dy, const simdact_params& p) {
   double exactly;
   if (IsExactLine(op, direction, x, dy, p, &exactly)) return static_cast<float>(exactly);
-  const Number value = kTable.op[op].of[direction](static_cast<double>(x), p.value);
-  return ToFloat(direction == SIMDACT_FORWARD ? value : value * Of(static_cast<double>(dy)));
+  const Ratio value = kTable.op[op].of[direction](static_cast<double>(x), p.value);
+  const Number product = value.over * Of(static_cast<double>(dy));
+  return ToFloat(value.IsNumber() ? product : product / value.under);
 }
 
 simdact_params ParametersOf(simdact_op op, simdact_params p) {

@@ -14,8 +14,25 @@ bool IsOneRounding(simdact_op op, simdact_direction direction);
 // Whether the kernel for double gives the exact result: a product of two floats has 48 bits.
 bool IsDouble(simdact_op op, simdact_direction direction, const simdact_params& p);
 
-// f(x), dy f'(x) or dy f'(y) of finite arguments next to a tie between two floats, correctly rounded. p: the
-// parameters as ParametersOf gives them.
+// What the kernel for double may be farther off than elsewhere: xielu where its terms cancel, and softplus'
+// from the output at the float that is the end of its curve, which that kernel may take for a point of the
+// line.
+class Exceptions {
+ public:
+  Exceptions(simdact_op op, simdact_direction direction, const simdact_params& p);
+  bool MayBe() const { return op_ == SIMDACT_OP_xielu || end_ == end_; }
+  // Whether v, the kernel's dy f', or f if dy is 1, is one.
+  bool Has(float x, float dy, double v) const;
+
+ private:
+  const simdact_op op_;
+  const simdact_direction direction_;
+  const simdact_params& p_;
+  float end_;  // NaN: none
+};
+
+// f(x), dy f'(x) or dy f'(y) next to a tie between two floats, correctly rounded. p: the parameters as
+// ParametersOf gives them.
 float Settled(simdact_op op, simdact_direction direction, float x, float dy, const simdact_params& p);
 
 // Parameters as the kernels for double take them: rounded to float; but 1/6 and 0.5 of hardsigmoid stand for

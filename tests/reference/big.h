@@ -33,7 +33,12 @@ class Big {
     return result + rest;
   }
   double Rounded() const { return mpfr_get_d(v_, MPFR_RNDN); }
-  float RoundedToFloat() const { return mpfr_get_flt(v_, MPFR_RNDN); }  // denormals, too, once
+  // Once, denormals, too: of quotients that are ties the last bits are noise, and go before.
+  float RoundedToFloat() const {
+    Big shorter(*this);
+    mpfr_prec_round(shorter.v_, kBits - 100, MPFR_RNDN);
+    return mpfr_get_flt(shorter.v_, MPFR_RNDN);
+  }
   bool IsNan() const { return mpfr_nan_p(v_) != 0; }
   bool IsInf() const { return mpfr_inf_p(v_) != 0; }
 

@@ -1,6 +1,6 @@
 // The exact tier: right to the bit, and the same bits on every target.
 
-#include <cinttypes>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -139,6 +139,52 @@ TEST(Exact, OtherShapesRefuseIt) {
 }
 
 #ifndef SIMDACT_NO_F64
+// Ties, and what is next to them by the parameters' doing: found by a search, settled by MPFR.
+TEST(Exact, HardCases) {
+  constexpr float kInf = HUGE_VALF;
+  struct HardCase {
+    simdact_op op;
+    simdact_direction direction;
+    float x, dy;
+    simdact_params p;
+    float want;
+  };
+  const HardCase all[] = {
+      // terms that cancel to 2^-72 of themselves
+      {SIMDACT_OP_xielu,
+       SIMDACT_BACKWARD,
+       -0x1.9ae6b6p-2f,
+       0x1.0014bcp+0f,
+       {{0.8, 1.13312936, 0.374534607, 0.0}},
+       -0x1.97f398p-74f},
+      {SIMDACT_OP_xielu, SIMDACT_BACKWARD, -kInf, 1.0f, {{1.0, -0x1p-24, 1.0, 0.0}}, 1.0f},
+      {SIMDACT_OP_swish, SIMDACT_BACKWARD, kInf, 0x3p-149f, {{0.0}}, 0x1p-148f},
+      // the float that is nearest to softplus(2), the curve's end
+      {SIMDACT_OP_softplus, SIMDACT_BACKWARD_FROM_OUTPUT, 0x1.103f2ep+1f, 1.0f, {{1.0, 2.0}}, 0x1.c2f7d6p-1f},
+      // squares to the power of 3/2; signs; an exponent that cannot be made one less in double
+      {SIMDACT_OP_pow, SIMDACT_FORWARD, 66049.0f, 1.0f, {{1.5}}, 0x1.0303p+24f},
+      {SIMDACT_OP_pow, SIMDACT_BACKWARD, -1.0f, 3.0f, {{16777218.0}}, -0x1.800004p+25f},
+      {SIMDACT_OP_pow, SIMDACT_BACKWARD, 2.0f, 0x1.a1c6ep-2f, {{100.0}}, 0x1.46636p+104f},
+      {SIMDACT_OP_pow, SIMDACT_BACKWARD, 0x1.f4a222p+81f, 0x1.d1857cp+0f, {{1e-10}}, 0x1.98f57ep-115f},
+      // quotients that are ties after the product with dy
+      {SIMDACT_OP_softcap, SIMDACT_BACKWARD_FROM_OUTPUT, 2.75f, 82518.75f, {{30.0}}, 0x1.3fa15cp+16f},
+      {SIMDACT_OP_log1p, SIMDACT_BACKWARD, 201.0f, 0x1.87f78p-132f, {}, 0x1.f1p-140f},
+      // a square far below decides
+      {SIMDACT_OP_sigmoid, SIMDACT_BACKWARD, 0x1p-60f, 0x6p-149f, {}, 0x1p-149f},
+      {SIMDACT_OP_tanhshrink, SIMDACT_BACKWARD, 0x1.8p-56f, 0x1.b713f8p+27f, {}, 0x1.edf676p-84f},
+      {SIMDACT_OP_tanhshrink, SIMDACT_FORWARD, 16777218.0f, 1.0f, {}, 16777218.0f},
+  };
+  for (const simdact_target* target : RunningTargets()) {
+    for (const HardCase& c : all) {
+      const simdact_kernel& kernel = *simdact_find(target, c.op, SIMDACT_F32, SIMDACT_EXACT);
+      float y = 0;
+      Call(kernel, c.direction, c.p, &c.x, &c.dy, &y, 1);
+      EXPECT_EQ(y, c.want) << simdact_describe(c.op)->name << " " << DirectionName(c.direction)
+                           << std::hexfloat << " at " << c.x << " on " << simdact_target_name(target);
+    }
+  }
+}
+
 TEST(Exact, OverloadsCallIt) {
   const float x[] = {0.3f, -1.7f}, dy[] = {1.5f, 0.7f};
   float y[2], dx[2], want[2];

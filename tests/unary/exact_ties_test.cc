@@ -53,6 +53,21 @@ class ExactTiesTest : public testing::TestWithParam<int> {
     return outputs;
   }
 
+  // 1, a number of few digits, a denormal, or any of ordinary size.
+  static float Upstream(std::mt19937& random) {
+    const float few = 1.0f + static_cast<float>(random() % 64), any = static_cast<float>(random() % 8388608);
+    switch (random() % 4) {
+      case 0:
+        return 1.0f;
+      case 1:
+        return std::ldexp(few, -149);
+      case 2:
+        return few;
+      default:
+        return std::ldexp(1.0f + any * 0x1p-23f, static_cast<int>(random() % 80) - 40);
+    }
+  }
+
   static const Textbook::Formula& FormulaOf(const Textbook& textbook, simdact_direction direction) {
     return direction == SIMDACT_FORWARD    ? textbook.f
            : direction == SIMDACT_BACKWARD ? textbook.derivative
@@ -78,10 +93,7 @@ class ExactTiesTest : public testing::TestWithParam<int> {
     std::mt19937 random(9);
     std::vector<float> x, dy, want;
     for (const float in : InputsOf(direction, p)) {
-      const float upstream = direction == SIMDACT_FORWARD || random() % 2 != 0
-                                 ? 1.0f
-                                 : std::ldexp(1.0f + static_cast<float>(random() % 8388608) * 0x1p-23f,
-                                              static_cast<int>(random() % 80) - 40);
+      const float upstream = direction == SIMDACT_FORWARD ? 1.0f : Upstream(random);
       const Big exact =
           ValueOf(formula, direction, static_cast<double>(in), big) * Big(static_cast<double>(upstream));
       if (exact.IsNan() || (exact.IsInf() && std::fabs(in) > 0x1p28f)) continue;  // beyond MPFR's exponents

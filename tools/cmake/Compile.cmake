@@ -99,10 +99,10 @@ function(simdact_compile_kernels target)
     set_source_files_properties(dispatch/${source}.cc PROPERTIES COMPILE_OPTIONS "$<${optimized}:-Os>")
   endforeach()
   # The exact tier is many small functions, and formulas that are seldom asked.
-  set_source_files_properties(kernels/exact.cc PROPERTIES
-    COMPILE_OPTIONS "$<${by_gnu}:-fno-asynchronous-unwind-tables;-falign-functions=4>")
-  set_source_files_properties(kernels/exact/settle.cc PROPERTIES
+  set_source_files_properties(kernels/exact.cc kernels/exact/settle.cc PROPERTIES
     COMPILE_OPTIONS "$<${optimized}:-Os>;$<${by_gnu}:-fno-asynchronous-unwind-tables>")
+  # A thousand functions of a dozen instructions, of which each would start at 16 bytes.
+  set_source_files_properties(dispatch/dispatch.cc PROPERTIES COMPILE_OPTIONS "$<${by_gnu}:-falign-functions=4>")
   # Loops with branches for options that never change, of which a copy for each would cost more space than time.
   set_source_files_properties(kernels/cross_entropy.cc kernels/softmax_axis.cc PROPERTIES
     COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-fno-unswitch-loops>")
