@@ -148,9 +148,10 @@ typedef enum simdact_dtype {
  * from the input where it is at least 1.2 times faster; elsewhere, in f64 and from the output fast means
  * accurate.
  *
- * exact: correctly rounded, ties to even, at any parameters: the same bits on every CPU. dx is dy f' rounded
- * once. f32; bf16 and f16 are exact in the accurate tier, which stands for it; there is none in f64, nor in
- * builds without f64. Of the other shapes (gates, softmax, bias forms, cross-entropy) there is no exact tier. */
+ * exact: correctly rounded, ties to even, so the same bits on every CPU; at any parameters, but for the last
+ * bit where terms of xielu or swish' cancel below 2^-70 of themselves. dx is dy f' rounded once. f32; bf16
+ * and f16 are exact in the accurate tier, which stands for it; none in f64, nor in builds without f64, nor of
+ * the other shapes (gates, softmax, bias forms, cross-entropy). */
 typedef enum simdact_tier {
   SIMDACT_ACCURATE = 0,
   SIMDACT_FAST = 1,

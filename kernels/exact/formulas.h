@@ -1,5 +1,5 @@
 // Every activation in Numbers: name(x, p), name_derivative(x, p) and name_derivative_from_output(y, p), as
-// activations.def names and defines them, at finite x and parameters p in its order.
+// activations.def names and defines them; p holds the parameters in its order.
 //
 // Only results that the kernels for double leave in doubt come here: those next to a tie between two floats.
 // So pieces whose values are floats (x, 1, 0, a parameter) are not written down, nor are ops that have no

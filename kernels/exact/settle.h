@@ -14,7 +14,7 @@ bool IsOneRounding(simdact_op op, simdact_direction direction);
 // Whether the kernel for double gives the exact result: a product of two floats has 48 bits.
 bool IsDouble(simdact_op op, simdact_direction direction, const simdact_params& p);
 
-// What the kernel for double may be farther off than elsewhere: xielu where its terms cancel, and softplus'
+// Where the kernel for double may be farther off than elsewhere: xielu where its terms cancel, and softplus'
 // from the output at the float that is the end of its curve, which that kernel may take for a point of the
 // line.
 class Exceptions {

@@ -98,8 +98,11 @@ function(simdact_compile_kernels target)
   foreach(source IN LISTS small)
     set_source_files_properties(dispatch/${source}.cc PROPERTIES COMPILE_OPTIONS "$<${optimized}:-Os>")
   endforeach()
-  # The exact tier is many small functions, and formulas that are seldom asked.
-  set_source_files_properties(kernels/exact.cc kernels/exact/settle.cc PROPERTIES
+  # The exact tier is many small functions, and formulas that are seldom asked. What has vectors must not be -Os, for then
+  # g++ leaves out vzeroupper before it calls, or returns to, code without AVX.
+  set_source_files_properties(kernels/exact.cc PROPERTIES
+    COMPILE_OPTIONS "$<${by_gnu}:-fno-asynchronous-unwind-tables;-fno-align-loops;-fno-align-jumps;-falign-functions=4>")
+  set_source_files_properties(kernels/exact/settle.cc PROPERTIES
     COMPILE_OPTIONS "$<${optimized}:-Os>;$<${by_gnu}:-fno-asynchronous-unwind-tables>")
   # A thousand functions of a dozen instructions, of which each would start at 16 bytes.
   set_source_files_properties(dispatch/dispatch.cc PROPERTIES COMPILE_OPTIONS "$<${by_gnu}:-falign-functions=4>")

@@ -41,7 +41,9 @@ std::vector<Function> FunctionsOf(const HashOptions& options, const simdact_targ
       if (Exists(op, direction)) functions.push_back({op, direction});
     }
   }
-  if (functions.empty()) throw UsageError("the accurate tier of these is exact, and has no hash of its own");
+  if (functions.empty())
+    throw UsageError(
+        "these have no exact tier of their own: their values are floats anyway, or this build has no f64");
   return functions;
 }
 
