@@ -1,7 +1,8 @@
 """The recipes for vcpkg and Conan, as far as that goes without them: they are well-formed, have the version of
-simdact.h and options that there are, and call what their tools have. Of the Python package, the version.
+simdact.h and options that there are, and call what their tools have. Of the Python package, the version. And the bill of
+materials: SPDX's required fields, the pinned Highway, and relationships between what is there.
 
-Run: packaging_test.py ROOT CMAKE
+Run: packaging_test.py ROOT CMAKE SBOM
 """
 import ast
 import json
@@ -79,6 +80,30 @@ def check_python() -> None:
     assert there == version(), f"the Python package has version {there}, simdact.h {version()}"
 
 
+def check_sbom(path: pathlib.Path) -> None:
+    """Absent where nothing is installed."""
+    if not path.exists():
+        return
+    sbom = json.loads(path.read_text())
+    assert sbom["spdxVersion"] == "SPDX-2.3" and sbom["dataLicense"] == "CC0-1.0"
+    assert re.fullmatch(r"https://spdx\.org/spdxdocs/[-.\w]+", sbom["documentNamespace"])
+    assert re.fullmatch(r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z", sbom["creationInfo"]["created"])
+    packages = {package["SPDXID"]: package for package in sbom["packages"]}
+    assert packages["SPDXRef-simdact"]["versionInfo"] == version()
+    highway = packages["SPDXRef-highway"]
+    text = (ROOT / "tools" / "cmake" / "Highway.cmake").read_text()
+    (asked,), (sha256,) = re.findall(r"set\(highway_version (\S+)\)", text), re.findall(r"_sha256 (\w{64})\)", text)
+    numbers = [[int(n) for n in v.split(".")] for v in (highway["versionInfo"], asked)]
+    assert numbers[0] >= numbers[1], f"the bill has Highway {highway['versionInfo']}"
+    for checksum in highway.get("checksums", []):
+        assert checksum == {"algorithm": "SHA256", "checksumValue": sha256}
+    for package in packages.values():
+        assert {"name", "downloadLocation", "licenseConcluded", "copyrightText"} <= package.keys(), package
+    for relationship in sbom["relationships"]:
+        ends = {relationship["spdxElementId"], relationship["relatedSpdxElement"]}
+        assert ends <= packages.keys() | {"SPDXRef-DOCUMENT"}, relationship
+
+
 def is_parts(assignment: ast.Assign) -> bool:
     return isinstance(assignment.targets[0], ast.Name) and assignment.targets[0].id == "PARTS"
 
@@ -87,4 +112,5 @@ if __name__ == "__main__":
     check_vcpkg()
     check_conan()
     check_python()
+    check_sbom(pathlib.Path(sys.argv[3]))
     print(f"two recipes for {version()}")

@@ -47,6 +47,7 @@ endif()
 configure_file(tools/cmake/simdact.pc.in simdact.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/simdact.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
+include(Sbom)
 if(PROJECT_IS_TOP_LEVEL)
   include(Package)
 endif()
