@@ -142,10 +142,11 @@ TEST_P(ContractTest, BackwardMultipliesTheDerivative) {
     const bool fast = c.tier == SIMDACT_FAST;
     const double claim = fast ? simdact_fast_claim(c.op, c.dtype, c.direction, fma)
                               : simdact_claim(c.op, c.dtype, c.direction, fma);
-    constexpr size_t n = 901;
-    std::vector<double> values;
-    Inputs(c.dtype, n).Read(values);
-    const Array x(c.dtype, ValidInputs(c, values));
+    std::vector<double> values, some;
+    Inputs(c.dtype, 901).Read(values);
+    for (size_t i = 0; i < values.size(); i += Quick() ? 3 : 1) some.push_back(values[i]);
+    const Array x(c.dtype, ValidInputs(c, some));
+    const size_t n = x.Size();
     Array dy(c.dtype, n), dx(c.dtype, n);
     for (size_t i = 0; i < n; ++i) dy.Set(i, static_cast<double>(i % 100) - 33.3);
     Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), dx.Data(), n);

@@ -241,6 +241,22 @@ TEST(HalfKernels, GradientsOfLinesAreRoundedOnce) {
   EXPECT_EQ(names.size(), std::size(kSlopes));
 }
 
+// All 65,536 inputs with some dy, and those again where each that needs another way is 1 instead.
+struct Neighbours {
+  explicit Neighbours(simdact_dtype dtype)
+      : all(AllBits(dtype)), some(all), dy(dtype, all.Size()), same(all.Size()) {
+    const double upstream[] = {1.0, -0.0, 0.0, -1.40625, 0x1.1p-9, 3.0};
+    for (size_t i = 0; i < all.Size(); ++i) {
+      const double size = std::fabs(all[i]);
+      same[i] = size == 0 || (size >= (dtype == SIMDACT_F16 ? 0x1p-23 : 0x1p-60) && size <= 0x1p60);
+      if (!same[i]) some.Set(i, 1.0);
+      dy.Set(i, upstream[i % std::size(upstream)]);
+    }
+  }
+  Array all, some, dy;
+  std::vector<uint8_t> same;
+};
+
 // A result has the same bits wherever its input stands: among all 65,536 inputs, and where those that need
 // another way are not there. At parameters, too, with which doubles cannot tell a result from a midpoint, or
 // where a zero's sign hangs on how a sum is made.
@@ -252,7 +268,7 @@ TEST(HalfKernels, ResultsDoNotDependOnNeighbours) {
       {"rrelu", {{{2 + 0x1p-7, 0x1p-57}}, {{0.1, 1}}, {{-0.1, -0.3}}, {{0.1, 0.3}}, {{0.7, -0.1}}}},
       {"linear", {{{-1.5, 0}}, {{0.3, -0.0}}}},
   };
-  const double upstream[] = {1.0, -0.0, 0.0, -1.40625, 0x1.1p-9, 3.0};
+  const Neighbours of_bf16(SIMDACT_BF16), of_f16(SIMDACT_F16);
   size_t compared = 0;
   for (int op = 0; op < SIMDACT_OP_COUNT && !testing::Test::HasFatalFailure(); ++op) {
     std::vector<simdact_params> sets = OtherParameters(static_cast<simdact_op>(op), Quick() ? 2 : 4);
@@ -263,15 +279,8 @@ TEST(HalfKernels, ResultsDoNotDependOnNeighbours) {
         static_cast<simdact_op>(op),
         [&](const Case& c) {
           if (!IsHalf(c.dtype)) return;
-          const Array all = AllBits(c.dtype);
-          Array some = all, dy(c.dtype, all.Size()), from_all(c.dtype, all.Size()), from_some = from_all;
-          std::vector<bool> same(all.Size());
-          for (size_t i = 0; i < all.Size(); ++i) {
-            const double size = std::fabs(all[i]);
-            same[i] = size == 0 || (size >= (c.dtype == SIMDACT_F16 ? 0x1p-23 : 0x1p-60) && size <= 0x1p60);
-            if (!same[i]) some.Set(i, 1.0);
-            dy.Set(i, upstream[i % std::size(upstream)]);
-          }
+          const auto& [all, some, dy, same] = c.dtype == SIMDACT_BF16 ? of_bf16 : of_f16;
+          Array from_all(c.dtype, all.Size()), from_some = from_all;
           for (const simdact_params& given : sets) {
             const simdact_params p = RoundedTo(c.dtype, given);
             Call(*c.kernel, c.direction, p, all.Data(), dy.Data(), from_all.Data(), all.Size());
