@@ -1,7 +1,7 @@
 # What the scripts of this folder share. Source it from bash, then:
 #
 #   setup build [...]    installs what is missing for groups of parts: build (and test), report; asks for root only then
-#   setup aarch64        the same for the cross build
+#   setup aarch64        the same for the cross build; fuzz: for tools/fuzz
 #   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out; so
 #                        too charts (of the report's page) and checks (what tests of Python and of the page need)
 #   setup onnxruntime [...]            the same for an engine of tests/engines/
@@ -35,6 +35,9 @@ charts=${SIMDACT_CHART_JS:-/usr/share/javascript/chart.js/chart.min.js}
 # OpenBLAS, for whichever architecture: PyTorch computes by whatever BLAS there is.
 openblas=$(compgen -G '/usr/lib*/*/openblas*/libblas.so.3' | head -n 1) || openblas=/usr/lib/openblas
 
+# libFuzzer, which some distributions pack apart from clang.
+libfuzzer=$(clang++ -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer-$(uname -m).a || libfuzzer=/libclang_rt.fuzzer.a
+
 # For which group, how to tell that it is there, and its package for apt, dnf and brew ("-": none is known).
 parts="
 all     command cmake                 cmake                 cmake                     cmake
@@ -51,6 +54,8 @@ build   header  openssl/evp.h         libssl-dev            openssl-devel       
 aarch64 command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu gcc-c++-aarch64-linux-gnu -
 aarch64 command qemu-aarch64          qemu-user             qemu-user                 -
 aarch64 file    /usr/src/googletest   libgtest-dev          -                         -
+fuzz    command clang++               clang                 clang                     -
+fuzz    file    $libfuzzer            libclang-rt-dev       compiler-rt               -
 peers   header  sleef.h               libsleef-dev          sleef-devel               sleef
 peers   header  dnnl.hpp              libdnnl-dev           onednn-devel              onednn
 peers   header  xnnpack.h             libxnnpack-dev        xnnpack-devel             -

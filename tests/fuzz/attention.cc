@@ -35,8 +35,8 @@ class Attention {
     if (in.OneIn(60)) a_.causal = 2;
     a_.diagonal = Offset(in), a_.window_left = Offset(in), a_.window_right = Offset(in);
     if (in.OneIn(60)) a_.reserved[in.Below(8)] = 1;
-    if (in.OneIn(2)) a_.log_sum_exp = memory_.Place(a_.batches * a_.heads * a_.queries * number_);
-    if (a_.sinks != nullptr && in.OneIn(2)) dsinks_ = memory_.Place(SinkSpan() * number_);
+    if (in.OneIn(2)) a_.log_sum_exp = memory_.Side(a_.batches * a_.heads * a_.queries * number_);
+    if (a_.sinks != nullptr && in.OneIn(2)) dsinks_ = memory_.Side(SinkSpan() * number_);
     without_y_ = in.OneIn(2);
     if (in.OneIn(50)) x_ = nullptr;
   }
@@ -111,7 +111,7 @@ class Attention {
     if (in.OneIn(50)) a_.mask = nullptr;
   }
   const float* Floats(Input& in, size_t n) {
-    return reinterpret_cast<const float*>(memory_.Place(in.Elements(SIMDACT_F32, n, !in.OneIn(8))));
+    return reinterpret_cast<const float*>(memory_.Side(in.Elements(SIMDACT_F32, n, !in.OneIn(8))));
   }
   size_t SinkSpan() const { return a_.batches == 0 ? 0 : (a_.batches - 1) * a_.sink_batch_stride + a_.heads; }
   void TakeTables(Input& in) {
@@ -125,13 +125,13 @@ class Attention {
       std::vector<size_t> lengths(a_.batches);
       for (size_t& length : lengths) length = in.OneIn(16) ? SIZE_MAX : in.Below(a_.keys + 2);
       a_.key_lengths =
-          reinterpret_cast<const size_t*>(memory_.Place(lengths.data(), lengths.size() * sizeof(size_t)));
+          reinterpret_cast<const size_t*>(memory_.Side(lengths.data(), lengths.size() * sizeof(size_t)));
     }
     if (in.OneIn(3)) {
       std::vector<ptrdiff_t> diagonals(a_.batches);
       for (ptrdiff_t& diagonal : diagonals) diagonal = Offset(in);
       a_.diagonals = reinterpret_cast<const ptrdiff_t*>(
-          memory_.Place(diagonals.data(), diagonals.size() * sizeof(ptrdiff_t)));
+          memory_.Side(diagonals.data(), diagonals.size() * sizeof(ptrdiff_t)));
     }
   }
 

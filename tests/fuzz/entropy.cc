@@ -31,19 +31,19 @@ class CrossEntropy {
     for (int64_t& label : labels_)
       label = any_label ? static_cast<int64_t>(in.Bits(8))
                         : static_cast<int64_t>(in.Below(cols_ + 1)) - in.OneIn(cols_ + 1);
-    given_ = reinterpret_cast<const int64_t*>(memory_.Place(labels_.data(), rows_ * sizeof(int64_t)));
-    loss_ = in.OneIn(8) ? nullptr : memory_.Place(rows_ * number_);
+    given_ = reinterpret_cast<const int64_t*>(memory_.Side(labels_.data(), rows_ * sizeof(int64_t)));
+    loss_ = in.OneIn(8) ? nullptr : memory_.Side(rows_ * number_);
     dx_ = in.OneIn(8) ? nullptr : memory_.Place(rows_ * dx_stride_.step * bytes_);
     if (in.OneIn(3))
       o_.label_smoothing = in.OneIn(8) ? in.Number(SIMDACT_F64) : static_cast<double>(in.Below(11)) / 10;
     if (in.OneIn(3)) o_.gradient = in.OneIn(8) ? in.Number(SIMDACT_F64) : 0.25;
-    if (in.OneIn(4)) o_.gradients = memory_.Place(in.Elements(wide_, rows_, tame_));
+    if (in.OneIn(4)) o_.gradients = memory_.Side(in.Elements(wide_, rows_, tame_));
     if (in.OneIn(4))
-      o_.weights = reinterpret_cast<const float*>(memory_.Place(in.Elements(SIMDACT_F32, cols_, tame_)));
+      o_.weights = reinterpret_cast<const float*>(memory_.Side(in.Elements(SIMDACT_F32, cols_, tame_)));
     o_.tier = in.Choice<simdact_tier>(2);
     o_.ignores_label = in.OneIn(60) ? 2 : static_cast<int>(in.Below(2));
     o_.ignored_label = in.OneIn(2) ? -100 : static_cast<int64_t>(in.Below(cols_ + 1));
-    if (in.OneIn(2)) o_.log_sum_exp = memory_.Place(rows_ * number_);
+    if (in.OneIn(2)) o_.log_sum_exp = memory_.Side(rows_ * number_);
     if (in.OneIn(60)) o_.reserved[in.Below(8)] = 1;
     o_.x_row_stride = stride_.given, o_.dx_row_stride = dx_stride_.given;
     if (in.OneIn(50)) x_ = nullptr;

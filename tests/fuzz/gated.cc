@@ -207,8 +207,8 @@ class QuantizeCall {
     for (size_t i = 0; i < scales_; ++i)
       scales.Set(i, any ? in.Number(SIMDACT_F32)
                         : std::ldexp(1 + in.random().Unit(), static_cast<int>(in.random().Below(20)) - 10));
-    o_.scales = reinterpret_cast<float*>(memory_.Place(scales));
-    if (in.OneIn(2)) o_.largest = reinterpret_cast<float*>(memory_.Place(scales_ * 4));
+    o_.scales = reinterpret_cast<float*>(memory_.Side(scales));
+    if (in.OneIn(2)) o_.largest = reinterpret_cast<float*>(memory_.Side(scales_ * 4));
     if (in.OneIn(60)) o_.scales = nullptr;
     o_.q_row_stride = q_stride_.given;
     g_.limit = Option(in, 7), g_.offset = Option(in, 1), g_.layout = in.Choice<simdact_gate_layout>(3);

@@ -26,14 +26,14 @@ class Memory {
  public:
   explicit Memory(Input& in) : in_(in) {}
 
-  // A copy of `bytes` bytes, at a place that the input chooses; with `kept`, or with 0xA5 where that is null.
-  uint8_t* Place(const void* from, size_t bytes) {
+  // A copy of `bytes` bytes, or as many of 0xA5, at a place that the input chooses.
+  uint8_t* Place(const void* from, size_t bytes, size_t shift_mask = kShiftMask) {
     const uint8_t place = in_.Byte();
     const simdact_test::GuardedPage& page = Page(blocks_.size());
     if (bytes + 2 * kMargin > page.Size()) Fail("the fuzz target asks for an array that is too large");
     uint8_t* begin = reinterpret_cast<uint8_t*>(page.Begin());
     uint8_t* end = begin + page.Size();
-    const size_t shift = (place >> 1) & kShiftMask;
+    const size_t shift = (place >> 1) & shift_mask;
     uint8_t* data = place % 2 == 0 ? end - shift - bytes : begin + shift;
     Block block;
     block.window = data - begin > kMargin ? data - kMargin : begin;
@@ -47,6 +47,10 @@ class Memory {
   }
   uint8_t* Place(const Array& values) { return Place(values.Data(), values.Size() * values.ElementBytes()); }
   uint8_t* Place(size_t bytes) { return Place(nullptr, bytes); }
+  // What is beside the elements, sizes and numbers of rows, where numbers of their kind may be.
+  uint8_t* Side(const void* from, size_t bytes) { return Place(from, bytes, 0x38); }
+  uint8_t* Side(const Array& values) { return Side(values.Data(), values.Size() * values.ElementBytes()); }
+  uint8_t* Side(size_t bytes) { return Side(nullptr, bytes); }
 
   // Rows that the next call may write; `step` bytes from one to the next.
   void Allow(const void* data, size_t bytes, size_t rows = 1, size_t step = 0) {
