@@ -14,13 +14,9 @@
 
 namespace simdact_fuzz {
 
-// g++'s sanitizer of undefined behaviour looks into the kernels in this build, and wants elements at
-// addresses that they may have.
-#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-constexpr size_t kShiftMask = 0x38;
-#else
-constexpr size_t kShiftMask = 0x3F;
-#endif
+// Where a sanitizer of undefined behaviour looks into the kernels, elements are at addresses that they may
+// have.
+constexpr size_t kShiftMask = kAllSanitized ? 0x38 : 0x3F;
 
 class Memory {
  public:
