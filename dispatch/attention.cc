@@ -202,10 +202,11 @@ class Arrays {
 
 // ---- What queries see -------------------------------------------------------------------------------------
 
-// A number that may be added to others of its kind and to sizes of arrays.
-ptrdiff_t Bounded(ptrdiff_t value) {
-  constexpr ptrdiff_t kMost = PTRDIFF_MAX / 4;
-  return std::max(-kMost, std::min(value, kMost));
+// a + b, or the end of the range that it is beyond, which is beyond any key.
+ptrdiff_t Sum(ptrdiff_t a, ptrdiff_t b) {
+  if (b > 0 && a > PTRDIFF_MAX - b) return PTRDIFF_MAX;
+  if (b < 0 && a < PTRDIFF_MIN - b) return PTRDIFF_MIN;
+  return a + b;
 }
 
 // The first keys of up to kPiece queries, and what is behind their last ones.
@@ -220,14 +221,18 @@ struct Visible {
     ptrdiff_t length = keys;
     if (a.key_lengths != nullptr && a.key_lengths[batch] < a.keys)
       length = static_cast<ptrdiff_t>(a.key_lengths[batch]);
-    const ptrdiff_t diagonal = Bounded(a.diagonals == nullptr ? a.diagonal : a.diagonals[batch]);
-    const ptrdiff_t left = Bounded(a.window_left), right = Bounded(a.window_right);
+    // Window and diagonal first: what they end up beyond, a query's place does not bring back.
+    const ptrdiff_t diagonal = a.diagonals == nullptr ? a.diagonal : a.diagonals[batch];
+    const bool has_left = a.window != 0 && a.window_left >= 0,
+               has_right = a.window != 0 && a.window_right >= 0;
+    const ptrdiff_t left = has_left ? Sum(diagonal, -a.window_left) : 0;
+    const ptrdiff_t right = has_right ? Sum(diagonal, a.window_right) : 0;
     for (size_t r = 0; r < rows; ++r) {
-      const ptrdiff_t beside = static_cast<ptrdiff_t>(query + r) + diagonal;
+      const auto at = static_cast<ptrdiff_t>(query + r);
       ptrdiff_t start = 0, end = length;
-      if (a.causal != 0) end = std::min(end, beside + 1);
-      if (a.window != 0 && right >= 0) end = std::min(end, beside + right + 1);
-      if (a.window != 0 && left >= 0) start = beside - left;
+      if (a.causal != 0) end = std::min(end, Sum(Sum(at, diagonal), 1));
+      if (has_right) end = std::min(end, Sum(Sum(at, right), 1));
+      if (has_left) start = Sum(at, left);
       end = std::max(end, ptrdiff_t{0});
       starts[r] = static_cast<size_t>(std::max(ptrdiff_t{0}, std::min(start, end)));
       ends[r] = static_cast<size_t>(end);

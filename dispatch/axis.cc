@@ -74,6 +74,8 @@ class AxisBlocks {
     c_.scaled = call_.scale != 1;
     c_.shrink = static_cast<T>(call_.scale < 1 ? 0.5 : 1);
     c_.scale = static_cast<T>(call_.scale) / c_.shrink;
+    c_.unit = std::scalbn(T{1}, std::max(std::ilogb(c_.scale), std::numeric_limits<T>::min_exponent - 1));
+    c_.scale /= c_.unit;
   }
 
   // Whether elements are numbers.

@@ -16,11 +16,13 @@ template <class T>
 constexpr size_t kMostColumns = 1024 / sizeof(T);
 constexpr size_t kRowsApart = 64;
 
-// What is known of a block's columns so far. Scores are x, or scale (x - largest), which is exact as a pair.
+// What is known of a block's columns so far. Scores are x, or scale unit (x - largest), which is exact as a
+// pair.
 template <class T>
 struct AxisColumns {
-  bool scaled;      // else scores are x
-  T scale, shrink;  // shrink x does not overflow when the largest one is taken off, and scale has the rest
+  bool scaled;            // else scores are x
+  T scale, unit, shrink;  // shrink x does not overflow when the largest one is taken off; scale has the rest,
+                          // of which unit is the power of two
   alignas(64) T largest[kMostColumns<T>];
   T shift[kMostColumns<T>], power[kMostColumns<T>], magic[kMostColumns<T>],
       least[kMostColumns<T>];  // SoftmaxUnit

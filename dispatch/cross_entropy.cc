@@ -40,7 +40,8 @@ double SumOfWeights(const float* weights, size_t cols) {
 
 bool LabelsAreGood(const LossOptions& o, const int64_t* labels, size_t rows, size_t cols) {
   for (size_t r = 0; r < rows; ++r) {
-    if (!IsIgnored(o, labels[r]) && static_cast<uint64_t>(labels[r]) >= cols) return false;
+    const int64_t label = LabelAt(labels, r);
+    if (!IsIgnored(o, label) && static_cast<uint64_t>(label) >= cols) return false;
   }
   return true;
 }

@@ -224,11 +224,12 @@ void LossesOf(const LossLoops<T>& loops, const LossCode* half, const void* x, co
     const void* from = static_cast<const char*>(x) + r * o.x_row_stride * bytes;
     void* to = dx == nullptr ? nullptr : static_cast<char*>(dx) + r * o.dx_row_stride * bytes;
     RowLoss row = {0, 0};
-    if (IsIgnored(o, labels[r])) {
+    const int64_t label = LabelAt(labels, r);
+    if (IsIgnored(o, label)) {
       if (to != nullptr) std::memset(to, 0, cols * bytes);
     } else {
       const double g = o.gradient * (o.gradients == nullptr ? 1.0 : NumberAt<T>(o.gradients, r));
-      row = LossRow<T>(loops, half, from, static_cast<size_t>(labels[r]), cols, to).Compute(o, g);
+      row = LossRow<T>(loops, half, from, static_cast<size_t>(label), cols, to).Compute(o, g);
     }
     SetNumber<T>(loss, r, row.loss);
     SetNumber<T>(o.log_sum_exp, r, row.log_sum_exp);

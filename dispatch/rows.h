@@ -4,6 +4,7 @@
 #define SIMDACT_DISPATCH_ROWS_H_
 
 #include <cstddef>
+#include <cstring>
 
 #include "simdact/cross_entropy.h"
 #include "simdact/softmax.h"
@@ -48,6 +49,12 @@ struct LossOptions : simdact_cross_entropy_options {
 simdact_status CheckCrossEntropy(const void* x, const int64_t* labels, const void* loss, const void* dx,
                                  size_t rows, size_t cols, size_t bytes,
                                  const simdact_cross_entropy_options* options, LossOptions* resolved);
+// Of any alignment, as all arrays.
+inline int64_t LabelAt(const int64_t* labels, size_t row) {
+  int64_t label;
+  std::memcpy(&label, labels + row, sizeof(label));
+  return label;
+}
 inline bool IsIgnored(const LossOptions& o, int64_t label) {
   return label < 0 || (o.ignores_label != 0 && label == o.ignored_label);
 }

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 /* The fp8 formats are those of the OCP 8-bit Floating Point Specification (OFP8): torch.float8_e4m3fn,
- * torch.float8_e5m2. NaN becomes NaN with its sign in fp8, the zero point in int8. */
+ * torch.float8_e5m2. NaN becomes NaN, of either sign, in fp8, the zero point in int8. */
 typedef enum simdact_byte_format {
   SIMDACT_S8 = 0,   /* int8_t, -128 to 127; beyond them, infinities included, these two */
   SIMDACT_U8 = 1,   /* uint8_t, 0 to 255, likewise */

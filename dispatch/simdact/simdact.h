@@ -8,7 +8,7 @@
  * Arrays: any alignment, any n >= 0. y may be x (dx may be x or dy); partial overlap is an error that
  * debug builds catch. Nothing outside the n elements is read or written. Functions never fail, allocate,
  * lock, throw or print; they are thread-safe from the first call. The same input gives the same bits
- * whatever its place in the array, its alignment or n, on one target and tier.
+ * whatever its place, its alignment or n, on one target and tier; of a NaN, whose sign may be any, NaN.
  *
  * Numbers: NaN gives NaN, +-inf gives the limit, tails reach down to the denormals. Bounds in ulps are in
  * activations.def (`simdact list` prints them). Round-to-nearest is assumed; the floating-point

@@ -20,6 +20,7 @@
 #endif
 
 #include <cmath>
+#include <limits>
 
 #include "dispatch/rows.h"
 #include "kernels/drivers/half-formats-inl.h"
@@ -109,6 +110,42 @@ HWY_INLINE V ErrorOrZero(V error) {
   return hn::IfThenElseZero(hn::Lt(hn::Abs(error), hn::Inf(hn::DFromV<V>())), error);
 }
 
+// 2^e for a number between 2^e and 2^(e+1), of either sign; 1 for infinity and NaN.
+template <class T>
+HWY_INLINE T PowerIn(T number) {
+  using Bits = hwy::UnsignedFromSize<sizeof(T)>;
+  constexpr T kInfinite = std::numeric_limits<T>::infinity();
+  const Bits bits = hwy::BitCastScalar<Bits>(number) & hwy::BitCastScalar<Bits>(kInfinite);
+  const T power = hwy::BitCastScalar<T>(bits);
+  return power == kInfinite ? T{1} : HWY_MAX(power, std::numeric_limits<T>::min());
+}
+
+// A number to multiply by, whatever the sizes. Without FMA a product's error comes of halves of both factors,
+// which overflow from 2^116 on (f64: 2^996) where the product need not; there the number's power of two goes
+// first.
+template <class D>
+struct Multiplier {
+  using T = Scalar<D>;
+  explicit HWY_INLINE Multiplier(T number) : power(1), rest(number) {
+    if constexpr (!HWY_NATIVE_FMA) {
+      power = PowerIn(number);
+      rest = number / power;
+    }
+  }
+  HWY_INLINE Pair<hn::Vec<D>> Times(hn::Vec<D> v) const {
+    const D d;
+    if constexpr (!HWY_NATIVE_FMA) v = hn::Mul(v, hn::Set(d, power));
+    return TwoProduct(v, hn::Set(d, rest));
+  }
+  T power, rest;
+};
+
+// a b of doubles in rows that are not ordinary: one function, for there space counts more than time.
+template <class V>
+HWY_NOINLINE Pair<V> ProductOutOfLine(V a, double b) {
+  return Multiplier<hn::DFromV<V>>(b).Times(a);
+}
+
 // A number of three words, as Pair is one of two.
 #if HWY_HAVE_SCALABLE || HWY_TARGET_IS_SVE
 template <class V>
@@ -151,11 +188,10 @@ HWY_INLINE N PlusWord(const N& n, V v) {
 // n + a b. Products of floats are exact.
 template <bool kFloats, class N, class V>
 HWY_INLINE N PlusProductOf(const N& n, V a, double b) {
-  const auto factor = hn::Set(hn::DFromV<V>(), b);
   if constexpr (kFloats) {
-    return PlusWord(n, hn::Mul(a, factor));
+    return PlusWord(n, hn::Mul(a, hn::Set(hn::DFromV<V>(), b)));
   } else {
-    const auto product = TwoProduct(a, factor);
+    const auto product = ProductOutOfLine(a, b);
     return PlusWord(PlusSmall(n, V(Low(product))), V(High(product)));
   }
 }
@@ -346,7 +382,7 @@ struct FullScores {
     if constexpr (kIsFloat<D>) {
       return MakeTriple(V64(hn::Mul(x_vector, factor)), none, none);
     } else {
-      const auto product = TwoProduct(x_vector, factor);
+      const auto product = ProductOutOfLine(x_vector, double{scale});
       return MakeTriple(V64(High(product)), V64(ErrorOrZero(Low(product))), none);
     }
   }
@@ -450,20 +486,20 @@ struct FullScores {
         }
       });
     } else {
-      const auto factor = hn::Set(d, scale);
+      const Multiplier<D> factor(scale);
       ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
-        Keep(TwoProduct(LoadSome(x + begin + i, count), factor), to, i);
+        Keep(factor.Times(LoadSome(x + begin + i, count)), to, i);
       });
     }
   }
   // Returns whether all summands are small enough.
   HWY_INLINE bool AddMask(size_t begin, size_t n, ScoreBlock<T>& to) const {
     const D d;
-    const auto factor = hn::Set(d, mask_slope);
+    const Multiplier<D> factor(mask_slope);
     auto most = hn::Neg(hn::Inf(d));
     ForEachVectorOf(n, [&](size_t i, size_t count) SIMDACT_LOOP_BODY {
       const auto mask = count == hn::Lanes(d) ? Mask<false>(begin + i, count) : Mask<true>(begin + i, count);
-      const auto product = TwoProduct(mask, factor);
+      const auto product = factor.Times(mask);
       const auto z = Filled(to, i);
       most = hn::Max(most, hn::Max(High(z), High(product)));
       Keep(PlusTerm(z, product), to, i);
@@ -472,10 +508,10 @@ struct FullScores {
   }
   HWY_INLINE void AddAlibi(size_t begin, size_t n, ScoreBlock<T>& to) const {
     const D d;
-    const auto slope = hn::Set(d, alibi_slope);
+    const Multiplier<D> slope(alibi_slope);
     ForEachVectorOf(n, [&](size_t i, size_t) SIMDACT_LOOP_BODY {
       const auto column = hn::Iota(d, static_cast<T>(static_cast<ptrdiff_t>(begin + i) - last));
-      Keep(PlusTerm(Filled(to, i), TwoProduct(column, slope)), to, i);
+      Keep(PlusTerm(Filled(to, i), slope.Times(column)), to, i);
     });
   }
 

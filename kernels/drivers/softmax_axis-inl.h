@@ -176,13 +176,18 @@ HWY_INLINE void AddPairToDoubles(D d, const N& sum, double* to) {
   }
 }
 
-// scale (x - largest), as a pair. A low word that exp does not take belongs to a score whose term is 0.
+// scale unit (x - largest), as a pair. Without FMA the unit goes first: a product's error comes of halves of
+// its factors, which overflow where the product need not. A low word that exp does not take belongs to a
+// score whose term is 0.
 template <class D, class V>
 HWY_INLINE Pair<V> LessLargest(D d, const V& x, const hn::Vec<D>& largest, const AxisColumns<Scalar<D>>& c) {
-  const auto shrink = hn::Set(d, c.shrink), scale = hn::Set(d, c.scale);
+  const auto shrink = hn::Set(d, c.shrink), unit = hn::Set(d, c.unit);
+  const auto scale = hn::Set(d, HWY_NATIVE_FMA ? c.scale * c.unit : c.scale);
   const auto difference = TwoSum(V(op::Mul(x, shrink)), hn::Vec<D>(hn::Neg(hn::Mul(largest, shrink))));
-  const auto score = TwoProduct(V(High(difference)), scale);
-  const V low = op::MulAdd(V(Low(difference)), scale, V(Low(score)));
+  V high = High(difference), low = Low(difference);
+  if constexpr (!HWY_NATIVE_FMA) high = op::Mul(high, unit), low = op::Mul(low, unit);
+  const auto score = TwoProduct(high, scale);
+  low = op::MulAdd(low, scale, V(Low(score)));
   const auto few = hn::Set(d, PowerOfTwo<Scalar<D>>(-7));
   return MakePair(V(High(score)), V(op::IfThenElseZero(op::Lt(op::Abs(low), few), low)));
 }

@@ -318,6 +318,14 @@ const Variant kVariants[] = {
     {"causal window",
      [](Problem& p) { p.a.causal = p.a.window = 1, p.a.window_left = 4, p.a.window_right = 9; }},
     {"window to the right", [](Problem& p) { p.a.window = 1, p.a.window_left = -1, p.a.window_right = 2; }},
+    {"diagonal and window at opposite ends of ptrdiff_t",
+     [](Problem& p) {
+       p.a.window = 1, p.a.diagonal = PTRDIFF_MIN, p.a.window_left = -1, p.a.window_right = PTRDIFF_MAX;
+     }},
+    {"diagonal and window at one end of ptrdiff_t",
+     [](Problem& p) {
+       p.a.window = 1, p.a.diagonal = PTRDIFF_MAX, p.a.window_left = PTRDIFF_MAX, p.a.window_right = -1;
+     }},
     {"window at the ends of ptrdiff_t", [](Problem& p) {
        p.a.window = p.a.causal = 1, p.a.diagonal = 2;
        p.a.window_left = PTRDIFF_MAX, p.a.window_right = PTRDIFF_MIN;

@@ -235,6 +235,25 @@ TEST(CrossEntropyTest, RandomOptions) {
   });
 }
 
+// Labels, too, are an array of any alignment.
+TEST(CrossEntropyTest, LabelsAtAnyAddress) {
+  ForEachLoss([&](const LossCase& c) {
+    constexpr size_t rows = 3, cols = 5;
+    std::mt19937 random(35);
+    const Array x(c.dtype, MakeRow(Spread::kNormal10, rows * cols, random));
+    const std::vector<int64_t> labels = {4, 0, 2};
+    const Outputs want = Call(c, x, labels, cols, Options{});
+    std::vector<char> raw(rows * sizeof(int64_t) + 1);
+    std::memcpy(raw.data() + 1, labels.data(), rows * sizeof(int64_t));
+    Array loss = want.loss;
+    for (size_t r = 0; r < rows; ++r) loss.Set(r, -1.0);
+    ASSERT_EQ(c.kernel->cross_entropy(x.Data(), reinterpret_cast<const int64_t*>(raw.data() + 1), loss.Data(),
+                                      nullptr, rows, cols, nullptr),
+              SIMDACT_OK);
+    for (size_t r = 0; r < rows; ++r) ASSERT_EQ(loss[r], want.loss[r]);
+  });
+}
+
 // A row has the same bits alone, in place, and whichever outputs are wanted; what lies between rows stays.
 TEST(CrossEntropyTest, RowsDoNotKnowOfEachOther) {
   std::mt19937 random(34);

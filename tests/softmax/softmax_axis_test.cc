@@ -130,6 +130,30 @@ TEST(SoftmaxAxisTest, ColumnsWithinTheClaim) {
   });
 }
 
+// As of rows: FactorsOfAnySize.
+TEST(SoftmaxAxisTest, ScalesOfAnySize) {
+  std::mt19937 random(47);
+  ForEachAxis([&](const AxisCase& c) {
+    if (c.dtype == SIMDACT_F16) return;
+    for (const int e : c.dtype == SIMDACT_F64 ? std::vector<int>{-1015, -996, 996, 1015}
+                                              : std::vector<int>{-120, -115, 112, 115, 120}) {
+      const Shape s = {1, 20, 21};
+      Array x = MakeColumns(SIMDACT_F64, s, random), scaled(c.dtype, s.Size()), y = scaled;
+      for (size_t i = 0; i < s.Size(); ++i) scaled.Set(i, std::ldexp(std::fmod(x[i], 32.0), e));
+      Options o{};
+      o.scale = std::ldexp(0x1.4ccccep0, -e);
+      ASSERT_EQ(c.along->forward(scaled.Data(), y.Data(), s.outer, s.axis, s.inner, &o), SIMDACT_OK);
+      for (size_t i = 0; i < s.Columns(); ++i) {
+        SCOPED_TRACE(testing::Message() << "column " << i << ", numbers times 2^" << e);
+        const simdact_softmax_options row = RowOptionsOf(o);
+        const Reals z = ScoresOf(c.op, c.dtype, s.Column(scaled, i), 0, 1, row, nullptr);
+        ExpectColumn(c, s, y, i, SoftmaxOf(c.op, z, -kInfinity, row).y, o);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  });
+}
+
 // A column's bits are the same in place, and alone beside another one: they do not depend on its place, nor
 // on how many there are.
 TEST(SoftmaxAxisTest, ColumnsDoNotKnowOfEachOther) {

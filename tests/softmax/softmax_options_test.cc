@@ -125,6 +125,39 @@ TEST(SoftmaxOptionsTest, EachIsWhatTheReferenceSays) {
   });
 }
 
+// Scores of ordinary size from factors that are not: tiny ones of huge numbers, and huge ones of tiny
+// numbers.
+TEST(SoftmaxOptionsTest, FactorsOfAnySize) {
+  std::mt19937 random(12);
+  ForEachSoftmax([&](const SoftmaxCase& c) {
+    if (c.dtype == SIMDACT_F16) return;  // whose numbers are of ordinary size
+    constexpr size_t cols = 40;
+    const std::vector<double> ordinary = MakeRow(Spread::kNormal10, cols, random);
+    for (const int e : c.dtype == SIMDACT_F64 ? std::vector<int>{-1015, -996, -900, 0, 900, 996, 1015}
+                                              : std::vector<int>{-120, -115, -112, -90, 0, 90, 112, 115}) {
+      SCOPED_TRACE(testing::Message() << "numbers times 2^" << e << ", factor times 2^" << -e);
+      Array x(c.dtype, cols), y(c.dtype, cols);
+      for (size_t i = 0; i < cols; ++i) x.Set(i, std::ldexp(ordinary[i], e));
+      simdact_softmax_options scaled{}, masked{};
+      scaled.scale = std::ldexp(0x1.4ccccep0, -e);
+      ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, cols, &scaled), SIMDACT_OK);
+      const Reals z = ScoresOf(c.op, c.dtype, RealsOf(x, 0, cols), 0, 1, scaled, nullptr);
+      ExpectRow(c, y, 0, SoftmaxOf(c.op, z, -kInfinity, scaled).y, SoftmaxClaim(c));
+      if (testing::Test::HasFatalFailure()) return;
+      if (std::abs(e) > 120) continue;  // a mask of floats
+
+      std::vector<float> mask(cols);
+      for (size_t i = 0; i < cols; ++i) mask[i] = static_cast<float>(std::ldexp(ordinary[cols - 1 - i], e));
+      x = Array(c.dtype, ordinary);
+      masked.mask_type = SIMDACT_MASK_F32, masked.mask = mask.data(), masked.mask_slope = scaled.scale;
+      ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, cols, &masked), SIMDACT_OK);
+      const Reals sums = ScoresOf(c.op, c.dtype, RealsOf(x, 0, cols), 0, 1, masked, nullptr);
+      ExpectRow(c, y, 0, SoftmaxOf(c.op, sums, -kInfinity, masked).y, SoftmaxClaim(c));
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  });
+}
+
 TEST(SoftmaxOptionsTest, RowsWithoutASum) {
   const double inf = std::numeric_limits<double>::infinity();
   ForEachSoftmax([&](const SoftmaxCase& c) {

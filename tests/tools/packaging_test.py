@@ -1,6 +1,6 @@
 """The recipes for vcpkg and Conan, as far as that goes without them: they are well-formed, have the version of
-simdact.h and options that there are, and call what their tools have. Of the Python package, the version. And the bill of
-materials: SPDX's required fields, the pinned Highway, and relationships between what is there.
+simdact.h and options that there are, and call what their tools have. Of the Python package, the version. And the bill
+of materials: SPDX's required fields, the pinned Highway, and relationships between what is there.
 
 Run: packaging_test.py ROOT CMAKE SBOM
 """
