@@ -108,11 +108,16 @@ TEST(Surroundings, SignalsThatComputeThemselves) {
 
 // Every kind of call once, forward and backward, with more elements than a block of any holds.
 void CallEveryShape() {
-  ForEachKernel([](const Case& c) {
-    const Array x(c.dtype, std::vector<double>(kCount, 0.5));
-    Array y(c.dtype);
-    simdact_accuracy::Run(*c.kernel, c.direction, c.description->defaults, x, y);
-  });
+  for (int op = 0; op < SIMDACT_OP_COUNT; ++op) {
+    ForEachKernelOf(
+        static_cast<simdact_op>(op),
+        [](const Case& c) {
+          const Array x(c.dtype, std::vector<double>(kCount, 0.5));
+          Array y(c.dtype);
+          simdact_accuracy::Run(*c.kernel, c.direction, c.description->defaults, x, y);
+        },
+        Tiers::kAll);
+  }
   constexpr size_t rows = 3, cols = kCount;
   for (const simdact_target* target : simdact_accuracy::RunningTargets()) {
     for (const simdact_dtype dtype : simdact_accuracy::Dtypes()) {
@@ -156,12 +161,29 @@ void CallEveryShape() {
       attention.keys = cols;
       attention.causal = 1;
       EXPECT_EQ(simdact_attention_softmax(target, dtype, x.Data(), y.Data(), &attention), SIMDACT_OK);
+      for (const void* output : {static_cast<const void*>(y.Data()), static_cast<const void*>(nullptr)}) {
+        attention.log_sum_exp = output == nullptr ? sums.data() : nullptr;
+        EXPECT_EQ(simdact_attention_softmax_backward(target, dtype, x.Data(), output, x.Data(), dx.Data(),
+                                                     nullptr, &attention),
+                  SIMDACT_OK);
+      }
+      simdact_gate_options gated = {};
+      gated.gate_bias = row.Data();
+      gated.target = target;
+      EXPECT_EQ(simdact_gated(SIMDACT_OP_gelu, dtype, x.Data(), y.Data(), rows, cols / 2, p, &gated),
+                SIMDACT_OK);
+      EXPECT_EQ(simdact_gated_backward(SIMDACT_OP_gelu, dtype, x.Data(), x.Data(), dx.Data(), row_out.Data(),
+                                       nullptr, rows, cols / 2, p, &gated),
+                SIMDACT_OK);
       if (dtype == SIMDACT_F64) continue;  // bytes are of the other dtypes
       simdact_quantize_options bytes = {};
       bytes.dynamic = 1;
       bytes.scales = reinterpret_cast<float*>(sums.data());
       bytes.target = target;
       EXPECT_EQ(simdact_quantize(SIMDACT_OP_gelu, dtype, x.Data(), y.Data(), rows, cols, p, &bytes),
+                SIMDACT_OK);
+      EXPECT_EQ(simdact_gated_quantize(SIMDACT_OP_gelu, dtype, x.Data(), y.Data(), rows, cols / 2, p, &gated,
+                                       &bytes),
                 SIMDACT_OK);
     }
   }
