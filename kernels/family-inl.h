@@ -139,6 +139,7 @@ constexpr bool kOwnsAccurate = true;
     static constexpr auto kVectors = k##Name##Vectors;                                                     \
     static constexpr auto kDerivativeVectors = k##Name##DerivativeVectors;                                 \
     static constexpr Half kHalf = SIMDACT_HALF_##HALF;                                                     \
+    static constexpr simdact_op kOp = SIMDACT_OP_##name;                                                   \
     using Accurate = Name##Op;                                                                             \
     static void AccurateForward(const void* x, void* y, size_t n, simdact_params p) {                      \
       SIMDACT_ACCURATE_OWNER::Forward<SIMDACT_ACCURATE_OWNER::Name##Op<T>, T>(x, y, n, p);                 \
@@ -202,7 +203,12 @@ constexpr simdact_kernel KernelInHalf() {
     kernel.forward = &ForwardInHalf<F, D, Format>;
     kernel.backward = &BackwardInHalf<F, D, Format, From::kInput>;
   }
-  if constexpr (F::kHasOutput) kernel.backward_from_output = &BackwardInHalf<F, D, Format, From::kOutput>;
+  if constexpr (!F::kHasOutput) return kernel;
+  if constexpr (SlopeFromOutput(F::kOp) == OutputSlope::kAsFromInput) {
+    kernel.backward_from_output = kernel.backward;
+  } else if constexpr (F::kHasOutput) {
+    kernel.backward_from_output = &BackwardInHalf<F, D, Format, From::kOutput>;
+  }
   return kernel;
 }
 #endif

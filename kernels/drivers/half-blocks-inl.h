@@ -250,12 +250,6 @@ void HalfBackwardFast(BackwardKernel with_float, const uint16_t* x, const uint16
   }
 }
 
-template <class Format>
-constexpr HalfBlocks MakeHalfBlocks() {
-  return {&HalfForward<Format>,      &HalfBackward<Format>, &HalfForwardFast<Format>,
-          &HalfBackwardFast<Format>, &WidenBlock<Format>,   &RoundBlock<Format>};
-}
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace simdact

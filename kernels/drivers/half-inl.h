@@ -23,6 +23,39 @@ struct BriefKernel {
   int32_t doubt;
 };
 
+// f' as it follows from the output y, where that is short (half-output-inl.h).
+enum class OutputSlope {
+  kOther,
+  kAsFromInput,
+  kOutput,
+  kOnePlus,
+  kOnePlusBelow0,
+  kLessSquare,
+  kOneLessSquare
+};
+constexpr OutputSlope SlopeFromOutput(simdact_op op) {
+  switch (op) {
+    case SIMDACT_OP_leaky_relu:
+    case SIMDACT_OP_prelu:
+    case SIMDACT_OP_rrelu:
+    case SIMDACT_OP_linear:
+      return OutputSlope::kAsFromInput;  // which sees x's sign, or nothing of it
+    case SIMDACT_OP_exp:
+      return OutputSlope::kOutput;
+    case SIMDACT_OP_expm1:
+      return OutputSlope::kOnePlus;
+    case SIMDACT_OP_elu:
+    case SIMDACT_OP_celu:
+      return OutputSlope::kOnePlusBelow0;  // where their parameter is 1
+    case SIMDACT_OP_sigmoid:
+      return OutputSlope::kLessSquare;
+    case SIMDACT_OP_tanh:
+      return OutputSlope::kOneLessSquare;
+    default:
+      return OutputSlope::kOther;
+  }
+}
+
 // What all ops share, by a table for each format, in kernels/half.cc: correctly rounded from kernels for
 // float and double, or, for the fast tier, rounded from the one for float.
 struct HalfBlocks {
@@ -30,6 +63,8 @@ struct HalfBlocks {
                   uint16_t* y, size_t n, simdact_params p);
   void (*backward)(BackwardKernel with_float, BackwardKernel with_double, const uint16_t* x,
                    const uint16_t* dy, uint16_t* dx, size_t n, simdact_params p);
+  void (*from_output)(OutputSlope slope, BackwardKernel with_float, BackwardKernel with_double,
+                      const uint16_t* y, const uint16_t* dy, uint16_t* dx, size_t n, simdact_params p);
   void (*forward_fast)(UnaryKernel with_float, const uint16_t* x, uint16_t* y, size_t n, simdact_params p);
   void (*backward_fast)(BackwardKernel with_float, const uint16_t* x, const uint16_t* dy, uint16_t* dx,
                         size_t n, simdact_params p);
@@ -123,9 +158,17 @@ void BackwardInHalf(const void* source, const void* dy, void* dx, size_t n, simd
   if (Streams(n * sizeof(uint16_t)) && source != dx && dy != dx)
     return StreamBackward(&BackwardInHalf<OpFloat, OpDouble, Format, kFrom>, source, dy, dx, n,
                           sizeof(uint16_t), p);
-  BlocksOf<Format>().backward(&Backward<OpFloat, float, kFrom>, &Backward<OpDouble, double, kFrom>,
-                              static_cast<const uint16_t*>(source), static_cast<const uint16_t*>(dy),
-                              static_cast<uint16_t*>(dx), n, ToFloats(p));
+  p = ToFloats(p);
+  const BackwardKernel with_float = &Backward<OpFloat, float, kFrom>;
+  const BackwardKernel with_double = &Backward<OpDouble, double, kFrom>;
+  const uint16_t *from = static_cast<const uint16_t*>(source), *from_dy = static_cast<const uint16_t*>(dy);
+  uint16_t* to = static_cast<uint16_t*>(dx);
+  constexpr OutputSlope kSlope = SlopeFromOutput(OpFloat::kOp);
+  if constexpr (kFrom == From::kOutput && kSlope != OutputSlope::kOther) {
+    if (OpFloat::kParameters == 0 || p.value[0] == 1)
+      return BlocksOf<Format>().from_output(kSlope, with_float, with_double, from, from_dy, to, n, p);
+  }
+  BlocksOf<Format>().backward(with_float, with_double, from, from_dy, to, n, p);
 }
 
 }  // namespace

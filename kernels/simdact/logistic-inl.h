@@ -222,8 +222,10 @@ HWY_INLINE V SigmoidDerivative(D d, const V& x, const U& dy = U()) {
 
 // y (1 - y), one rounding: y - y y.
 template <class D, class V>
-HWY_INLINE V SigmoidDerivativeFromOutput(D, const V& y) {
-  return MultiplyAdd(op::Neg(y), y, y);
+HWY_INLINE V SigmoidDerivativeFromOutput(D d, const V& y) {
+  const V slope = MultiplyAdd(op::Neg(y), y, y);
+  // Without FMA the slope at -0 would be 0. Below 0 it has y's sign, and to the right of it y has none.
+  return HWY_NATIVE_FMA ? slope : V(op::OrAnd(slope, y, hn::Set(d, Scalar<D>(-0.0))));
 }
 
 // silu(x) = x sigmoid(x).

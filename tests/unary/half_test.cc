@@ -129,13 +129,17 @@ TEST(HalfKernels, KeepEveryBitPatternOfTheGradient) {
   });
 }
 
-// dx = dy f'(x), correctly rounded for every dy where f' consists of lines: the product exactly, as a
-// quotient of long doubles that hold both (a quotient that is a midpoint then comes out as one).
+// dx = dy f'(x), or dy times f' from the output, correctly rounded for every dy where f' consists of lines or
+// parabolas: the product exactly, as a quotient of long doubles that hold both (a quotient that is a midpoint
+// then comes out as one).
 struct Slope {
   const char* name;
   long double (*numerator)(long double x, const simdact_params& p);  // of f'(x)
   long double denominator;
   std::vector<simdact_params> parameters;
+  // Sizes of x, or y, besides 0, where doubles do not miss midpoints, nor what a sum loses; dy: 2^-60 to
+  // 2^60.
+  double least = 0, most = HUGE_VAL;
 };
 long double Leaky(long double x, const simdact_params& p) {
   return x > 0 ? 1 : static_cast<long double>(p.value[0]);
@@ -175,70 +179,97 @@ const Slope kSlopes[] = {
                                                        : x >= 3 ? 6
                                                                 : 2 * x + 3; },
      6,
-     {{}}},
+     {{}},
+     0x1p-60,
+     0x1p60},
     {"sparse_plus",
      [](long double x, const simdact_params&) { return x <= -1  ? 0
                                                        : x >= 1 ? 2
                                                                 : x + 1; },
      2,
-     {{}}},
+     {{}},
+     0x1p-60,
+     0x1p60},
 };
 
-TEST(HalfKernels, GradientsOfLinesAreRoundedOnce) {
-  uint64_t checked = 0;
+long double OnePlus(long double y, const simdact_params&) { return 1 + y; }
+long double OnePlusBelow0(long double y, const simdact_params&) { return y > 0 ? 1 : 1 + y; }
+const Slope kSlopesFromOutput[] = {
+    {"leaky_relu", Leaky, 1, {{{0.01}}, {{0.375}}}},
+    {"prelu", Leaky, 1, {{{0.25}}, {{1.0 / 3}}}},
+    {"rrelu", TwiceRrelu, 2, {{{0.125, 1.0 / 3}}, {{1e-3, 2.0}}}},
+    {"linear", kSlopes[3].numerator, 1, {{{0.3, 0}}, {{-1.375, 0.5}}}},
+    {"exp", [](long double y, const simdact_params&) { return y; }, 1, {{}}},
+    {"expm1", OnePlus, 1, {{}}, 0x1p-30, 0x1p30},
+    {"elu", OnePlusBelow0, 1, {{{1}}}, 0x1p-30, 0x1p30},
+    {"celu", OnePlusBelow0, 1, {{{1}}}, 0x1p-30, 0x1p30},
+    {"sigmoid", [](long double y, const simdact_params&) { return y * (1 - y); }, 1, {{}}, 0x1p-30, 0x1p20},
+    {"tanh", [](long double y, const simdact_params&) { return 1 - y * y; }, 1, {{}}, 0x1p-30, 0x1p20},
+};
+
+// Numbers in groups of 2,048: most of ordinary size, the last of eight groups with some of any, and the first
+// four, if asked for, within 1. Few digits are next to midpoints more often.
+void FillWithShort(Array* to, bool within_1, std::mt19937_64& random) {
+  for (size_t i = 0; i < to->Size(); ++i) {
+    const uint64_t bits = random();
+    const bool any = i / 2048 % 8 == 7 && random() % 8 == 0;
+    const double few = std::ldexp(static_cast<double>(bits % 64) - 31.5, static_cast<int>(bits >> 8 & 7) - 8);
+    const double many =
+        std::ldexp(static_cast<double>(bits % 8191) - 4095, -static_cast<int>(bits >> 16 & 15));
+    const double v = (bits >> 32 & 1) != 0 ? few : many;
+    if (any) {
+      to->SetBits(i, bits & 0xFFFF);
+    } else {
+      to->Set(i, within_1 && i / 2048 % 8 < 4 ? std::ldexp(v, -12) : v);
+    }
+  }
+}
+
+void ExpectRoundedOnce(const Case& c, const Slope& slope, const simdact_params& p, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const size_t n = Quick() ? 1 << 14 : 1 << 18;
+  Array x(c.dtype, n), dy(c.dtype, n), dx(c.dtype, n);
+  FillWithShort(&x, c.direction == SIMDACT_BACKWARD_FROM_OUTPUT, random);
+  FillWithShort(&dy, false, random);
+  Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), dx.Data(), n);
+  for (size_t i = 0; i < n; ++i) {
+    const double size = std::fabs(x[i]), dy_size = std::fabs(dy[i]);
+    if (!std::isfinite(size) || !std::isfinite(dy_size)) continue;
+    if (slope.least != 0) {
+      if (size != 0 && !(size >= slope.least && size <= slope.most)) continue;
+      if (dy_size != 0 && !(dy_size >= 0x1p-60 && dy_size <= 0x1p60)) continue;
+      if (c.dtype == SIMDACT_F16 && (size == 0x1p-24 || dy_size == 0x1p-24)) continue;
+    }
+    const long double f = slope.numerator(static_cast<long double>(x[i]), p);
+    if (f != 0 && !(std::fabs(f) >= 0x1p-120L && std::fabs(f) <= 0x1p120L)) continue;  // it has to be a float
+    const double want =
+        FromHalf(c.dtype, ToHalf(c.dtype, f * static_cast<long double>(dy[i]) / slope.denominator));
+    ASSERT_EQ(dx[i], want) << std::hexfloat << "x or y " << x[i] << ", dy " << dy[i] << ", parameters "
+                           << p.value[0] << " " << p.value[1];
+    ASSERT_EQ(std::signbit(dx[i]), std::signbit(want)) << "x or y " << x[i] << ", dy " << dy[i];
+  }
+}
+
+template <size_t kCount>
+void ExpectAllRoundedOnce(const Slope (&slopes)[kCount], simdact_direction direction) {
+  uint64_t seed = 0;
   std::set<std::string> names;
   ForEachKernel([&](const Case& c) {
-    if (!IsHalf(c.dtype) || c.direction != SIMDACT_BACKWARD) return;
-    for (const Slope& slope : kSlopes) {
+    if (!IsHalf(c.dtype) || c.direction != direction) return;
+    for (const Slope& slope : slopes) {
       if (!c.Is(slope.name)) continue;
-      ++checked;
       names.insert(slope.name);
-      for (const simdact_params& given : slope.parameters) {
-        const simdact_params p = RoundedTo(c.dtype, given);
-        std::mt19937_64 random(checked);
-        const size_t n = Quick() ? 1 << 14 : 1 << 18;
-        Array x(c.dtype, n), dy(c.dtype, n), dx(c.dtype, n);
-        // Most of ordinary size, some among those of any; few digits are next to midpoints more often.
-        for (size_t i = 0; i < n; ++i) {
-          const bool any = i / 2048 % 8 == 7 && random() % 8 == 0;
-          for (Array* to : {&x, &dy}) {
-            const uint64_t bits = random();
-            const double few =
-                std::ldexp(static_cast<double>(bits % 64) - 31.5, static_cast<int>(bits >> 8 & 7) - 8);
-            const double many =
-                std::ldexp(static_cast<double>(bits % 8191) - 4095, -static_cast<int>(bits >> 16 & 15));
-            if (any) {
-              to->SetBits(i, bits & 0xFFFF);
-            } else {
-              to->Set(i, (bits >> 32 & 1) != 0 ? few : many);
-            }
-          }
-        }
-        Call(*c.kernel, c.direction, p, x.Data(), dy.Data(), dx.Data(), n);
-        for (size_t i = 0; i < n; ++i) {
-          if (!std::isfinite(x[i]) || !std::isfinite(dy[i])) continue;
-          // Tiny or huge numbers go through doubles, which may miss the midpoints of a quotient, and what 1 +
-          // x loses.
-          const auto is_far = [](double v) {
-            return v != 0 && !(std::fabs(v) >= 0x1p-60 && std::fabs(v) <= 0x1p60);
-          };
-          const bool tiny_f16 =
-              c.dtype == SIMDACT_F16 && (std::fabs(x[i]) == 0x1p-24 || std::fabs(dy[i]) == 0x1p-24);
-          if ((c.Is("hardswish") || c.Is("sparse_plus")) && (is_far(x[i]) || is_far(dy[i]) || tiny_f16))
-            continue;
-          const long double f = std::fabs(slope.numerator(static_cast<long double>(x[i]), p));
-          if (f != 0 && !(f >= 0x1p-120L && f <= 0x1p120L)) continue;  // f' has to be a float
-          const long double product =
-              slope.numerator(static_cast<long double>(x[i]), p) * static_cast<long double>(dy[i]);
-          const double want = FromHalf(c.dtype, ToHalf(c.dtype, product / slope.denominator));
-          ASSERT_EQ(dx[i], want) << std::hexfloat << "x " << x[i] << ", dy " << dy[i] << ", parameters "
-                                 << p.value[0] << " " << p.value[1];
-          ASSERT_EQ(std::signbit(dx[i]), std::signbit(want)) << "x " << x[i] << ", dy " << dy[i];
-        }
-      }
+      for (const simdact_params& p : slope.parameters)
+        ExpectRoundedOnce(c, slope, RoundedTo(c.dtype, p), ++seed);
     }
   });
-  EXPECT_EQ(names.size(), std::size(kSlopes));
+  EXPECT_EQ(names.size(), kCount);
+}
+
+TEST(HalfKernels, GradientsOfLinesAreRoundedOnce) { ExpectAllRoundedOnce(kSlopes, SIMDACT_BACKWARD); }
+
+TEST(HalfKernels, GradientsFromOutputAreRoundedOnce) {
+  ExpectAllRoundedOnce(kSlopesFromOutput, SIMDACT_BACKWARD_FROM_OUTPUT);
 }
 
 // All 65,536 inputs with some dy, and those again where each that needs another way is 1 instead.
