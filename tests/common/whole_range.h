@@ -45,7 +45,7 @@ inline simdact_accuracy::Array WholeRange(simdact_dtype dtype, size_t n) {
     } else if (h >> 8 & 1) {
       x.SetBits(i, h >> 16);
     } else {
-      x.Set(i, specials[(h >> 16) % specials.size()]);
+      x.Set(i, specials[static_cast<size_t>((h >> 16) % specials.size())]);
     }
   }
   return x;

@@ -78,7 +78,7 @@ struct Worst {
   std::vector<float> profile = std::vector<float>(512, 0.0f);
 };
 inline size_t Bucket(simdact_dtype dtype, double x) {
-  return dtype == SIMDACT_F64 ? ToBits64(x) >> 55 : ToBits(static_cast<float>(x)) >> 23;
+  return dtype == SIMDACT_F64 ? static_cast<size_t>(ToBits64(x) >> 55) : ToBits(static_cast<float>(x)) >> 23;
 }
 inline void Note(Worst& w, double error, double x, double got, long double exact) {
   w.error = error, w.x = x, w.got = got, w.exact = exact;

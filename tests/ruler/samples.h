@@ -109,7 +109,7 @@ class Inputs {
       const double start = static_cast<double>(block) - 512 - 20;
       for (uint32_t k = 0; k < 2 * n; ++k) x.push_back(static_cast<float>(start + (k + 0.5) / (2 * n)));
     } else {
-      const uint32_t middle = ToBits(static_cast<float>(points_[block - 512 - 40]));
+      const uint32_t middle = ToBits(static_cast<float>(points_[static_cast<size_t>(block - 512 - 40)]));
       for (uint32_t k = 0; k < n; ++k) x.push_back(FromBits(middle + k - n / 2));
     }
   }
@@ -129,7 +129,7 @@ class Inputs {
     if (kind <= 6)
       return std::copysign(std::ldexp(1 + unit, static_cast<int>((rest >> 32) % 41) - 30),
                            rest & 1 ? -1.0 : 1.0);
-    const double point = points_[(rest >> 40) % points_.size()];
+    const double point = points_[static_cast<size_t>((rest >> 40) % points_.size())];
     const double distance = std::ldexp(1 + unit, -static_cast<int>((rest >> 8) % 56));
     const double scale = point == 0 ? 1.0 : point;
     return point + (rest & 1 ? -scale : scale) * (rest & 0xE ? distance : 0.0);
