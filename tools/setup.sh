@@ -1,7 +1,7 @@
 # What the scripts of this folder share. Source it from bash, then:
 #
 #   setup build [...]    installs what is missing for groups of parts: build (and test), report; asks for root only then
-#   setup aarch64        the same for the cross build; fuzz: for tools/fuzz
+#   setup cross ARCH     the same for a cross build (tools/cross); fuzz: for tools/fuzz
 #   setup_some peers     the same for the libraries to compare with, but what cannot be had is said and left out; so
 #                        too charts (of the report's page) and checks (what tests of Python and of the page need)
 #   setup onnxruntime [...]            the same for an engine of tests/engines/
@@ -38,6 +38,11 @@ openblas=$(compgen -G '/usr/lib*/*/openblas*/libblas.so.3' | head -n 1) || openb
 # libFuzzer, which some distributions pack apart from clang.
 libfuzzer=$(clang++ -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer-$(uname -m).a || libfuzzer=/libclang_rt.fuzzer.a
 
+# g++ for 32-bit x86: what it links. The package g++-multilib would go with no cross compiler, that of a version does.
+link_i386=$(g++ -m32 -print-file-name=libstdc++.so 2>/dev/null) || link_i386=/libstdc++.so
+start_i386=$(g++ -m32 -print-file-name=crt1.o 2>/dev/null) || start_i386=/crt1.o
+multilib=g++-$(g++ -dumpversion 2>/dev/null)-multilib || multilib=g++-multilib
+
 # For which group, how to tell that it is there, and its package for apt, dnf and brew ("-": none is known).
 parts="
 all     command cmake                 cmake                 cmake                     cmake
@@ -53,7 +58,9 @@ build   header  CLI/CLI.hpp           libcli11-dev          cli11-devel         
 build   header  openssl/evp.h         libssl-dev            openssl-devel             openssl
 aarch64 command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu gcc-c++-aarch64-linux-gnu -
 aarch64 command qemu-aarch64          qemu-user             qemu-user                 -
-aarch64 file    /usr/src/googletest   libgtest-dev          -                         -
+i386    file    $link_i386            $multilib             libstdc++-devel.i686      -
+i386    file    $start_i386           $multilib             glibc-devel.i686          -
+cross   file    /usr/src/googletest   libgtest-dev          -                         -
 fuzz    command clang++               clang                 clang                     -
 fuzz    file    $libfuzzer            libclang-rt-dev       compiler-rt               -
 peers   header  sleef.h               libsleef-dev          sleef-devel               sleef
