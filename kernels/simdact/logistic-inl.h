@@ -145,11 +145,6 @@ HWY_INLINE V PlainSlopeFromZero(D d, const V& x, const V& delta, const V& drop, 
   const V below = op::Div(op::Mul(e, op::Sub(m, drop)), op::Mul(sum, sum));
   return op::IfThenElse(op::Lt(x, hn::Zero(d)), below, op::Sub(one, below));
 }
-// a - (high + low): next to that the first difference is exact.
-template <class D, class V>
-HWY_INLINE V Above(D d, const V& a, double high, double low) {
-  return op::Sub(op::Sub(a, hn::Set(d, high)), hn::Set(d, low));
-}
 
 template <class D>
 using Roots = hwy::If<kIsFloat<D>, SlopeRootsFloat, SlopeRoots>;

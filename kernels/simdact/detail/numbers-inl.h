@@ -308,6 +308,12 @@ HWY_INLINE auto InverseOf(D d, Scalar<D> a) {
   return MakePair(inverse, hn::Vec<D>(hn::Mul(Remainder(inverse, divisor, one), inverse)));
 }
 
+// a - (high + low): next to that the first difference is exact.
+template <class D, class V>
+HWY_INLINE V Above(D d, const V& a, double high, double low) {
+  return op::Sub(op::Sub(a, hn::Set(d, high)), hn::Set(d, low));
+}
+
 // ---- Polynomials ------------------------------------------------------------------------------------------
 
 // c(0) + c(1) t + ... in plain numbers, as a polynomial in t^2 and t times another: two chains half as long.
