@@ -199,7 +199,8 @@ TEST(Surroundings, StackOf64KiB) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     const size_t bytes = kWholeElements ? 1024 * 1024 : 64 * 1024;
-    if (pthread_attr_setstacksize(&attributes, std::max<size_t>(bytes, PTHREAD_STACK_MIN)) != 0) return 2;
+    if (pthread_attr_setstacksize(&attributes, std::max(bytes, static_cast<size_t>(PTHREAD_STACK_MIN))) != 0)
+      return 2;
     pthread_t thread;
     const auto run = [](void*) -> void* {
       CallEveryShape();

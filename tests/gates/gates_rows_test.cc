@@ -104,7 +104,7 @@ TEST_P(GatesRowsTest, EachLayoutGivesTheBitsOfTwoArrays) {
     using E = decltype(element);
     const auto in = [](Array& array) { return reinterpret_cast<E*>(array.Data()); };
     for (const size_t cols : std::vector<size_t>{1, 5, 64, 151}) {
-      for (const size_t gap : {0, 3}) {
+      for (const size_t gap : std::vector<size_t>{0, 3}) {
         const size_t rows = 4, wide = gap ? 2 * cols + gap : 0, narrow = gap ? cols + gap : 0;
         Buffers want(dtype, rows * cols);
         want.Fill();

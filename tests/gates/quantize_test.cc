@@ -121,7 +121,7 @@ TEST(Quantize, RoundsEveryFloatToFp8) {
         simdact_quantize_options o = Given(format, &scale, target);
         o.overflow = overflow;
         const Nearest nearest(format, overflow, 0);
-        const uint32_t first = (overflow == SIMDACT_OVERFLOW_SATURATE ? 127 - 20 : 127 + 8) << 23;
+        const uint32_t first = (overflow == SIMDACT_OVERFLOW_SATURATE ? 127u - 20 : 127u + 8) << 23;
         for (const uint32_t sign : {0u, 0x80000000u}) {
           for (uint64_t bits = first; bits < kLast; bits += uint64_t{n} * thin) {
             CheckBits(o, nearest, sign | static_cast<uint32_t>(bits), thin, x, q);

@@ -109,7 +109,7 @@ TEST(CrossEntropyTest, EveryLengthAndSpreadWithinTheClaim) {
   std::mt19937 random(31);
   std::vector<size_t> lengths;
   for (size_t n = 1; n <= 200; n += Quick() ? 13 : 1) lengths.push_back(n);
-  for (const size_t n : {1000, 4096, 4097, 9000}) lengths.push_back(n);
+  for (const size_t n : std::vector<size_t>{1000, 4096, 4097, 9000}) lengths.push_back(n);
   ForEachLoss([&](const LossCase& c) {
     for (const size_t n : lengths) {
       const Spread spread = kSpreads[random() % std::size(kSpreads)];
@@ -182,7 +182,8 @@ struct RandomOptions {
     if (!one_of(3)) o.label_smoothing = one_of(5) ? 1.0 : one_of(2) ? 0.1 : uniform(random);
     const int most = dtype == SIMDACT_F16 ? 10 : 20;  // where nothing overflows
     if (one_of(2))
-      o.gradient = std::ldexp(uniform(random) - 0.5, static_cast<int>(random() % (2 * most)) - most);
+      o.gradient = std::ldexp(uniform(random) - 0.5,
+                              static_cast<int>(random() % static_cast<unsigned>(2 * most)) - most);
     for (float& w : weights) w = one_of(7) ? 0.0f : static_cast<float>(3 * uniform(random));
     if (one_of(2)) o.weights = weights.data();
     for (size_t r = 0; r < rows; ++r) gradients.Set(r, one_of(9) ? 0.0 : 4 * uniform(random) - 2);

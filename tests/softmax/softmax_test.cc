@@ -102,7 +102,7 @@ TEST(SoftmaxTest, FastTierWhereRoundingsMeet) {
     for (int row = 0; row < (Quick() ? 2000 : 200000); ++row) {
       const double ln2 = std::log(2.0), top = uniform(0, 0.05) - ln2 * static_cast<double>(random() % 8);
       const double lower = top - ln2 * static_cast<double>(random() % 4) - uniform(0, 0.05);
-      const size_t lost = 4 << random() % 3;  // in the vector that is added to the first one
+      const size_t lost = size_t{4} << random() % 3;  // in the vector that is added to the first one
       x.Set(0, top), x.Set(40, lower), x.Set(lost, top - ln2 * uniform(24, 26));
       ASSERT_EQ(c.kernel->forward(x.Data(), y.Data(), 1, kColumns, &fast), SIMDACT_OK);
       long double sum = (kColumns - 3) * std::exp(-90.0L);
