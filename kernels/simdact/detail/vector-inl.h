@@ -42,7 +42,37 @@
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 namespace hn = hwy::HWY_NAMESPACE;
+#else
+// Highway's functions, but for those that are not IEEE's there: CPUs that it does not know.
+namespace hn {
+using namespace hwy::HWY_NAMESPACE;  // NOLINT: as the alias
+
+// Rounded once. Highway makes the largest number of what overflows, infinity too.
+template <class D, class V>
+HWY_INLINE Vec<D> DemoteTo(D d, const V& v) {
+  if constexpr (hwy::IsSame<TFromD<D>, float>() && hwy::IsSame<TFromV<V>, double>()) {
+    HWY_ALIGN double wide[MaxLanes(D())];
+    HWY_ALIGN float narrow[MaxLanes(D())];
+    Store(v, Rebind<double, D>(), wide);
+    for (size_t i = 0; i < MaxLanes(D()); ++i) narrow[i] = static_cast<float>(wide[i]);
+    return Load(d, narrow);
+  } else {
+    return hwy::HWY_NAMESPACE::DemoteTo(d, v);
+  }
+}
+
+#if HWY_TARGET == HWY_EMU128
+// Highway's quotients by 0 are 0.
+template <class V>
+HWY_INLINE V Div(V a, const V& b) {
+  for (size_t i = 0; i < MaxLanes(DFromV<V>()); ++i) a.raw[i] /= b.raw[i];
+  return a;
+}
+#endif
+}  // namespace hn
+#endif
 
 // A kernel is generic over its number format, too: T = float or double.
 template <class D>
@@ -217,6 +247,12 @@ HWY_INLINE X AtLeast(V limit, const X& x) {
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE2
   return op::Max(limit, x);
 #else
+#if HWY_TARGET == HWY_EMU128 && HWY_COMPILER_CLANG
+  // At -0 clang 14 would see a maximum in it, which may be either zero; x may not.
+  if constexpr (op::Width<V>::value == 0) {
+    for (auto& lane : limit.raw) hwy::PreventElision(lane);
+  }
+#endif
   return op::IfThenElse(op::Lt(x, limit), limit, x);
 #endif
 }
