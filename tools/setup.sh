@@ -60,6 +60,7 @@ aarch64 command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu gcc-c++-aarch64-linu
 aarch64 command qemu-aarch64          qemu-user             qemu-user                 -
 i386    file    $link_i386            $multilib             libstdc++-devel.i686      -
 i386    file    $start_i386           $multilib             glibc-devel.i686          -
+emu128  command clang++               clang                 clang                     -
 cross   file    /usr/src/googletest   libgtest-dev          -                         -
 fuzz    command clang++               clang                 clang                     -
 fuzz    file    $libfuzzer            libclang-rt-dev       compiler-rt               -
