@@ -36,11 +36,25 @@ class Array {
     }
   }
   uint64_t Bits(size_t i) const {
-    uint64_t bits = 0;
-    std::memcpy(&bits, At(i), ElementBytes());
-    return bits;
+    switch (ElementBytes()) {
+      case sizeof(uint16_t):
+        return Load<uint16_t>(i);
+      case sizeof(uint32_t):
+        return Load<uint32_t>(i);
+      default:
+        return Load<uint64_t>(i);
+    }
   }
-  void SetBits(size_t i, uint64_t bits) { std::memcpy(At(i), &bits, ElementBytes()); }
+  void SetBits(size_t i, uint64_t bits) {
+    switch (ElementBytes()) {
+      case sizeof(uint16_t):
+        return Store(i, static_cast<uint16_t>(bits));
+      case sizeof(uint32_t):
+        return Store(i, static_cast<uint32_t>(bits));
+      default:
+        return Store(i, bits);
+    }
+  }
   void Set(size_t i, double value) {
     switch (dtype_) {
       case SIMDACT_F32:
