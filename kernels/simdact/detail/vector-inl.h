@@ -42,13 +42,20 @@
 HWY_BEFORE_NAMESPACE();
 namespace simdact {
 namespace HWY_NAMESPACE {
-#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128 && !HWY_ARCH_S390X && !HWY_ARCH_PPC
 namespace hn = hwy::HWY_NAMESPACE;
 #else
-// Highway's functions, but for those that are not IEEE's there: CPUs that it does not know.
+// Highway's functions, but for those that are not IEEE's there.
 namespace hn {
 using namespace hwy::HWY_NAMESPACE;  // NOLINT: as the alias
 
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+// c - a b. The instruction for -(a b - c), which Highway takes, makes -0 of a difference that is +0.
+template <class V>
+HWY_INLINE V NegMulAdd(const V& a, const V& b, const V& c) {
+  return MulAdd(Neg(a), b, c);
+}
+#else  // for CPUs that Highway does not know
 // Rounded once. Highway makes the largest number of what overflows, infinity too.
 template <class D, class V>
 HWY_INLINE Vec<D> DemoteTo(D d, const V& v) {
@@ -62,6 +69,7 @@ HWY_INLINE Vec<D> DemoteTo(D d, const V& v) {
     return hwy::HWY_NAMESPACE::DemoteTo(d, v);
   }
 }
+#endif
 
 #if HWY_TARGET == HWY_EMU128
 // Highway's quotients by 0 are 0.
