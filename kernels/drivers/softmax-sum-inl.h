@@ -178,7 +178,9 @@ struct TwoWords {
 template <class D, class N>
 HWY_INLINE TwoWords<double> LaneSum(D d, const N& sums) {
   const auto sum = High(sums), rest = Low(sums);
-  if constexpr (kIsFloat<D> && hn::MaxLanes(D()) > 1) {
+  if constexpr (kIsFloat<D> && hn::MaxLanes(D()) == 1) {
+    return {static_cast<double>(hn::GetLane(sum)) + static_cast<double>(hn::GetLane(rest)), 0};
+  } else if constexpr (kIsFloat<D>) {
     const hn::Repartition<double, D> d64;
     const auto lower = hn::Add(hn::PromoteLowerTo(d64, sum), hn::PromoteLowerTo(d64, rest));
     const auto upper = hn::Add(hn::PromoteUpperTo(d64, sum), hn::PromoteUpperTo(d64, rest));
@@ -251,7 +253,7 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
                          RowSum<Scalar<D>>& total, const L& largest = L(),
                          Scalar<D> first_sum = kSumStart<Scalar<D>>) {
   using V = hn::Vec<D>;
-  constexpr bool kEmptied = kIsFloat<D> && hn::MaxLanes(D()) > 1;
+  constexpr bool kEmptied = kIsFloat<D>, kOneLane = hn::MaxLanes(D()) == 1;
   const hn::Repartition<double, D> d64;
   const size_t piece_size = kEmptied ? size_t{256} : n;
   const SoftmaxUnit<Scalar<D>> unit =
@@ -274,7 +276,8 @@ HWY_INLINE void SumTerms(const Scores& scores, D d, size_t begin, size_t n, cons
     if constexpr (kEmptied) {
       const V whole = hn::Sub(High(sum), start), lost = Low(sum);
       lower = hn::Add(lower, hn::Add(hn::PromoteLowerTo(d64, whole), hn::PromoteLowerTo(d64, lost)));
-      upper = hn::Add(upper, hn::Add(hn::PromoteUpperTo(d64, whole), hn::PromoteUpperTo(d64, lost)));
+      if constexpr (!kOneLane)
+        upper = hn::Add(upper, hn::Add(hn::PromoteUpperTo(d64, whole), hn::PromoteUpperTo(d64, lost)));
       sum = none;
     }
   }

@@ -45,7 +45,7 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128 && !HWY_ARCH_S390X && !HWY_ARCH_PPC
 namespace hn = hwy::HWY_NAMESPACE;
 #else
-// Highway's functions, but for those that are not IEEE's there.
+// Highway's functions, but for those that are not IEEE's there, or missing.
 namespace hn {
 using namespace hwy::HWY_NAMESPACE;  // NOLINT: as the alias
 
@@ -78,6 +78,26 @@ HWY_INLINE V Div(V a, const V& b) {
   for (size_t i = 0; i < MaxLanes(DFromV<V>()); ++i) a.raw[i] /= b.raw[i];
   return a;
 }
+#endif
+
+#if HWY_TARGET == HWY_SCALAR
+// One lane has no halves; branches that are not for it need the names all the same.
+template <class... A>
+void Combine(const A&...);
+template <class... A>
+void UpperHalf(const A&...);
+template <class... A>
+void InterleaveLower(const A&...);
+template <class... A>
+void InterleaveUpper(const A&...);
+template <class... A>
+void ConcatLowerLower(const A&...);
+template <class... A>
+void ConcatUpperUpper(const A&...);
+template <class... A>
+void PromoteUpperTo(const A&...);
+template <class... A>
+void OrderedDemote2To(const A&...);
 #endif
 }  // namespace hn
 #endif
