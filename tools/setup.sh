@@ -60,6 +60,8 @@ aarch64 command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu gcc-c++-aarch64-linu
 aarch64 command qemu-aarch64          qemu-user             qemu-user                 -
 i386    file    $link_i386            $multilib             libstdc++-devel.i686      -
 i386    file    $start_i386           $multilib             glibc-devel.i686          -
+s390x   command s390x-linux-gnu-g++   g++-s390x-linux-gnu   gcc-c++-s390x-linux-gnu   -
+s390x   command qemu-s390x            qemu-user             qemu-user                 -
 emu128  command clang++               clang                 clang                     -
 cross   file    /usr/src/googletest   libgtest-dev          -                         -
 fuzz    command clang++               clang                 clang                     -

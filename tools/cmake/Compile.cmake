@@ -4,11 +4,11 @@
 set(SIMDACT_ARITHMETIC_OPTIONS
   $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang,AppleClang>:-ffp-contract=off>)
 
-# Highway's names and bits. The baselines, SSE2 and NEON_WITHOUT_AES, are not here: without them Highway
+# Highway's names and bits. The baselines, SSE2, NEON_WITHOUT_AES and Z14, are not here: without them Highway
 # would fall back to scalar code.
 set(targets
   AVX10_2=3 AVX3_SPR=4 AVX3_ZEN4=6 AVX3_DL=7 AVX3=8 AVX2=9 SSE4=11 SSSE3=12
-  SVE2_128=18 SVE_256=19 SVE2=23 SVE=24 NEON_BF16=26 NEON=28)
+  SVE2_128=18 SVE_256=19 SVE2=23 SVE=24 NEON_BF16=26 NEON=28 Z15=50)
 
 # The mask of SIMDACT_DISABLED_TARGETS, which is a name's bit for each name. Two more: where AVX3 is compiled, only what
 # divides is compiled for AVX3_ZEN4 as well, and only the tables for AVX3_DL (dispatch/code_of.h).
