@@ -1,5 +1,5 @@
-# This machine's g++ for 32-bit x86; what it builds runs here. The i686 of the ABI has no SSE, and x87 rounds twice: SSE2 is
-# the least that the kernels' vectors need, and scalar code computes with it, too.
+# This machine's g++ for 32-bit x86; what it builds runs here. The i686 of the ABI has no SSE, and x87
+# rounds twice: SSE2 is the least that the kernels' vectors need, and scalar code computes with it, too.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR i386)
 set(CMAKE_C_COMPILER gcc)

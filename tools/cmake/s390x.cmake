@@ -1,5 +1,5 @@
-# Debian's cross compiler for IBM Z, which is big-endian; what it builds runs under qemu's user-mode emulation. Highway takes
-# vectors only where the compiler's flags do, from z14 on.
+# Debian's cross compiler for IBM Z, which is big-endian; what it builds runs under qemu's user-mode
+# emulation. Highway takes vectors only where the compiler's flags do, from z14 on.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR s390x)
 set(CMAKE_C_COMPILER s390x-linux-gnu-gcc)
