@@ -11,7 +11,7 @@
 #   run_tests PRESET [...]             runs the tests of a preset that was built; the rest goes to ctest
 #   run_tests_until TIME PRESET [...]  the same, but stops at TIME, in seconds since 1970; sets unfinished to what
 #                                      was cut off or not begun; false if a test failed
-#   can_sanitize         whether programs with address and undefined-behaviour sanitizers link and run here
+#   can_sanitize KINDS   whether programs with these sanitizers (address,undefined or thread) link and run here
 #
 # Runs in the repository's root, whatever the folder it was called from.
 # shellcheck shell=bash
@@ -209,7 +209,7 @@ can_sanitize() {
   local folder status=0
   folder=$(mktemp -d)
   echo 'int main() { int* p = new int(0); int zero = *p; delete p; return zero; }' >"$folder/probe.cc"
-  { c++ -fsanitize=address,undefined "$folder/probe.cc" -o "$folder/probe" && "$folder/probe"; } || status=1
+  { c++ "-fsanitize=$1" "$folder/probe.cc" -o "$folder/probe" && "$folder/probe"; } || status=1
   rm -r "$folder"
   return "$status"
 }

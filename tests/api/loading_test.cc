@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   for (std::thread& thread : threads) thread.join();
   if (failed != 0) std::fprintf(stderr, "%d of %d calls failed\n", failed.load(), kThreads * kRounds);
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   const bool stays = false;  // the sanitizer's runtime may keep it
 #else
   void* left = dlopen(argv[1], RTLD_NOW | RTLD_NOLOAD);
