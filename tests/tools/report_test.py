@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import jsonschema  # noqa: E402
 
 from reporting import compare, engines, page, results, steps  # noqa: E402
-from reporting.data import Report  # noqa: E402
+from reporting.data import Report, main_targets  # noqa: E402
 
 CONTENT: dict[str, Any] = json.loads((FOLDER / "report.json").read_text())
 
@@ -70,6 +70,14 @@ class Schema(unittest.TestCase):
     def test_sees_mistakes(self) -> None:
         for key, value in (("schema_version", 2), ("accuracy", [{"op": "relu"}]), ("surplus", 1)):
             self.assertFalse(self.validator.is_valid({**CONTENT, key: value}), key)
+
+
+class Targets(unittest.TestCase):
+    def test_best_has_rows(self) -> None:
+        """The best target of a Sapphire Rapids runs another's code, under whose name its rows stand."""
+        codes = {"AVX3_SPR": "AVX3", "AVX3_ZEN4": "AVX3_ZEN4", "AVX3": "AVX3", "AVX2": "AVX2", "SSE4": "SSE4"}
+        runs = [{"name": n, "code": code, "runs": n != "AVX3_ZEN4"} for n, code in codes.items()]
+        self.assertEqual(main_targets(runs), ["AVX3", "AVX2", "SSE4"])
 
 
 class Runs(unittest.TestCase):

@@ -113,9 +113,14 @@ def read_digits(tests: Row) -> dict[str, Row]:
     return targets
 
 
+def running_targets(targets: list[Row]) -> list[str]:
+    """Those that run code of their own, best first. Rows of one with another's code carry the other's name."""
+    return [t["name"] for t in targets if t["runs"] and t["code"] == t["name"]]
+
+
 def main_targets(targets: list[Row]) -> list[str]:
     """Of the targets that run, best first: the best, and those that most machines share."""
-    running = [t["name"] for t in targets if t["runs"]]
+    running = running_targets(targets)
     return [t for k, t in enumerate(running) if k == 0 or t in ("AVX2", "SSE4", "NEON", "NEON_WITHOUT_AES")]
 
 
@@ -131,7 +136,7 @@ class Report:
         self.curves: Row = content["curves"]
         self.proof: list[Row] = content.get("proof", [])
         self.dtypes = [d for d in DTYPES if d in self.ops[0]["dtypes"]]
-        self.running = [t["name"] for t in self.machine["targets"] if t["runs"] and t["code"] == t["name"]]
+        self.running = running_targets(self.machine["targets"])
         self.fma = {t["name"]: t["fma"] for t in self.machine["targets"]}
         self.main_targets = main_targets(self.machine["targets"])
         self._errors: dict[tuple[str, str, str], list[Row]] = {}
