@@ -27,7 +27,10 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr size_t kLeastRun = 256, kStackBytes = size_t{1} << 15;
+constexpr size_t kLeastRun = 128;  // bytes of a row that a block reads
+// A block's numbers. A stack of 64 KiB has to hold them, as much beside them, and what the dynamic linker
+// keeps of a CPU's state when it first looks a function up: 11 KiB where there is AMX.
+constexpr size_t kStackBytes = size_t{20} << 10;
 // Elements for which a block of its own pays.
 constexpr size_t kLeastBlock = 256;
 
