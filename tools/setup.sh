@@ -77,8 +77,9 @@ constants command sollya              sollya                sollya              
 constants module mpmath               python3-mpmath        python3-mpmath            -
 report  module  jinja2                python3-jinja2        python3-jinja2            -
 charts  file    $charts               libjs-chart.js        -                         -
-checks  module  jsonschema            python3-jsonschema    python3-jsonschema        -
-checks  module  selenium              python3-selenium      python3-selenium          -
+checks  module  jsonschema,jinja2     python3-jsonschema    python3-jsonschema        -
+checks  module  selenium,jinja2       python3-selenium      python3-selenium          -
+checks  module  selenium,jinja2       python3-jinja2        python3-jinja2            -
 checks  command chromedriver          chromium-driver       chromedriver              -
 checks  command chromium              chromium              chromium                  -
 checks  command qemu-x86_64           qemu-user             qemu-user                 -
