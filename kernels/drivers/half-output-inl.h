@@ -1,13 +1,15 @@
 // Gradients of bf16 and f16 from the output, where f' is a sum of two terms of few bits.
 //
-// exp' = y, expm1' = 1 + y, sigmoid' = y - y^2, tanh' = 1 - y^2. Numbers of 16 bits have 8 or 11 digits and
-// their squares are floats, so that the slope is s + e, exactly, by one TwoSum. Then
+// exp' = y, expm1' = 1 + y (and elu', celu' below 0), sigmoid' = y - y^2, tanh' = 1 - y^2. Numbers of 16 bits
+// have 8 or 11 digits and their squares are floats, so that the slope is s + e, exactly, by one TwoSum. Then
 //
 //   dx = p + r,  p = s dy rounded,  r = (s dy - p) + e dy,
 //
-// and r has the sign of what p lacks: s dy - p is exact, and e dy has at most 22 digits. Rounding p to odd by
-// r (direct-inl.h) and then to 16 bits rounds dx once. Without FMA s dy - p takes long, but of bf16 y^2 dy is
-// a float as well, and p + r the difference of two floats.
+// and r is what p lacks, or has its sign: s dy - p is exact, one FMA adds e dy. Rounding p to odd by r
+// (direct-inl.h) and then to 16 bits rounds dx once. It takes an r below 1 unit in p's last place. Of f16, y
+// - y^2 may leave half a unit of s in e, and that may be a whole one of p, so p + r is normalized first,
+// exactly, for (y - y^2) dy has 46 digits at most. Without FMA s dy - p takes long. There y dy is a float,
+// and of bf16 y^2 dy as well, so that p + r is a sum or difference of two floats.
 //
 // Doubts, in the way of other ops, are the rule here: short numbers meet midpoints. Holds for |y| from 2^-30
 // to 1 (2^30 where there is no square) and |dy| from 2^-60 to 2^60: nothing underflows, and doubles, which
@@ -48,12 +50,18 @@ HWY_INLINE hn::Vec<DF> OnePlusTimes(hn::Vec<DF> y, hn::Vec<DF> dy) {
   }
 }
 
-// (a - y^2) dy rounded to odd, where a is 1 or y, and not less than y^2.
+// (a - y^2) dy rounded to odd, where a is 1 or y, and |a| is not less than y^2.
 template <class Format>
 HWY_INLINE hn::Vec<DF> LessSquareTimes(hn::Vec<DF> a, hn::Vec<DF> y, hn::Vec<DF> dy) {
   using V = hn::Vec<DF>;
   const V square = hn::Mul(y, y);
-  if constexpr (HWY_NATIVE_FMA || !hwy::IsSame<Format, Bf16>()) {
+  if constexpr (hwy::IsSame<Format, F16>()) {
+    const V s = hn::Sub(a, square), e = hn::Sub(hn::Sub(a, s), square);
+    const auto product = TwoProduct(s, dy);
+    const V p = High(product), r = MultiplyAdd(e, dy, V(Low(product))), sum = hn::Add(p, r);
+    const V kept = hn::IfThenElse(hn::Eq(r, hn::Zero(DF())), p, sum);  // -0 + 0 would be 0
+    return RoundedToOdd(DF(), kept, hn::Sub(r, hn::Sub(sum, p)));
+  } else if constexpr (HWY_NATIVE_FMA) {
     const V s = hn::Sub(a, square);
     return ProductToOdd(s, hn::Sub(hn::Sub(a, s), square), dy);
   } else {
