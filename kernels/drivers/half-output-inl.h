@@ -6,10 +6,10 @@
 //   dx = p + r,  p = s dy rounded,  r = (s dy - p) + e dy,
 //
 // and r is what p lacks, or has its sign: s dy - p is exact, one FMA adds e dy. Rounding p to odd by r
-// (direct-inl.h) and then to 16 bits rounds dx once. It takes an r below 1 unit in p's last place. Of f16, y
-// - y^2 may leave half a unit of s in e, and that may be a whole one of p, so p + r is normalized first,
-// exactly, for (y - y^2) dy has 46 digits at most. Without FMA s dy - p takes long. There y dy is a float,
-// and of bf16 y^2 dy as well, so that p + r is a sum or difference of two floats.
+// (direct-inl.h) and then to 16 bits rounds dx once. It takes an r below 1 unit in p's last place. Of f16
+// y - y^2 may leave half a unit of s in e, and that may be a whole one of p; but there y dy is a float, and
+// so is 1 - y for y >= 0, and p + r is their product. Without FMA s dy - p takes long. There y dy, and of
+// bf16 y^2 dy, are floats, and p + r is a sum or difference of two.
 //
 // Doubts, in the way of other ops, are the rule here: short numbers meet midpoints. Holds for |y| from 2^-30
 // to 1 (2^30 where there is no square) and |dy| from 2^-60 to 2^60: nothing underflows, and doubles, which
@@ -55,13 +55,7 @@ template <class Format>
 HWY_INLINE hn::Vec<DF> LessSquareTimes(hn::Vec<DF> a, hn::Vec<DF> y, hn::Vec<DF> dy) {
   using V = hn::Vec<DF>;
   const V square = hn::Mul(y, y);
-  if constexpr (hwy::IsSame<Format, F16>()) {
-    const V s = hn::Sub(a, square), e = hn::Sub(hn::Sub(a, s), square);
-    const auto product = TwoProduct(s, dy);
-    const V p = High(product), r = MultiplyAdd(e, dy, V(Low(product))), sum = hn::Add(p, r);
-    const V kept = hn::IfThenElse(hn::Eq(r, hn::Zero(DF())), p, sum);  // -0 + 0 would be 0
-    return RoundedToOdd(DF(), kept, hn::Sub(r, hn::Sub(sum, p)));
-  } else if constexpr (HWY_NATIVE_FMA) {
+  if constexpr (HWY_NATIVE_FMA) {
     const V s = hn::Sub(a, square);
     return ProductToOdd(s, hn::Sub(hn::Sub(a, s), square), dy);
   } else {
@@ -71,9 +65,21 @@ HWY_INLINE hn::Vec<DF> LessSquareTimes(hn::Vec<DF> a, hn::Vec<DF> y, hn::Vec<DF>
   }
 }
 
+// Whether all of y are from 0 to most, given as bits; -0 is not.
+inline bool AllFromZero(const uint16_t* y, size_t n, uint16_t most) {
+  const hn::ScalableTag<uint16_t> d;
+  const size_t lanes = hn::Lanes(d);
+  auto largest = hn::Zero(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) largest = hn::Max(largest, hn::LoadU(d, y + i));
+  if (i < n) largest = hn::Max(largest, hn::LoadN(d, y + i, n - i));
+  return hn::AllTrue(d, hn::Le(largest, hn::Set(d, most)));
+}
+
 template <class Format>
 struct FromOutput {
   using V = hn::Vec<DF>;
+  static constexpr bool kIsF16 = hwy::IsSame<Format, F16>();
   static constexpr uint16_t kOne = Format::kSignificandBits == 7 ? 0x3F80 : 0x3C00;
   // f16 has nothing outside 2^-30 and 2^30.
   static constexpr uint16_t kLeastY = Format::kSignificandBits == 7 ? 0x3080 : Format::kSmall;
@@ -97,8 +103,14 @@ struct FromOutput {
     Apply(gradient, y, dy, dx, n);
   }
   static void LessSquare(const uint16_t* y, const uint16_t* dy, uint16_t* dx, size_t n) {
-    const auto gradient = [](V v, V upstream)
-                              SIMDACT_LOOP_BODY { return LessSquareTimes<Format>(v, v, upstream); };
+    const auto gradient = [](V v, V upstream) SIMDACT_LOOP_BODY {
+      if constexpr (kIsF16) {
+        const auto product = TwoProduct(V(hn::Mul(v, upstream)), V(hn::Sub(hn::Set(DF(), 1.0f), v)));
+        return RoundedToOdd(DF(), V(High(product)), V(Low(product)));
+      } else {
+        return LessSquareTimes<Format>(v, v, upstream);
+      }
+    };
     Apply(gradient, y, dy, dx, n);
   }
   static void OneLessSquare(const uint16_t* y, const uint16_t* dy, uint16_t* dx, size_t n) {
@@ -115,12 +127,14 @@ void HalfFromOutput(OutputSlope slope, BackwardKernel with_float, BackwardKernel
   using From = FromOutput<Format>;
   constexpr bool kSquares = HWY_NATIVE_FMA || hwy::IsSame<Format, Bf16>();
   const bool square = slope == OutputSlope::kLessSquare || slope == OutputSlope::kOneLessSquare;
+  const bool nonnegative = From::kIsF16 && slope == OutputSlope::kLessSquare;
   const uint16_t most = square ? From::kOne : From::kMostY;
   for (size_t i = 0; i < n; i += kBlock) {
     const size_t size = HWY_MIN(kBlock, n - i);
     const uint16_t *from = y + i, *from_dy = dy + i;
-    if (!AllWithin(from, size, From::kLeastY, most) ||
-        !AllWithin(from_dy, size, Format::kSmall, Format::kLarge) || (square && !kSquares)) {
+    if ((square && !kSquares) ||
+        !(nonnegative ? AllFromZero(from, size, most) : AllWithin(from, size, From::kLeastY, most)) ||
+        !AllWithin(from_dy, size, Format::kSmall, Format::kLarge)) {
       HalfBackward<Format>(with_float, with_double, from, from_dy, dx + i, size, p);
     } else if (slope == OutputSlope::kOutput) {
       From::Output(from, from_dy, dx + i, size);
