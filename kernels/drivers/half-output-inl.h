@@ -51,7 +51,6 @@ HWY_INLINE hn::Vec<DF> OnePlusTimes(hn::Vec<DF> y, hn::Vec<DF> dy) {
 }
 
 // (a - y^2) dy rounded to odd, where a is 1 or y, and |a| is not less than y^2.
-template <class Format>
 HWY_INLINE hn::Vec<DF> LessSquareTimes(hn::Vec<DF> a, hn::Vec<DF> y, hn::Vec<DF> dy) {
   using V = hn::Vec<DF>;
   const V square = hn::Mul(y, y);
@@ -108,15 +107,14 @@ struct FromOutput {
         const auto product = TwoProduct(V(hn::Mul(v, upstream)), V(hn::Sub(hn::Set(DF(), 1.0f), v)));
         return RoundedToOdd(DF(), V(High(product)), V(Low(product)));
       } else {
-        return LessSquareTimes<Format>(v, v, upstream);
+        return LessSquareTimes(v, v, upstream);
       }
     };
     Apply(gradient, y, dy, dx, n);
   }
   static void OneLessSquare(const uint16_t* y, const uint16_t* dy, uint16_t* dx, size_t n) {
-    const auto gradient = [](V v, V upstream) SIMDACT_LOOP_BODY {
-      return LessSquareTimes<Format>(hn::Set(DF(), 1.0f), v, upstream);
-    };
+    const auto gradient = [](V v, V upstream)
+                              SIMDACT_LOOP_BODY { return LessSquareTimes(hn::Set(DF(), 1.0f), v, upstream); };
     Apply(gradient, y, dy, dx, n);
   }
 };
